@@ -1,0 +1,153 @@
+# Builds Moim. `make` makes the programs, `make check` runs the unit tests,
+# sanitized and plain; `make help` lists the rest. Everything lands in $(B).
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+CC := gcc
+MODE ?= release
+B ?= build/$(MODE)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+        -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef \
+        -Wformat=2 -Wpointer-arith -Wswitch-enum -Wimplicit-fallthrough \
+        -Wold-style-definition -fno-common -Werror
+CPPFLAGS := -I. -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE \
+            -DMOIM_VERSION='"$(VERSION)"' \
+            -isystem /usr/include/postgresql -MMD -MP
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE
+CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 $(HARDEN)
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+               -fno-omit-frame-pointer
+CFLAGS_fuzz := $(CFLAGS_asan) -fsanitize=fuzzer-no-link
+CFLAGS_cover := -O0 -g --coverage
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+LDFLAGS_asan := -fsanitize=address,undefined
+LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
+LDFLAGS_cover := --coverage
+CFLAGS := -std=c11 $(WARN) $(CFLAGS_$(MODE)) $(EXTRA)
+LDFLAGS := $(LDFLAGS_$(MODE))
+LDLIBS := -luv -lhiredis -lpq -lssl -lcrypto -lsodium -linih -lpthread -lm
+
+LIB_DIRS := proto/base proto/wire proto/net chat-core chat-core/ports storage
+LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard $(d)/*.c))
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+LIB := $(B)/libmoim.a
+
+PROGRAMS := moim-gateway moim-presence moimctl moim-bench
+DIR_moim-gateway := gateway
+DIR_moim-presence := presence
+DIR_moimctl := moimctl
+DIR_moim-bench := bench
+SCRIPTS_LUA := $(wildcard storage/*.lua)
+
+# Unit tests: tests/unit/test_NAME.c, one program each. A test of a program's
+# own file links that folder without its main.c.
+UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+FAKE_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/fakes/*.c))
+PART_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,\
+              $(wildcard gateway/*.c presence/*.c)))
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+INTEGRATION := $(patsubst tests/integration/%.c,%,\
+                 $(wildcard tests/integration/it_*.c))
+FUZZ_SECONDS ?= 60
+
+.PHONY: all check check-unit check-corpus lint format fuzz cover install clean \
+        help programs unit integration
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: programs
+programs: $(PROGRAMS:%=$(B)/%)
+unit: $(UNIT:%=$(B)/tests/unit/%)
+integration: $(INTEGRATION:%=$(B)/tests/integration/%)
+
+help:
+	@echo 'make            programs, in build/release'
+	@echo 'make check      unit tests and corpora, sanitized and plain'
+	@echo 'make lint       format, tidy, cppcheck, layers, shellcheck, spelling'
+	@echo 'make format     reformat every C file'
+	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (60)'
+	@echo 'make cover      line coverage of proto and chat-core'
+	@echo 'make install    into DESTDIR/PREFIX (/usr/local)'
+
+define program_rule
+$(B)/$(1): $$(patsubst %.c,$$(B)/%.o,$$(wildcard $$(DIR_$(1))/*.c)) $$(LIB)
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+# A script is compiled in: storage/x.lua becomes the C string of x.lua.h.
+$(B)/gen/%.lua.h: %.lua
+	@mkdir -p $(@D)
+	@{ sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^\(.*\)$$/"\1\\n"/' $<; } > $@
+
+$(B)/%.o: %.c | $(SCRIPTS_LUA:%=$(B)/gen/%.h)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -I$(B)/gen $(CFLAGS) -c -o $@ $<
+
+$(LIB): $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(FAKE_OBJ) $(B)/libparts.a \
+                        $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(B)/libparts.a $(LIB) \
+	    $(LDLIBS) -lcmocka -ljansson
+
+$(B)/libparts.a: $(PART_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/tests/integration/it_%: $(B)/tests/integration/it_%.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+# With libFuzzer in MODE=fuzz; with tests/fuzz/replay.c otherwise.
+FUZZ_MAIN := $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o)
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_MAIN) \
+                        $(B)/libparts.a $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(B)/libparts.a $(LIB) \
+	    $(LDLIBS)
+
+# Runs every unit test of this MODE; prints each program's own lines.
+check-unit: $(UNIT:%=$(B)/tests/unit/%)
+	@tests/unit/run.sh $(sort $^)
+
+check-corpus: $(FUZZ:%=$(B)/tests/fuzz/%)
+	@tests/fuzz/replay.sh $(sort $^)
+
+check:
+	@$(MAKE) --no-print-directory MODE=asan check-unit check-corpus
+	@$(MAKE) --no-print-directory MODE=release check-unit
+
+fuzz:
+	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-run
+
+.PHONY: fuzz-run
+fuzz-run: $(FUZZ:%=$(B)/tests/fuzz/%)
+	@tests/fuzz/fuzz.sh $(FUZZ_SECONDS) $(sort $^)
+
+C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+
+format:
+	clang-format-14 -i $(C_FILES)
+
+lint:
+	@tests/lint/lint.sh
+
+cover:
+	@$(MAKE) --no-print-directory MODE=cover check-unit
+	gcovr -r . --object-directory build/cover -f proto/ -f chat-core/ \
+	    --print-summary
+
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/moim \
+	    $(DESTDIR)$(PREFIX)/share/moim/migrations
+	install -m 755 $(PROGRAMS:%=$(B)/%) $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 deploy/migrations/*.sql \
+	    $(DESTDIR)$(PREFIX)/share/moim/migrations/
+	install -m 644 deploy/*.conf.example $(DESTDIR)$(PREFIX)/share/moim/
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,91 @@
+#include "proto/base/buf.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/base/mem.h"
+
+void buf_init(struct buf *b) {
+    *b = (struct buf){NULL, 0, 0};
+}
+
+void buf_fini(struct buf *b) {
+    mem_free(b->p);
+    buf_init(b);
+}
+
+uint8_t *buf_room(struct buf *b, size_t n) {
+    size_t want = b->n + n;
+    size_t cap = b->cap == 0 ? 64 : b->cap;
+
+    assert(want >= n);
+    if (want > b->cap || b->p == NULL) {
+        while (cap < want) {
+            cap *= 2;
+        }
+        b->p = mem_resize(b->p, cap);
+        b->cap = cap;
+    }
+    return b->p + b->n;
+}
+
+void buf_add(struct buf *b, struct slice data) {
+    if (data.n > 0) {
+        memcpy(buf_room(b, data.n), data.p, data.n);
+        b->n += data.n;
+    }
+}
+
+void buf_add_str(struct buf *b, const char *text) {
+    buf_add(b, slice_str(text));
+}
+
+void buf_add_byte(struct buf *b, uint8_t byte) {
+    *buf_room(b, 1) = byte;
+    b->n++;
+}
+
+void buf_add_u64(struct buf *b, uint64_t v) {
+    char digits[20];
+    size_t i = sizeof(digits);
+
+    do {
+        digits[--i] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    buf_add(b, slice_of(digits + i, sizeof(digits) - i));
+}
+
+void buf_addf(struct buf *b, const char *fmt, ...) {
+    va_list args;
+    int n;
+
+    va_start(args, fmt);
+    n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    assert(n >= 0);
+    va_start(args, fmt);
+    vsnprintf((char *)buf_room(b, (size_t)n + 1), (size_t)n + 1, fmt, args);
+    va_end(args);
+    b->n += (size_t)n;
+}
+
+void buf_consume(struct buf *b, size_t n) {
+    assert(n <= b->n);
+    b->n -= n;
+    if (b->n == 0) {
+        buf_fini(b);
+    } else if (n > 0) {
+        memmove(b->p, b->p + n, b->n);
+    }
+}
+
+void buf_clear(struct buf *b) {
+    b->n = 0;
+}
+
+struct slice buf_slice(const struct buf *b) {
+    return (struct slice){b->p, b->n};
+}

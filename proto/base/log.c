@@ -1,0 +1,137 @@
+#include "proto/base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    LINE_MAX_BYTES = 2048,
+};
+
+static struct {
+    enum log_level most;
+    enum log_format format;
+    char node[32];
+    uint64_t dropped;
+} sink = {LOG_INFO, LOG_LOGFMT, "", 0};
+
+void log_setup(enum log_level most, enum log_format format, const char *node) {
+    sink.most = most;
+    sink.format = format;
+    snprintf(sink.node, sizeof(sink.node), "%s", node);
+}
+
+void log_set_level(enum log_level most) {
+    sink.most = most;
+}
+
+bool log_wants(enum log_level level) {
+    return level <= sink.most;
+}
+
+uint64_t log_dropped(void) {
+    return sink.dropped;
+}
+
+static const char *level_name(enum log_level level) {
+    static const char *const names[] = {"error", "warn", "info", "debug"};
+
+    return names[level];
+}
+
+static void timestamp(char *out, size_t n) {
+    struct timespec t;
+    struct tm tm;
+    size_t used;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    gmtime_r(&t.tv_sec, &tm);
+    used = strftime(out, n, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(out + used, n - used, ".%03dZ", (int)(t.tv_nsec / 1000000));
+}
+
+/* Control characters become '?': one event stays one line. */
+static void make_printable(char *text) {
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            *text = '?';
+        }
+    }
+}
+
+/* Copies `text` into a JSON string body, as far as it fits. */
+static void json_escape(char *out, size_t n, const char *text) {
+    size_t used = 0;
+
+    for (; *text != '\0' && used + 3 < n; text++) {
+        if (*text == '"' || *text == '\\') {
+            out[used++] = '\\';
+        }
+        out[used++] = *text;
+    }
+    out[used] = '\0';
+}
+
+/* stderr is shared with others (a pipe, a journal), so it is not made
+ * non-blocking; a line is at most one pipe buffer, and what the kernel does
+ * not take is dropped and counted. */
+static void write_line(char *line, size_t n) {
+    if (n >= LINE_MAX_BYTES) {
+        n = LINE_MAX_BYTES - 1;
+    }
+    line[n - 1] = '\n';
+    if (write(STDERR_FILENO, line, n) != (ssize_t)n) {
+        sink.dropped++;
+    }
+}
+
+static void emit(enum log_level level, const struct log_ctx *ctx,
+                 const char *event, const char *fmt, va_list args) {
+    char ts[40];
+    char pairs[1024];
+    char escaped[1200];
+    char line[LINE_MAX_BYTES];
+    int n;
+
+    if (!log_wants(level)) {
+        return;
+    }
+    timestamp(ts, sizeof(ts));
+    vsnprintf(pairs, sizeof(pairs), fmt, args);
+    make_printable(pairs);
+    if (sink.format == LOG_JSON) {
+        json_escape(escaped, sizeof(escaped), pairs);
+        n = snprintf(line, sizeof(line),
+                     "{\"ts\":\"%s\",\"level\":\"%s\",\"node\":\"%s\","
+                     "\"module\":\"%s\",\"id\":%llu,\"msg\":\"%s\","
+                     "\"data\":\"%s\"}\n",
+                     ts, level_name(level), sink.node, ctx->module,
+                     (unsigned long long)ctx->id, event, escaped);
+    } else {
+        n = snprintf(line, sizeof(line),
+                     "ts=%s level=%s node=%s module=%s id=%llu msg=%s %s\n", ts,
+                     level_name(level), sink.node, ctx->module,
+                     (unsigned long long)ctx->id, event, pairs);
+    }
+    if (n > 0) {
+        write_line(line, (size_t)n);
+    }
+}
+
+#define DEFINE_LEVEL(name, level)                                              \
+    void name(const struct log_ctx *ctx, const char *event, const char *fmt,   \
+              ...) {                                                           \
+        va_list args;                                                          \
+                                                                               \
+        va_start(args, fmt);                                                   \
+        emit(level, ctx, event, fmt, args);                                    \
+        va_end(args);                                                          \
+    }
+
+DEFINE_LEVEL(log_error, LOG_ERROR)
+DEFINE_LEVEL(log_warn, LOG_WARN)
+DEFINE_LEVEL(log_info, LOG_INFO)
+DEFINE_LEVEL(log_debug, LOG_DEBUG)

@@ -1,0 +1,78 @@
+#include "proto/base/slice.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct slice slice_of(const void *p, size_t n) {
+    return (struct slice){p, n};
+}
+
+struct slice slice_str(const char *text) {
+    return (struct slice){(const uint8_t *)text, strlen(text)};
+}
+
+bool slice_eq(struct slice a, struct slice b) {
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool slice_is(struct slice a, const char *text) {
+    return slice_eq(a, slice_str(text));
+}
+
+static uint8_t lower(uint8_t c) {
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+bool slice_eq_nocase(struct slice a, struct slice b) {
+    if (a.n != b.n) {
+        return false;
+    }
+    for (size_t i = 0; i < a.n; i++) {
+        if (lower(a.p[i]) != lower(b.p[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool slice_is_nocase(struct slice a, const char *text) {
+    return slice_eq_nocase(a, slice_str(text));
+}
+
+bool slice_starts(struct slice a, const char *prefix) {
+    size_t n = strlen(prefix);
+
+    return a.n >= n && memcmp(a.p, prefix, n) == 0;
+}
+
+struct slice slice_drop(struct slice a, size_t n) {
+    assert(n <= a.n);
+    return (struct slice){n == 0 ? a.p : a.p + n, a.n - n};
+}
+
+struct slice slice_take(struct slice a, size_t n) {
+    assert(n <= a.n);
+    return (struct slice){a.p, n};
+}
+
+size_t slice_find(struct slice a, uint8_t byte) {
+    const uint8_t *hit = a.n == 0 ? NULL : memchr(a.p, byte, a.n);
+
+    return hit == NULL ? a.n : (size_t)(hit - a.p);
+}
+
+bool slice_to_u64(struct slice a, uint64_t *out) {
+    uint64_t v = 0;
+
+    if (a.n == 0 || a.n > 19 || (a.n > 1 && a.p[0] == '0')) {
+        return false;
+    }
+    for (size_t i = 0; i < a.n; i++) {
+        if (a.p[i] < '0' || a.p[i] > '9') {
+            return false;
+        }
+        v = v * 10 + (uint64_t)(a.p[i] - '0');
+    }
+    *out = v;
+    return true;
+}
