@@ -1,0 +1,205 @@
+/* The directory as the logic sees it: users, devices, friends, conversations
+ * and their members. Asynchronous: a callback comes once, from the loop,
+ * never before the call that started it has returned. What callbacks get is
+ * borrowed until they return; what calls are given is copied.
+ *
+ * Every callback may hear, beside the codes named at it:
+ * RC_AGAIN    no connection or the queue is full; nothing was done
+ * RC_TIMEOUT  no answer within the deadline; it may have been done
+ * RC_BACKEND  the connection broke or the database refused */
+#ifndef MOIM_PORTS_DIRECTORY_H
+#define MOIM_PORTS_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/base/ids.h"
+#include "proto/base/rc.h"
+#include "proto/base/slice.h"
+
+struct directory;
+
+enum {
+    NAME_MAX_BYTES = 64,     /* of a user name */
+    TITLE_MAX_BYTES = 128,   /* of a group title */
+    NARROW_MAX_MEMBERS = 16, /* more, and a conversation is wide */
+    GROUP_MAX_MEMBERS = 100000,
+    DIRECTORY_BATCH_MAX = 1000, /* users or conversations in one call */
+};
+
+enum conv_kind {
+    CONV_DIRECT = 1,
+    CONV_GROUP = 2,
+};
+
+/* In order of power. */
+enum role {
+    ROLE_NONE = 0, /* not a member, or not any more */
+    ROLE_MEMBER = 1,
+    ROLE_ADMIN = 2,
+    ROLE_OWNER = 3,
+};
+
+struct user_row {
+    struct user_id id;
+    struct slice name;          /* as the user writes it */
+    struct slice password_hash; /* PHC string; only from user_by_name */
+    uint64_t last_seen_ms;      /* 0: never or not known */
+};
+
+/* `user` is NULL unless RC_OK. RC_NOT_FOUND, RC_CONFLICT (name is taken). */
+typedef void (*user_fn)(void *ctx, enum rc rc, const struct user_row *user);
+typedef void (*users_fn)(void *ctx, enum rc rc, const struct user_row *users,
+                         size_t count);
+typedef void (*device_fn)(void *ctx, enum rc rc, struct device_id device);
+
+/* One user's place in one conversation. */
+struct member_row {
+    struct user_id user;
+    enum role role;       /* ROLE_NONE: left or was removed */
+    struct msg_seq from;  /* first seq this member may read; 0: none yet */
+    struct msg_seq until; /* last seq an ex-member may read; 0: no end */
+};
+
+/* A conversation as it stands at `version`. `members` holds all of them when
+ * it is narrow (member_count <= NARROW_MAX_MEMBERS) and none when wide. */
+struct conv_row {
+    struct conv_id id;
+    enum conv_kind kind;
+    struct member_version version;
+    struct slice title; /* empty for direct */
+    uint32_t member_count;
+    const struct member_row *members;
+    size_t listed; /* rows in `members` */
+};
+
+/* RC_NOT_FOUND, RC_DENIED (the actor's role does not allow it), RC_LIMIT
+ * (GROUP_MAX_MEMBERS, or too many conversations for one user). */
+typedef void (*conv_fn)(void *ctx, enum rc rc, const struct conv_row *conv);
+/* Places of the asked users, in the order asked, ROLE_NONE with from 0 for
+ * those who never were members; `version` is what they are true at. */
+typedef void (*members_fn)(void *ctx, enum rc rc, struct member_version version,
+                           const struct member_row *members, size_t count);
+
+/* One line of a user's conversation list. */
+struct conv_of_user {
+    struct conv_id id;
+    enum conv_kind kind;
+    struct member_version version;
+    uint32_t member_count;
+    struct slice title;  /* of a group */
+    struct user_id peer; /* of a direct one */
+    struct slice peer_name;
+    struct member_row me;
+};
+
+typedef void (*convs_fn)(void *ctx, enum rc rc,
+                         const struct conv_of_user *convs, size_t count);
+
+/* What a change of members did. `changed` is false when it was so already
+ * (idempotent); `version` is the version that is true now. */
+struct member_changed {
+    struct member_version version;
+    uint32_t member_count;
+    bool changed;
+    enum conv_kind kind;
+};
+
+typedef void (*member_changed_fn)(void *ctx, enum rc rc,
+                                  const struct member_changed *out);
+
+enum friend_state {
+    FRIEND_NONE = 0,
+    FRIEND_ASKED = 1,   /* I asked, the other has not answered */
+    FRIEND_ASKS_ME = 2, /* the other asked */
+    FRIEND_BOTH = 3,
+};
+
+struct friend_row {
+    struct user_id user;
+    struct slice name;
+    enum friend_state state;
+};
+
+typedef void (*friends_fn)(void *ctx, enum rc rc,
+                           const struct friend_row *friends, size_t count);
+/* The state after the call. RC_NOT_FOUND: no such user. */
+typedef void (*friend_fn)(void *ctx, enum rc rc, enum friend_state state);
+typedef void (*directory_done_fn)(void *ctx, enum rc rc);
+
+struct directory_ops {
+    /* `name_key` is the case-folded form that must be unique. */
+    void (*user_create)(struct directory *d, struct user_id id,
+                        struct slice name, struct slice name_key,
+                        struct slice password_hash, user_fn done, void *ctx);
+    void (*user_by_name)(struct directory *d, struct slice name_key,
+                         user_fn done, void *ctx);
+    /* Rows of those that exist, any order; up to DIRECTORY_BATCH_MAX. */
+    void (*users_by_id)(struct directory *d, const struct user_id *ids,
+                        size_t count, users_fn done, void *ctx);
+    void (*device_create)(struct directory *d, struct user_id user,
+                          struct device_id id, struct slice label,
+                          device_fn done, void *ctx);
+
+    void (*conv_load)(struct directory *d, struct conv_id conv, conv_fn done,
+                      void *ctx);
+    void (*members_of)(struct directory *d, struct conv_id conv,
+                       const struct user_id *users, size_t count,
+                       members_fn done, void *ctx);
+    /* Every conversation `user` is or was in; at most DIRECTORY_BATCH_MAX,
+     * newest membership first. */
+    void (*convs_of)(struct directory *d, struct user_id user, convs_fn done,
+                     void *ctx);
+    /* The wide ones among them in which the user is a member now. */
+    void (*wide_convs_of)(struct directory *d, struct user_id user,
+                          convs_fn done, void *ctx);
+    /* The direct conversation of two users, created as `fresh` at first use.
+     * RC_NOT_FOUND: no such peer. RC_DENIED: the peer does not allow it. */
+    void (*direct_open)(struct directory *d, struct user_id me,
+                        struct user_id peer, struct conv_id fresh, conv_fn done,
+                        void *ctx);
+    /* Idempotent by `conv`. Unknown users are RC_NOT_FOUND; nothing is made. */
+    void (*group_create)(struct directory *d, struct conv_id conv,
+                         struct user_id owner, struct slice title,
+                         const struct user_id *members, size_t count,
+                         conv_fn done, void *ctx);
+    /* Admins and owners add; RC_NOT_FOUND when the actor is no member. */
+    void (*member_add)(struct directory *d, struct conv_id conv,
+                       struct user_id actor, struct user_id user,
+                       member_changed_fn done, void *ctx);
+    /* Admins and owners remove those below them; anybody removes himself
+     * (leaves). An owner who leaves hands the group to the oldest admin, or
+     * else the oldest member. */
+    void (*member_remove)(struct directory *d, struct conv_id conv,
+                          struct user_id actor, struct user_id user,
+                          member_changed_fn done, void *ctx);
+    /* Writes the first seq a new member may read, or the last an ex-member
+     * may; once the change's own event has its seq. */
+    void (*member_bound)(struct directory *d, struct conv_id conv,
+                         struct user_id user, struct msg_seq seq, bool joined,
+                         directory_done_fn done, void *ctx);
+
+    void (*friends_of)(struct directory *d, struct user_id user,
+                       friends_fn done, void *ctx);
+    /* Asks; or accepts when the other has asked already. Idempotent. */
+    void (*friend_ask)(struct directory *d, struct user_id me,
+                       struct user_id other, friend_fn done, void *ctx);
+    /* Takes back, declines or ends. Idempotent. */
+    void (*friend_drop)(struct directory *d, struct user_id me,
+                        struct user_id other, friend_fn done, void *ctx);
+
+    /* Writes last-seen times (only forward). */
+    void (*seen_write)(struct directory *d, const struct user_id *users,
+                       const uint64_t *last_seen_ms, size_t count,
+                       directory_done_fn done, void *ctx);
+    /* False: a call now would answer RC_AGAIN. */
+    bool (*ready)(struct directory *d);
+};
+
+/* Embedded first in every implementation. */
+struct directory {
+    const struct directory_ops *ops;
+};
+
+#endif

@@ -1,0 +1,105 @@
+/* The history as the logic sees it: an append-only log of events per
+ * conversation. Asynchronous: a callback comes once, from the loop, never
+ * before the call that started it has returned. What callbacks get is
+ * borrowed until they return. */
+#ifndef MOIM_PORTS_HISTORY_H
+#define MOIM_PORTS_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/base/ids.h"
+#include "proto/base/rc.h"
+#include "proto/base/slice.h"
+
+struct history;
+
+enum {
+    HISTORY_PAGE_MAX = 100,   /* events in one range */
+    HISTORY_HEADS_MAX = 1000, /* conversations in one heads call */
+    HISTORY_NAME_MAX = 64,    /* bytes of a client message id */
+};
+
+struct history_append {
+    struct conv_id conv;
+    struct user_id from;
+    struct slice name;  /* client message id, unique per `from`; copied */
+    uint64_t body_hash; /* a repeat of `name` must have the same */
+    struct member_version mver; /* the version the sender's gateway believes */
+    uint64_t ts_ms;             /* wall clock */
+    struct slice event;         /* opaque stored bytes; copied */
+};
+
+struct history_appended {
+    struct msg_seq seq;
+    uint64_t ts_ms; /* of the first append when `repeat` */
+    bool repeat;    /* the name was known: nothing was stored */
+};
+
+/* RC_OK        stored under the configured durability, or a repeat of it
+ * RC_CONFLICT  the name was used with another body
+ * RC_STALE     the conversation's member version is newer than `mver`; nothing
+ *              was stored. An append with a newer version than the store's is
+ *              accepted and moves the store's forward.
+ * RC_AGAIN     not connected or refused (full, loading, read-only); nothing
+ *              was stored
+ * RC_TIMEOUT   no answer within the deadline; it may have been stored
+ * RC_BACKEND   the connection broke; it may have been stored */
+typedef void (*history_appended_fn)(void *ctx, enum rc rc,
+                                    const struct history_appended *out);
+
+struct history_head {
+    struct conv_id conv;
+    struct msg_seq head;   /* 0: nothing stored yet */
+    struct msg_seq oldest; /* oldest seq kept; 1 when nothing was purged */
+    struct member_version mver;
+    uint64_t ts_ms;      /* of the last event */
+    struct msg_seq read; /* read cursor of the asked user */
+};
+
+/* Events first.v, first.v + 1, ... `count` of them; fewer than asked only at
+ * the head. */
+struct history_page {
+    struct history_head head;
+    struct msg_seq first;
+    size_t count;
+    const struct slice *events; /* stored bytes; empty slice: purged */
+};
+
+typedef void (*history_page_fn)(void *ctx, enum rc rc,
+                                const struct history_page *page);
+/* `heads` is in the order asked. */
+typedef void (*history_heads_fn)(void *ctx, enum rc rc,
+                                 const struct history_head *heads,
+                                 size_t count);
+/* The cursor after the call: never behind the one before. */
+typedef void (*history_read_fn)(void *ctx, enum rc rc, struct msg_seq read);
+
+struct history_ops {
+    void (*append)(struct history *h, const struct history_append *in,
+                   history_appended_fn done, void *ctx);
+    /* `count` events from `first` (1 and up), at most HISTORY_PAGE_MAX. */
+    void (*range)(struct history *h, struct conv_id conv, struct msg_seq first,
+                  size_t count, history_page_fn done, void *ctx);
+    /* The last `count` events up to and including `last`; last 0: the head. */
+    void (*tail)(struct history *h, struct conv_id conv, struct msg_seq last,
+                 size_t count, history_page_fn done, void *ctx);
+    /* Heads of up to HISTORY_HEADS_MAX conversations (copied), with the read
+     * cursor of `user`. */
+    void (*heads)(struct history *h, struct user_id user,
+                  const struct conv_id *convs, size_t count,
+                  history_heads_fn done, void *ctx);
+    /* Moves the read cursor forward, clamped to the head. */
+    void (*read)(struct history *h, struct conv_id conv, struct user_id user,
+                 struct msg_seq seq, history_read_fn done, void *ctx);
+    /* False: an append now would answer RC_AGAIN. */
+    bool (*ready)(struct history *h);
+};
+
+/* Embedded first in every implementation. */
+struct history {
+    const struct history_ops *ops;
+};
+
+#endif
