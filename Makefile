@@ -2,6 +2,8 @@
 # sanitized and plain; `make help` lists the rest. Everything lands in $(B).
 
 VERSION := 0.1.0
+# V=1 shows the commands.
+Q := $(if $(V),,@)
 PREFIX ?= /usr/local
 CC := gcc
 MODE ?= release
@@ -26,7 +28,7 @@ LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 LDFLAGS_cover := --coverage
 CFLAGS := -std=c11 $(WARN) $(CFLAGS_$(MODE)) $(EXTRA)
 LDFLAGS := $(LDFLAGS_$(MODE))
-LDLIBS := -luv -lhiredis -lpq -lssl -lcrypto -lsodium -linih -lpthread -lm
+LDLIBS := -luv -lhiredis -lpq -lssl -lcrypto -lsodium -lunistring -linih -lpthread -lm
 
 LIB_DIRS := proto/base proto/wire proto/net chat-core chat-core/ports storage
 LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard $(d)/*.c))
@@ -52,7 +54,7 @@ INTEGRATION := $(patsubst tests/integration/%.c,%,\
 FUZZ_SECONDS ?= 60
 
 .PHONY: all check check-unit check-corpus lint format fuzz cover install clean \
-        help programs unit integration
+        help programs unit integration everything
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -60,6 +62,7 @@ all: programs
 programs: $(PROGRAMS:%=$(B)/%)
 unit: $(UNIT:%=$(B)/tests/unit/%)
 integration: $(INTEGRATION:%=$(B)/tests/integration/%)
+everything: programs unit integration $(FUZZ:%=$(B)/tests/fuzz/%)
 
 help:
 	@echo 'make            programs, in build/release'
@@ -72,7 +75,8 @@ help:
 
 define program_rule
 $(B)/$(1): $$(patsubst %.c,$$(B)/%.o,$$(wildcard $$(DIR_$(1))/*.c)) $$(LIB)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+	$$(if $$(V),,@echo '  link $$@')
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
@@ -83,29 +87,33 @@ $(B)/gen/%.lua.h: %.lua
 
 $(B)/%.o: %.c | $(SCRIPTS_LUA:%=$(B)/gen/%.h)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -I$(B)/gen $(CFLAGS) -c -o $@ $<
+	$(if $(V),,@echo '  cc   $@')
+	$(Q)$(CC) $(CPPFLAGS) -I$(B)/gen $(CFLAGS) -c -o $@ $<
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(FAKE_OBJ) $(B)/libparts.a \
                         $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(B)/libparts.a $(LIB) \
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(B)/libparts.a $(LIB) \
 	    $(LDLIBS) -lcmocka -ljansson
 
 $(B)/libparts.a: $(PART_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(B)/tests/integration/it_%: $(B)/tests/integration/it_%.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 # With libFuzzer in MODE=fuzz; with tests/fuzz/replay.c otherwise.
 FUZZ_MAIN := $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o)
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_MAIN) \
                         $(B)/libparts.a $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(B)/libparts.a $(LIB) \
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(B)/libparts.a $(LIB) \
 	    $(LDLIBS)
 
 # Runs every unit test of this MODE; prints each program's own lines.

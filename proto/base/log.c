@@ -89,6 +89,10 @@ static void write_line(char *line, size_t n) {
 }
 
 static void emit(enum log_level level, const struct log_ctx *ctx,
+                 const char *event, const char *fmt, va_list args)
+    __attribute__((format(printf, 4, 0)));
+
+static void emit(enum log_level level, const struct log_ctx *ctx,
                  const char *event, const char *fmt, va_list args) {
     char ts[40];
     char pairs[1024];
