@@ -1,0 +1,482 @@
+#include "proto/net/http_conn.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "proto/base/mem.h"
+#include "proto/net/address.h"
+#include "proto/net/http_partial.h"
+#include "proto/wire/http_reply.h"
+
+enum {
+    LINGER_MS = 2000,        /* for the client to take the last answer */
+    DRAIN_MS = 1000,         /* for a request that is on its way already */
+    UNSENT_BYTES = 64 << 10, /* so many wait: the next request waits too */
+    CHEAP_BYTES = 4 << 10,   /* a head up to here is parsed at each read */
+};
+
+/* What the deadline is for. */
+enum phase {
+    PHASE_IDLE,   /* for the first byte of a request */
+    PHASE_HEAD,   /* for the end of its head */
+    PHASE_BODY,   /* for its body, which must not be too slow */
+    PHASE_ANSWER, /* for the owner: no deadline of ours */
+};
+
+struct http_exchange {
+    struct http_conn *conn; /* NULL: the client is gone */
+    bool head_only;
+    bool keep_alive;
+    bool extra;
+    char peer[ADDRESS_TEXT_MAX];
+};
+
+struct http_conn {
+    struct loop *loop;
+    struct stream *stream; /* NULL: handed out by http_upgrade */
+    const struct http_conn_limits *limits;
+    const struct http_conn_events *events;
+    void *owner;
+    struct http_exchange *open;   /* the one at a time, or NULL */
+    struct http_partial *partial; /* its body is still coming; or NULL */
+    struct buf in;                /* read, and not handled yet */
+    struct wheel_timer deadline;
+    struct loop_task go_on; /* after an answer that was given later */
+    uint64_t since_ms;      /* when the phase began */
+    unsigned served;        /* requests handed to the owner */
+    enum phase phase;
+    bool serving; /* serve is on the stack: the connection stays */
+    bool draining;
+    char peer[ADDRESS_TEXT_MAX];
+};
+
+static void conn_free(struct http_conn *c) {
+    wheel_cancel(&c->deadline);
+    loop_undefer(&c->go_on);
+    http_partial_free(&c->partial);
+    buf_fini(&c->in);
+    mem_free(c);
+}
+
+/* Sending. */
+
+/* A connection that cannot take its own answer is of no use any more. */
+static void send_buf(struct http_conn *c, const struct buf *out) {
+    if (stream_send_copy(c->stream, buf_slice(out)) == RC_LIMIT) {
+        stream_close(c->stream, RC_LIMIT);
+    }
+}
+
+static const char *error_code(unsigned status) {
+    switch (status) {
+    case 408:
+        return "timeout";
+    case 413:
+    case 414:
+    case 431:
+        return "too_large";
+    default:
+        return "bad_request";
+    }
+}
+
+/* Says what was wrong and ends the connection: where the next request would
+ * begin is not known any more. */
+static void refuse(struct http_conn *c, const struct http_error *why) {
+    struct buf body;
+    struct buf out;
+
+    buf_init(&body);
+    buf_init(&out);
+    buf_addf(&body, "{\"type\":\"error\",\"code\":\"%s\",\"message\":\"%s\"}",
+             error_code(why->status), why->text);
+    http_reply_begin(&out, why->status, HTTP_REPLY_API, false);
+    http_reply_end(&out, "application/json", buf_slice(&body));
+    send_buf(c, &out);
+    stream_finish(c->stream, RC_BAD_INPUT, LINGER_MS);
+    wheel_cancel(&c->deadline);
+    buf_fini(&body);
+    buf_fini(&out);
+}
+
+/* Deadlines. */
+
+/* The moment at which a body that came no further is slower than 1 KiB/s. */
+static uint64_t body_deadline(const struct http_conn *c) {
+    uint64_t earned_ms =
+        (uint64_t)http_partial_received(c->partial) * 1000 / 1024;
+    uint64_t grace_ms = c->limits->header_ms;
+
+    return c->since_ms + (earned_ms > grace_ms ? earned_ms : grace_ms);
+}
+
+static void on_deadline(struct wheel_timer *t) {
+    static const struct http_error slow_head = {408, "the head took too long"};
+    static const struct http_error slow_body = {408, "the body is too slow"};
+    struct http_conn *c = CONTAINER_OF(t, struct http_conn, deadline);
+
+    switch (c->phase) {
+    case PHASE_IDLE:
+        stream_finish(c->stream, RC_TIMEOUT, LINGER_MS);
+        break;
+    case PHASE_HEAD:
+        refuse(c, &slow_head);
+        break;
+    case PHASE_BODY:
+        if (c->loop->clock.mono_ms < body_deadline(c)) {
+            wheel_set(&c->loop->wheel, t, body_deadline(c));
+        } else {
+            refuse(c, &slow_body);
+        }
+        break;
+    case PHASE_ANSWER:
+        break;
+    }
+}
+
+/* A new connection owes a request as soon as a head owes its end. */
+static uint64_t idle_ms(const struct http_conn *c) {
+    if (c->draining) {
+        return DRAIN_MS;
+    }
+    return c->served == 0 ? c->limits->header_ms : c->limits->idle_ms;
+}
+
+static void enter(struct http_conn *c, enum phase phase) {
+    c->phase = phase;
+    c->since_ms = c->loop->clock.mono_ms;
+    wheel_cancel(&c->deadline);
+    if (stream_closing(c->stream)) {
+        return;
+    }
+    if (phase == PHASE_IDLE) {
+        loop_timer(c->loop, &c->deadline, idle_ms(c));
+    } else if (phase != PHASE_ANSWER) {
+        loop_timer(c->loop, &c->deadline, c->limits->header_ms);
+    }
+}
+
+static enum phase phase_of(const struct http_conn *c) {
+    if (c->open != NULL) {
+        return PHASE_ANSWER;
+    }
+    if (c->partial != NULL) {
+        return PHASE_BODY;
+    }
+    return c->in.n > 0 ? PHASE_HEAD : PHASE_IDLE;
+}
+
+/* Handling requests. */
+
+/* May the next request be looked at? */
+static bool ready(const struct http_conn *c) {
+    return c->stream != NULL && !stream_closing(c->stream) && c->open == NULL &&
+           stream_queued(c->stream) < UNSENT_BYTES;
+}
+
+static void hand_over(struct http_conn *c, const struct http_head *head,
+                      struct slice body, bool extra) {
+    struct http_exchange *x = mem_new(sizeof(*x));
+
+    enter(c, PHASE_ANSWER);
+    c->served++;
+    x->conn = c;
+    x->head_only = head->method == HTTP_HEAD;
+    x->keep_alive = head->keep_alive && c->served < c->limits->requests;
+    x->extra = extra;
+    memcpy(x->peer, c->peer, sizeof(x->peer));
+    c->open = x;
+    c->events->on_request(c->owner, x, head, body);
+}
+
+/* The client waits to hear whether its body is welcome. */
+static void send_continue(struct http_conn *c) {
+    struct buf out;
+
+    buf_init(&out);
+    http_reply_begin(&out, 100, HTTP_REPLY_BARE, true);
+    http_reply_end_empty(&out);
+    send_buf(c, &out);
+    buf_fini(&out);
+}
+
+/* `in` is the head, and what came behind it already. A body that is declared
+ * too long is refused before any of it comes. */
+static void begin_body(struct http_conn *c, const struct http_head *head,
+                       struct slice in) {
+    struct http_error why;
+    size_t used;
+
+    c->partial = http_partial_new(slice_take(in, head->head_len),
+                                  &head->framing, c->limits->body_bytes);
+    if (http_partial_feed(c->partial, slice_take(in, 0), &used, &why) ==
+        PARSE_BAD) {
+        refuse(c, &why);
+    } else if (head->expect_continue && in.n == head->head_len) {
+        send_continue(c);
+    }
+}
+
+/* Both readers answer how many bytes of `in` are done with; *more: there is
+ * nothing to do before others come. */
+static size_t read_head(struct http_conn *c, struct slice in, bool *more) {
+    struct http_head head;
+    struct http_error why;
+
+    switch (http_head_parse(in, &head, &why)) {
+    case PARSE_MORE:
+        *more = true;
+        return 0;
+    case PARSE_BAD:
+        refuse(c, &why);
+        return 0;
+    case PARSE_OK:
+        break;
+    }
+    if (http_head_has_body(&head)) {
+        begin_body(c, &head, in);
+    } else {
+        hand_over(c, &head, slice_take(in, 0), in.n > head.head_len);
+    }
+    return head.head_len;
+}
+
+static size_t read_body(struct http_conn *c, struct slice in, bool *more) {
+    struct http_partial *p = c->partial;
+    struct http_error why;
+    struct http_head head;
+    size_t used;
+    enum parse got = http_partial_feed(p, in, &used, &why);
+
+    if (got == PARSE_MORE) {
+        *more = true;
+        return used;
+    }
+    if (got == PARSE_BAD) {
+        refuse(c, &why);
+        return used;
+    }
+    got = http_head_parse(http_partial_head(p), &head, &why);
+    assert(got == PARSE_OK); /* as it was before */
+    c->partial = NULL;
+    hand_over(c, &head, http_partial_body(p), in.n > used);
+    http_partial_free(&p);
+    return used;
+}
+
+/* Handles what is whole at the front of `in`, one exchange after the other.
+ * Answers how many bytes are done with. */
+static size_t serve(struct http_conn *c, struct slice in) {
+    size_t used = 0;
+    bool more = false;
+
+    c->serving = true;
+    while (!more && ready(c)) {
+        struct slice rest = slice_drop(in, used);
+
+        if (c->partial != NULL) {
+            used += read_body(c, rest, &more);
+        } else if (rest.n > 0) {
+            used += read_head(c, rest, &more);
+        } else {
+            more = true;
+        }
+    }
+    c->serving = false;
+    return used;
+}
+
+/* After every change: is the connection still ours, what is waited for, and
+ * may more be read? */
+static void settle(struct http_conn *c) {
+    if (c->stream == NULL) {
+        conn_free(c);
+        return;
+    }
+    if (phase_of(c) != c->phase) {
+        enter(c, phase_of(c));
+    }
+    if (!ready(c) && c->in.n >= HTTP_WAITING_BYTES) {
+        stream_pause(c->stream);
+    } else {
+        stream_resume(c->stream);
+    }
+}
+
+static void go_on(struct http_conn *c) {
+    buf_consume(&c->in, serve(c, buf_slice(&c->in)));
+    settle(c);
+}
+
+static void on_go_on(struct loop_task *t) {
+    go_on(CONTAINER_OF(t, struct http_conn, go_on));
+}
+
+/* A long head that trickles in is parsed line by line, not byte by byte: that
+ * would cost the square of its length. */
+static bool worth_parsing(const struct http_conn *c, struct slice added) {
+    return c->partial != NULL || c->in.n <= CHEAP_BYTES ||
+           c->in.n >= HTTP_HEAD_MAX || slice_find(added, '\n') < added.n;
+}
+
+/* The usual request arrives whole and is handled where it was read. */
+static void on_bytes(void *owner, uint8_t *bytes, size_t n) {
+    struct http_conn *c = owner;
+    struct slice in = {bytes, n};
+
+    if (c->in.n == 0) {
+        buf_add(&c->in, slice_drop(in, serve(c, in)));
+        settle(c);
+        return;
+    }
+    buf_add(&c->in, in);
+    if (worth_parsing(c, in)) {
+        go_on(c);
+    } else {
+        settle(c);
+    }
+}
+
+static void on_drained(void *owner) {
+    struct http_conn *c = owner;
+
+    if (c->in.n > 0 && c->open == NULL) {
+        go_on(c);
+    }
+}
+
+static void on_closed(void *owner, enum rc why) {
+    struct http_conn *c = owner;
+    const struct http_conn_events *events = c->events;
+    void *above = c->owner;
+
+    (void)why;
+    if (c->open != NULL) {
+        c->open->conn = NULL;
+    }
+    conn_free(c);
+    events->on_closed(above);
+}
+
+struct http_conn *http_conn_open(struct loop *l, struct stream *s,
+                                 const struct http_conn_limits *limits,
+                                 const struct http_conn_events *events,
+                                 void *owner) {
+    static const struct stream_events heard = {on_bytes, on_drained, on_closed};
+    struct http_conn *c = mem_new(sizeof(*c));
+
+    c->loop = l;
+    c->stream = s;
+    c->limits = limits;
+    c->events = events;
+    c->owner = owner;
+    buf_init(&c->in);
+    wheel_timer_init(&c->deadline, on_deadline);
+    loop_task_init(&c->go_on, on_go_on);
+    stream_peer(s, c->peer, sizeof(c->peer));
+    stream_attach(s, &heard, c);
+    enter(c, PHASE_IDLE);
+    return c;
+}
+
+void http_conn_drain(struct http_conn *c) {
+    c->draining = true;
+    if (c->phase == PHASE_IDLE) {
+        enter(c, PHASE_IDLE);
+    }
+}
+
+/* Answering. */
+
+/* Frees the exchange and lets the connection go on, or end. */
+static void answered(struct http_exchange *x, bool keep_alive) {
+    struct http_conn *c = x->conn;
+
+    c->open = NULL;
+    mem_free(x);
+    if (!keep_alive) {
+        stream_finish(c->stream, RC_OK, LINGER_MS);
+    }
+    if (!c->serving) {
+        loop_defer(c->loop, &c->go_on);
+    }
+}
+
+static bool bodiless(unsigned status) {
+    return status == 204 || status == 304;
+}
+
+void http_answer(struct http_exchange *x, unsigned status, struct slice headers,
+                 struct slice content_type, struct slice body) {
+    bool keep_alive = http_alive(x) && x->keep_alive && !x->conn->draining;
+    struct buf out;
+
+    if (x->conn == NULL) {
+        mem_free(x);
+        return;
+    }
+    buf_init(&out);
+    http_reply_begin(&out, status, HTTP_REPLY_API, keep_alive);
+    buf_add(&out, headers);
+    if (!bodiless(status)) {
+        http_reply_header(&out, "Content-Type", content_type);
+        buf_addf(&out, "Content-Length: %zu\r\n", body.n);
+    }
+    buf_add_str(&out, "\r\n");
+    if (!bodiless(status) && !x->head_only) {
+        buf_add(&out, body);
+    }
+    send_buf(x->conn, &out);
+    buf_fini(&out);
+    answered(x, keep_alive);
+}
+
+void http_answer_raw(struct http_exchange *x, struct slice head,
+                     struct blob *body) {
+    bool keep_alive = http_alive(x) && x->keep_alive && !x->conn->draining;
+    struct buf out;
+
+    if (x->conn == NULL) {
+        mem_free(x);
+        return;
+    }
+    assert(head.n > 2);
+    buf_init(&out);
+    buf_add(&out, slice_take(head, head.n - 2));
+    if (!keep_alive) {
+        buf_add_str(&out, "Connection: close\r\n");
+    }
+    buf_add_str(&out, "\r\n");
+    send_buf(x->conn, &out);
+    buf_fini(&out);
+    if (body != NULL && !x->head_only &&
+        stream_send(x->conn->stream, SLICE_LIT(""), body) == RC_LIMIT) {
+        stream_close(x->conn->stream, RC_LIMIT);
+    }
+    answered(x, keep_alive);
+}
+
+struct stream *http_upgrade(struct http_exchange *x) {
+    struct http_conn *c = x->conn;
+    struct stream *s = c->stream;
+
+    assert(c->serving && c->open == x);
+    wheel_cancel(&c->deadline);
+    stream_attach(s, NULL, NULL);
+    c->open = NULL;
+    c->stream = NULL; /* settle frees the connection, off this stack */
+    mem_free(x);
+    return s;
+}
+
+bool http_has_extra(const struct http_exchange *x) {
+    return x->extra;
+}
+
+const char *http_peer(const struct http_exchange *x) {
+    return x->peer;
+}
+
+bool http_alive(const struct http_exchange *x) {
+    return x->conn != NULL && !stream_closing(x->conn->stream);
+}

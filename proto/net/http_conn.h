@@ -1,0 +1,82 @@
+/* One HTTP/1.1 connection of a client: requests in order, answers in order,
+ * keep-alive, deadlines (reliability: header 10 s, body rate, idle 75 s), and
+ * the hand-over of the stream when a request is an upgrade. */
+#ifndef MOIM_NET_HTTP_CONN_H
+#define MOIM_NET_HTTP_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/base/blob.h"
+#include "proto/base/macros.h"
+#include "proto/base/slice.h"
+#include "proto/net/loop.h"
+#include "proto/net/stream.h"
+#include "proto/wire/http.h"
+
+enum {
+    /* Requests that came before their turn: with so many bytes of them the
+     * connection is not read any more until the next one has been handled. */
+    HTTP_WAITING_BYTES = 16 * 1024,
+};
+
+struct http_conn;
+
+/* One request waiting for its answer. Lives until http_answer, also when the
+ * client has gone meanwhile (the answer then goes nowhere). */
+struct http_exchange;
+
+struct http_conn_limits {
+    uint64_t header_ms; /* 10 s for a whole head; from then on a body must
+                           have come with 1 KiB/s or more */
+    uint64_t idle_ms;   /* 75 s between requests */
+    size_t body_bytes;  /* 64 KiB, decoded */
+    unsigned requests;  /* 1000 on one connection */
+};
+
+struct http_conn_events {
+    /* A whole request. `head` and `body` borrowed until it returns. It must
+     * call, now or later, http_answer (or http_upgrade, now). */
+    void (*on_request)(void *owner, struct http_exchange *x,
+                       const struct http_head *head, struct slice body);
+    /* The connection ended and its stream is gone: listener_gone time. An
+     * exchange may still be open. Not called after http_upgrade took the
+     * stream. */
+    void (*on_closed)(void *owner);
+};
+
+/* Takes the stream, whose queue_limit is at least 128 KiB. `limits` and
+ * `events` are borrowed until the end. The connection is freed with on_closed
+ * or by http_upgrade. */
+struct http_conn *http_conn_open(struct loop *l, struct stream *s,
+                                 const struct http_conn_limits *limits,
+                                 const struct http_conn_events *events,
+                                 void *owner);
+/* Answers and frees the exchange. `status` has a reason in http_reply.c, and
+ * 204 and 304 no body. `headers`: more header lines, each ended by CRLF, or
+ * empty. All copied. The answer to HEAD leaves the body out by itself. */
+void http_answer(struct http_exchange *x, unsigned status, struct slice headers,
+                 struct slice content_type, struct slice body);
+/* Answers with a whole prepared head and a body by reference (static files).
+ * `head` says the body's length and ends with the empty line; copied. `body`
+ * gets a reference of its own; NULL means none. */
+void http_answer_raw(struct http_exchange *x, struct slice head,
+                     struct blob *body);
+/* Only within on_request: frees the connection and the exchange and hands out
+ * the stream, which the caller attaches or closes; the caller writes the 101.
+ * Bytes that stood behind the request are dropped; for WebSocket they are an
+ * error (http_has_extra). */
+struct stream *http_upgrade(struct http_exchange *x) MUST_CHECK;
+/* True when bytes follow the request that is being handled. */
+bool http_has_extra(const struct http_exchange *x);
+/* The address of the socket's other end as text (see stream_peer); borrowed
+ * until the exchange is freed. */
+const char *http_peer(const struct http_exchange *x);
+/* False: the client is gone; answering is allowed and does nothing. */
+bool http_alive(const struct http_exchange *x);
+/* The connection is to end (drain): it closes soon when it is idle, and every
+ * answer from now on says Connection: close. */
+void http_conn_drain(struct http_conn *c);
+
+#endif

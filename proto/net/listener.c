@@ -1,0 +1,190 @@
+#include "proto/net/listener.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/base/log.h"
+#include "proto/base/mem.h"
+#include "proto/net/address.h"
+
+struct listener {
+    union {
+        uv_handle_t any;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } uv;
+    struct loop *loop;
+    listener_fn fn;
+    void *owner;
+    size_t count;
+    size_t max_streams;
+    size_t queue_limit;
+    struct address address; /* as bound */
+};
+
+static const struct log_ctx log_listener = {"listener", 0};
+
+/* A Unix socket's path outlives a process that crashed: nobody answers there,
+ * and only then it may be taken over. */
+static void remove_stale_path(const struct address *a) {
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0) {
+        return;
+    }
+    if (connect(fd, (const struct sockaddr *)&a->sa, a->len) != 0 &&
+        errno == ECONNREFUSED) {
+        unlink(address_path(a));
+    }
+    close(fd);
+}
+
+static int set_option(int fd, int level, int option) {
+    const int on = 1;
+
+    return setsockopt(fd, level, option, &on, sizeof(on));
+}
+
+static int bind_tcp(int fd, const struct address *a, bool reuse_port) {
+    if (set_option(fd, SOL_SOCKET, SO_REUSEADDR) != 0 ||
+        (reuse_port && set_option(fd, SOL_SOCKET, SO_REUSEPORT) != 0)) {
+        return -1;
+    }
+    return bind(fd, (const struct sockaddr *)&a->sa, a->len);
+}
+
+/* Answers a bound socket and what it was really bound to, or -1 with errno. */
+static int open_bound(struct address *a, bool reuse_port) {
+    int fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int rc;
+
+    if (fd < 0) {
+        return -1;
+    }
+    if (address_path(a) == NULL) {
+        rc = bind_tcp(fd, a, reuse_port);
+    } else {
+        remove_stale_path(a);
+        rc = bind(fd, (const struct sockaddr *)&a->sa, a->len);
+    }
+    if (rc == 0 && address_path(a) == NULL) {
+        a->len = sizeof(a->sa);
+        rc = getsockname(fd, (struct sockaddr *)&a->sa, &a->len);
+    }
+    if (rc != 0) {
+        int why = errno;
+
+        close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
+}
+
+static void on_connection(uv_stream_t *handle, int status) {
+    struct listener *s = handle->data;
+    bool over_limit = s->count >= s->max_streams;
+    struct stream *stream;
+
+    loop_wake(s->loop);
+    if (status < 0 ||
+        stream_accept(&stream, s->loop, handle, s->queue_limit) != RC_OK) {
+        return; /* that one is lost; logged there */
+    }
+    if (s->count >= s->max_streams + LISTENER_SPARE_STREAMS) {
+        stream_close(stream, RC_LIMIT);
+        return;
+    }
+    s->count++;
+    s->fn(s->owner, stream, over_limit);
+}
+
+/* Makes `fd` the handle's and listens. On failure `fd` is closed. */
+static int listen_on(struct listener *s, int fd, int backlog) {
+    int err;
+
+    if (address_path(&s->address) == NULL) {
+        uv_tcp_init(&s->loop->uv, &s->uv.tcp);
+        err = uv_tcp_open(&s->uv.tcp, fd);
+    } else {
+        uv_pipe_init(&s->loop->uv, &s->uv.pipe, 0);
+        err = uv_pipe_open(&s->uv.pipe, fd);
+    }
+    s->uv.any.data = s;
+    if (err != 0) {
+        close(fd);
+        return err;
+    }
+    return uv_listen(&s->uv.stream, backlog, on_connection);
+}
+
+static enum rc open_failed(const char *address, int err) {
+    log_error(&log_listener, "listen_failed", "address=%s error=\"%s\"",
+              address, uv_strerror(err));
+    return err == UV_EADDRINUSE ? RC_CONFLICT : RC_BACKEND;
+}
+
+enum rc listener_open(struct listener **out, struct loop *l,
+                      const struct listener_config *config, listener_fn fn,
+                      void *owner) {
+    struct listener *s;
+    struct address a;
+    int err;
+    int fd;
+
+    if (address_parse(config->address, &a) != RC_OK) {
+        log_error(&log_listener, "bad_address", "address=%s", config->address);
+        return RC_BAD_INPUT;
+    }
+    fd = open_bound(&a, config->reuse_port);
+    if (fd < 0) {
+        return open_failed(config->address, uv_translate_sys_error(errno));
+    }
+    s = mem_new(sizeof(*s));
+    s->loop = l;
+    s->fn = fn;
+    s->owner = owner;
+    s->max_streams = config->max_streams;
+    s->queue_limit = config->queue_limit;
+    s->address = a;
+    err = listen_on(s, fd, config->backlog);
+    if (err != 0) {
+        listener_close(&s);
+        return open_failed(config->address, err);
+    }
+    *out = s;
+    return RC_OK;
+}
+
+void listener_gone(struct listener *s) {
+    if (s != NULL && s->count > 0) {
+        s->count--;
+    }
+}
+
+size_t listener_count(const struct listener *s) {
+    return s->count;
+}
+
+static void on_handle_closed(uv_handle_t *handle) {
+    mem_free(handle->data);
+}
+
+void listener_close(struct listener **s) {
+    struct listener *gone = *s;
+
+    *s = NULL;
+    if (gone == NULL) {
+        return;
+    }
+    if (address_path(&gone->address) != NULL) {
+        unlink(address_path(&gone->address));
+    }
+    uv_close(&gone->uv.any, on_handle_closed);
+}
+
+unsigned listener_port(const struct listener *s) {
+    return address_port(&s->address);
+}

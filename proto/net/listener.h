@@ -1,0 +1,52 @@
+/* A listening socket: tells its owner when a connection waits, and keeps some
+ * descriptors back so that the process can always reach its stores. */
+#ifndef MOIM_NET_LISTENER_H
+#define MOIM_NET_LISTENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "proto/base/macros.h"
+#include "proto/base/rc.h"
+#include "proto/net/loop.h"
+#include "proto/net/stream.h"
+
+struct listener;
+
+enum {
+    /* Streams over max_streams that the owner still gets to see, to turn them
+     * away with words; those beyond are closed unseen. */
+    LISTENER_SPARE_STREAMS = 64,
+};
+
+/* A stream is handed over: attach it or close it. `over_limit`: there are
+ * already `max_streams`; the owner should answer 503 and close it. It counts
+ * until listener_gone, as every other does. */
+typedef void (*listener_fn)(void *owner, struct stream *s, bool over_limit);
+
+struct listener_config {
+    const char *address; /* "127.0.0.1:8080", "[::1]:8080", "unix:/path" */
+    int backlog;         /* e.g. 4096; the kernel caps it at somaxconn */
+    bool reuse_port;     /* SO_REUSEPORT; not for Unix sockets */
+    size_t max_streams;  /* open at once, of this listener */
+    size_t queue_limit;  /* bytes, per stream */
+};
+
+/* RC_BAD_INPUT: not an address. RC_CONFLICT: the address is in use.
+ * RC_BACKEND: anything else; all logged with the address. */
+enum rc listener_open(struct listener **out, struct loop *l,
+                      const struct listener_config *config, listener_fn fn,
+                      void *owner) MUST_CHECK;
+/* The owner of a stream tells when it is gone, to be counted. NULL, which
+ * listener_close leaves behind, is fine. */
+void listener_gone(struct listener *s);
+/* Open streams of this listener. */
+size_t listener_count(const struct listener *s);
+/* Stops accepting, closes the socket and sets *s to NULL, which may be NULL
+ * before. Streams live on and are not counted any more. A Unix socket's path
+ * is removed. */
+void listener_close(struct listener **s);
+/* The port bound (for port 0); 0 for a Unix socket. */
+unsigned listener_port(const struct listener *s);
+
+#endif

@@ -1,0 +1,90 @@
+/* A byte stream: a connected TCP or Unix socket with a bounded queue. All
+ * that one turn of the loop queued leaves in one write. An idle stream owns
+ * no buffer: reads land in the loop's, the queue exists while it has bytes. */
+#ifndef MOIM_NET_STREAM_H
+#define MOIM_NET_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/base/blob.h"
+#include "proto/base/macros.h"
+#include "proto/base/rc.h"
+#include "proto/base/slice.h"
+#include "proto/net/loop.h"
+#include "proto/net/outq.h"
+
+struct stream;
+
+enum {
+    STREAM_HEAD_MAX = OUTQ_HEAD_MAX,
+};
+
+struct stream_events {
+    /* `bytes` may be written to; borrowed until it returns. Not called after
+     * stream_close. */
+    void (*on_bytes)(void *owner, uint8_t *bytes, size_t n);
+    /* Everything queued has been handed to the kernel: called from the loop
+     * each time the queue becomes empty, so at most once a turn. May be NULL.
+     * Whoever stops sending while stream_queued is not 0 will be called. */
+    void (*on_drained)(void *owner);
+    /* Exactly once, from the loop, last; the stream is gone after it.
+     * RC_OK: the peer ended it; what was queued by then has been sent as far
+     * as the peer took it. Otherwise what stream_close or stream_finish was
+     * told, or RC_CLOSED for a broken connection. */
+    void (*on_closed)(void *owner, enum rc why);
+};
+
+/* Takes the connection waiting at `listener`. TCP_NODELAY is set.
+ * `queue_limit`: stream_send answers RC_LIMIT while so many bytes wait. It is
+ * passed by one message at most, so that an empty queue takes any message.
+ * RC_BACKEND: accept failed. */
+enum rc stream_accept(struct stream **out, struct loop *l,
+                      uv_stream_t *listener, size_t queue_limit) MUST_CHECK;
+/* Takes `fd`, a connected TCP or Unix socket; on failure it stays the caller's.
+ * RC_BACKEND: not such a socket. */
+enum rc stream_adopt(struct stream **out, struct loop *l, int fd,
+                     size_t queue_limit) MUST_CHECK;
+/* Connects to "host:port" with a numeric host, or to "unix:/path". The stream
+ * may be sent to at once; on_closed with RC_TIMEOUT, RC_CLOSED tells of a
+ * failure. RC_BAD_INPUT: not an address. */
+enum rc stream_connect(struct stream **out, struct loop *l, const char *address,
+                       uint64_t timeout_ms, size_t queue_limit) MUST_CHECK;
+/* From now on `events` hears, with `owner`; reading starts. May be called
+ * again to hand the stream to another owner. NULL: nobody hears, and nothing
+ * is read, until the next call. */
+void stream_attach(struct stream *s, const struct stream_events *events,
+                   void *owner);
+
+/* Queues `head` (copied, at most STREAM_HEAD_MAX bytes) followed by `body`.
+ * The stream takes its own reference on `body`; NULL means no body.
+ *
+ * RC_OK      queued, in order after everything queued before
+ * RC_LIMIT   the allowed bytes are waiting already; nothing was queued
+ * RC_CLOSED  the stream is closing; nothing was queued */
+enum rc stream_send(struct stream *s, struct slice head,
+                    struct blob *body) MUST_CHECK;
+/* Queues a copy of `data`. Same results. */
+enum rc stream_send_copy(struct stream *s, struct slice data) MUST_CHECK;
+/* Bytes that the kernel has not taken yet. */
+size_t stream_queued(const struct stream *s);
+/* Stops, or goes on with, reading (back-pressure). A paused stream does not
+ * notice that its peer has gone. */
+void stream_pause(struct stream *s);
+void stream_resume(struct stream *s);
+/* Sends what is queued, says that no more comes, and closes when the peer has
+ * ended its side too, so that the last bytes are not lost to a reset; at most
+ * `linger_ms` later it closes anyway. What the peer still sends is thrown
+ * away: no on_bytes after it. Finishing twice is harmless. */
+void stream_finish(struct stream *s, enum rc why, uint64_t linger_ms);
+/* Closes now; what is queued is lost. Closing twice is harmless. */
+void stream_close(struct stream *s, enum rc why);
+/* True after either of the two. */
+bool stream_closing(const struct stream *s);
+/* The peer's IP address as text without a port, an IPv4 address inside IPv6
+ * as IPv4, "unix" for Unix sockets; "" when it is gone. Copied to `out`;
+ * ADDRESS_TEXT_MAX bytes are enough. */
+void stream_peer(const struct stream *s, char *out, size_t n);
+
+#endif
