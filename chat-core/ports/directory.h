@@ -54,7 +54,9 @@ typedef void (*users_fn)(void *ctx, enum rc rc, const struct user_row *users,
                          size_t count);
 typedef void (*device_fn)(void *ctx, enum rc rc, struct device_id device);
 
-/* One user's place in one conversation. */
+/* One user's place in one conversation. Of an ex-member whose last seq is not
+ * written yet `from` is 0 and he may read nothing; one who came back keeps
+ * the `from` of the first time. */
 struct member_row {
     struct user_id user;
     enum role role;       /* ROLE_NONE: left or was removed */
@@ -63,13 +65,15 @@ struct member_row {
 };
 
 /* A conversation as it stands at `version`. `members` holds all of them when
- * it is narrow (member_count <= NARROW_MAX_MEMBERS) and none when wide. */
+ * it is narrow and none when wide. A conversation becomes wide when it first
+ * has more than NARROW_MAX_MEMBERS members, and stays so. */
 struct conv_row {
     struct conv_id id;
     enum conv_kind kind;
     struct member_version version;
     struct slice title; /* empty for direct */
     uint32_t member_count;
+    bool wide;
     const struct member_row *members;
     size_t listed; /* rows in `members` */
 };
@@ -88,6 +92,7 @@ struct conv_of_user {
     enum conv_kind kind;
     struct member_version version;
     uint32_t member_count;
+    bool wide;
     struct slice title;  /* of a group */
     struct user_id peer; /* of a direct one */
     struct slice peer_name;
@@ -97,12 +102,14 @@ struct conv_of_user {
 typedef void (*convs_fn)(void *ctx, enum rc rc,
                          const struct conv_of_user *convs, size_t count);
 
-/* What a change of members did. `changed` is false when it was so already
- * (idempotent); `version` is the version that is true now. */
+/* What a change of members did. `version` is the version that is true now.
+ * `changed` stays true, call after call, until member_bound has completed the
+ * change; false: it was so already, and complete. */
 struct member_changed {
     struct member_version version;
     uint32_t member_count;
     bool changed;
+    bool wide;
     enum conv_kind kind;
 };
 
@@ -124,7 +131,9 @@ struct friend_row {
 
 typedef void (*friends_fn)(void *ctx, enum rc rc,
                            const struct friend_row *friends, size_t count);
-/* The state after the call. RC_NOT_FOUND: no such user. */
+/* The state after the call. When asking: RC_NOT_FOUND, no such user;
+ * RC_BAD_INPUT, oneself; RC_LIMIT, DIRECTORY_BATCH_MAX friends and open
+ * questions of one's own. */
 typedef void (*friend_fn)(void *ctx, enum rc rc, enum friend_state state);
 typedef void (*directory_done_fn)(void *ctx, enum rc rc);
 
@@ -151,7 +160,7 @@ struct directory_ops {
      * newest membership first. */
     void (*convs_of)(struct directory *d, struct user_id user, convs_fn done,
                      void *ctx);
-    /* The wide ones among them in which the user is a member now. */
+    /* The wide ones among them (all of them) in which the user is a member. */
     void (*wide_convs_of)(struct directory *d, struct user_id user,
                           convs_fn done, void *ctx);
     /* The direct conversation of two users, created as `fresh` at first use.

@@ -1,0 +1,21 @@
+#include "chat-core/core.h"
+
+#include <assert.h>
+
+#include "chat-core/conv_table.h"
+
+void core_init(struct core *c) {
+    map_init(&c->users);
+    map_init(&c->wides);
+    map_init(&c->convs);
+    list_init(&c->convs_lru);
+    c->stats = (struct core_stats){0};
+}
+
+void core_fini(struct core *c) {
+    assert(c->users.count == 0 && c->wides.count == 0);
+    conv_table_clear(c);
+    map_fini(&c->users);
+    map_fini(&c->wides);
+    map_fini(&c->convs);
+}

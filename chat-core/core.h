@@ -1,0 +1,66 @@
+/* The chat logic of one gateway: what it was handed (ports, clock, wheel) and
+ * what is awake here (users, wide conversations, cached memberships). No I/O.
+ *
+ * Requests go in through say.h, page.h, sync.h, members.h and audience.h;
+ * what the bus hears goes in through deliver.h; what sessions must be told
+ * comes out through struct core_events. */
+#ifndef MOIM_CORE_CORE_H
+#define MOIM_CORE_CORE_H
+
+#include <stdint.h>
+
+#include "chat-core/ports/bus.h"
+#include "chat-core/ports/directory.h"
+#include "chat-core/ports/history.h"
+#include "proto/base/blob.h"
+#include "proto/base/clock.h"
+#include "proto/base/list.h"
+#include "proto/base/map.h"
+#include "proto/base/rand.h"
+#include "proto/base/wheel.h"
+
+struct seat;
+
+struct core_events {
+    /* One text message for one session; take a reference to keep it. A seat
+     * must not leave before this returns. */
+    void (*on_text)(void *owner, struct seat *seat, struct blob *text,
+                    bool ephemeral);
+    /* The user's device was revoked (0: all of them). The same rule. */
+    void (*on_revoked)(void *owner, struct seat *seat, struct device_id device);
+};
+
+struct core_stats {
+    uint64_t said;       /* messages acked */
+    uint64_t repeats;    /* of them, repeats of an earlier attempt */
+    uint64_t delivered;  /* texts handed to sessions */
+    uint64_t reloads;    /* memberships read again because they were stale */
+    uint64_t held;       /* events that waited for a membership */
+    uint64_t gaps;       /* partitions lost on the bus */
+    uint64_t bus_errors; /* bus messages that were not understood */
+};
+
+struct core {
+    struct history *history;
+    struct bus *bus;
+    struct directory *directory;
+    const struct clock *clock;
+    struct wheel *wheel;
+    struct rand *rand;
+    const struct core_events *events;
+    void *owner;
+    struct map users;      /* user id -> struct local_user (audience.c) */
+    struct map wides;      /* conv id -> struct wide (audience.c) */
+    struct map convs;      /* conv id -> struct conv (conv_table.c) */
+    struct list convs_lru; /* least recently used first */
+    struct core_stats stats;
+};
+
+/* The ports, clock, wheel, rand, events and owner are set by the caller
+ * before; this makes the tables. What the bus tells of user and conversation
+ * topics has to be passed on to deliver_bus_events with `c` as the owner. */
+void core_init(struct core *c);
+/* Frees the tables; every seat has left and every call has been answered. */
+void core_fini(struct core *c);
+
+#endif

@@ -1,0 +1,37 @@
+#include "chat-core/event.h"
+
+#include "proto/wire/json_write.h"
+
+void event_store(struct buf *out, const struct event *e) {
+    buf_add_str(out, "\"ts\":");
+    buf_add_u64(out, e->ts_ms);
+    buf_add_str(out, ",\"from\":");
+    json_put_id(out, e->from.v);
+    buf_add_str(out, ",\"kind\":\"");
+    buf_add_str(out, e->kind);
+    buf_add_str(out, "\",\"msg\":");
+    json_put_string(out, e->name);
+    buf_add_str(out, ",\"body\":");
+    buf_add(out, e->body);
+    buf_add_byte(out, '}');
+}
+
+/* What event_store writes begins and ends so; anything else was not written
+ * by it and must not break the text around it. */
+static bool stored_ok(struct slice stored) {
+    return slice_starts(stored, "\"ts\":") && stored.p[stored.n - 1] == '}';
+}
+
+void event_text(struct buf *out, struct conv_id conv, struct msg_seq seq,
+                struct slice stored) {
+    buf_add_str(out, "{\"type\":\"event\",\"conv\":");
+    json_put_id(out, conv.v);
+    buf_add_str(out, ",\"seq\":");
+    buf_add_u64(out, seq.v);
+    if (stored_ok(stored)) {
+        buf_add_byte(out, ',');
+        buf_add(out, stored);
+    } else {
+        buf_add_str(out, ",\"kind\":\"gone\"}");
+    }
+}

@@ -1,0 +1,204 @@
+#include "chat-core/say.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "chat-core/conv_table.h"
+#include "chat-core/event.h"
+#include "proto/base/hash.h"
+#include "proto/base/mem.h"
+#include "proto/wire/bus_msg.h"
+
+enum {
+    TRIES_MAX = 4, /* appends refused as stale before we give up */
+};
+
+/* One event on its way. */
+struct saying {
+    struct core *core;
+    struct conv_id conv;
+    struct user_id from;
+    const char *kind;
+    char *name;
+    struct slice body; /* in `bytes` */
+    char *bytes;
+    uint64_t ts_ms;
+    bool system; /* a member change: no check of the sender */
+    struct say_change change;
+    struct member_version version;
+    struct topic topics[NARROW_MAX_MEMBERS + 1];
+    size_t topic_count;
+    unsigned tries;
+    struct said said;
+    said_fn done;
+    void *ctx;
+};
+
+static void look_up(struct saying *s);
+
+static void finish(struct saying *s, enum rc rc) {
+    said_fn done = s->done;
+    void *ctx = s->ctx;
+    struct said said = s->said;
+
+    s->core->stats.said += rc == RC_OK ? 1 : 0;
+    mem_free(s->name);
+    mem_free(s->bytes);
+    mem_free(s);
+    done(ctx, rc, rc == RC_OK ? &said : NULL);
+}
+
+static void on_published(void *ctx, enum rc rc) {
+    finish(ctx, rc);
+}
+
+static void publish(struct saying *s, struct slice stored) {
+    struct core *c = s->core;
+    struct buf text;
+    struct buf msg;
+
+    buf_init(&text);
+    buf_init(&msg);
+    event_text(&text, s->conv, s->said.seq, stored);
+    bus_msg_encode(&msg,
+                   &(struct bus_msg){.kind = BUS_EVENT,
+                                     .u.event = {.conv = s->conv,
+                                                 .seq = s->said.seq,
+                                                 .mver = s->version,
+                                                 .from = s->from,
+                                                 .client = buf_slice(&text)}});
+    c->bus->ops->publish(c->bus, s->topics, s->topic_count, buf_slice(&msg),
+                         true, on_published, s);
+    buf_fini(&text);
+    buf_fini(&msg);
+}
+
+static void store(struct saying *s, struct buf *out) {
+    event_store(out, &(struct event){.ts_ms = s->ts_ms,
+                                     .from = s->from,
+                                     .kind = s->kind,
+                                     .name = slice_str(s->name),
+                                     .body = s->body});
+}
+
+static void on_appended(void *ctx, enum rc rc,
+                        const struct history_appended *out) {
+    struct saying *s = ctx;
+    struct buf stored;
+
+    if (rc == RC_STALE) {
+        conv_forget_before(s->core, s->conv,
+                           (struct member_version){s->version.v + 1});
+        look_up(s);
+        return;
+    }
+    if (rc != RC_OK) {
+        finish(s, rc);
+        return;
+    }
+    s->said = (struct said){out->seq, out->ts_ms, out->repeat};
+    s->core->stats.repeats += out->repeat ? 1 : 0;
+    /* A repeat is published again: the first attempt may have died between
+     * the append and the bus. Clients drop what they have by (conv, seq). */
+    s->ts_ms = out->ts_ms;
+    buf_init(&stored);
+    store(s, &stored);
+    publish(s, buf_slice(&stored));
+    buf_fini(&stored);
+}
+
+static void append(struct saying *s) {
+    struct history *h = s->core->history;
+    struct buf stored;
+
+    buf_init(&stored);
+    store(s, &stored);
+    h->ops->append(h,
+                   &(struct history_append){.conv = s->conv,
+                                            .from = s->from,
+                                            .name = slice_str(s->name),
+                                            .body_hash = hash_fnv1a(s->body),
+                                            .mver = s->version,
+                                            .ts_ms = s->ts_ms,
+                                            .event = buf_slice(&stored)},
+                   on_appended, s);
+    buf_fini(&stored);
+}
+
+/* The topics of everybody who is a member at the place's version. */
+static void take_topics(struct saying *s, const struct place *place) {
+    s->topic_count = 0;
+    if (place->wide) {
+        s->topics[s->topic_count++] = (struct topic){TOPIC_CONV, s->conv.v};
+    }
+    assert(place->listed <= NARROW_MAX_MEMBERS);
+    for (size_t i = 0; i < place->listed; i++) {
+        s->topics[s->topic_count++] =
+            (struct topic){TOPIC_USER, place->members[i].user.v};
+    }
+    if (s->change.extra.v != 0 && s->topic_count <= NARROW_MAX_MEMBERS) {
+        s->topics[s->topic_count++] =
+            (struct topic){TOPIC_USER, s->change.extra.v};
+    }
+}
+
+static void on_place(void *ctx, enum rc rc, const struct place *place) {
+    struct saying *s = ctx;
+
+    if (rc != RC_OK) {
+        finish(s, rc);
+        return;
+    }
+    if (s->system && place->version.v < s->change.version.v) {
+        /* The table still holds what was true before the change. */
+        conv_forget_before(s->core, s->conv, s->change.version);
+        look_up(s);
+        return;
+    }
+    if (!s->system && place->me.role == ROLE_NONE) {
+        finish(s, RC_NOT_FOUND);
+        return;
+    }
+    s->version = place->version;
+    take_topics(s, place);
+    append(s);
+}
+
+static void look_up(struct saying *s) {
+    s->tries++;
+    if (s->tries > TRIES_MAX) {
+        finish(s, RC_AGAIN);
+        return;
+    }
+    conv_place(s->core, s->conv, s->from, on_place, s);
+}
+
+static struct saying *saying_new(struct core *c, const struct say *in,
+                                 said_fn done, void *ctx) {
+    struct saying *s = mem_new(sizeof(*s));
+
+    s->core = c;
+    s->conv = in->conv;
+    s->from = in->from;
+    s->kind = in->kind;
+    s->name = mem_dup(in->name.p, in->name.n);
+    s->bytes = mem_dup(in->body.p, in->body.n);
+    s->body = slice_of(s->bytes, in->body.n);
+    s->ts_ms = c->clock->wall_ms;
+    s->done = done;
+    s->ctx = ctx;
+    return s;
+}
+
+void say(struct core *c, const struct say *in, said_fn done, void *ctx) {
+    look_up(saying_new(c, in, done, ctx));
+}
+
+void say_change(struct core *c, const struct say *in,
+                const struct say_change *change, said_fn done, void *ctx) {
+    struct saying *s = saying_new(c, in, done, ctx);
+
+    s->system = true;
+    s->change = *change;
+    look_up(s);
+}
