@@ -1,0 +1,143 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "proto/base/log.h"
+#include "proto/base/mem.h"
+#include "storage/bus_parts.h"
+
+static const struct log_ctx log_bus = {"bus", 0};
+
+enum {
+    REPLIES = 3, /* the page, what is left of the log, the log's name */
+};
+
+/* One page of one partition's log being read. */
+struct page_call {
+    struct resp_call call;
+    struct bus_redis *b;
+    unsigned partition;
+    uint64_t losses; /* when it was asked for */
+};
+
+static void end_repair(struct bus_redis *b, unsigned partition, bool whole) {
+    struct bus_part *part = &b->parts[partition];
+
+    part->broken = false;
+    part->reading = false;
+    if (whole) {
+        b->stats.repairs++;
+    } else {
+        b->stats.gaps++;
+        log_warn(&log_bus, "bus_gap", "partition=%u", partition);
+        b->base.events->on_gap(b->base.owner, partition);
+    }
+}
+
+/* Hands on what the page holds and moves `at`. False: not a page. */
+static bool take_page(struct bus_redis *b, struct bus_part *part,
+                      const struct resp *page) {
+    for (size_t i = 0; i < page->count; i++) {
+        struct replay_entry e;
+
+        if (!replay_entry_parse(&page->items[i], &e) ||
+            !replay_id_after(e.id, part->at)) {
+            return false;
+        }
+        part->at = e.id;
+        b->stats.replayed += bus_subs_deliver(b, e.channel, e.payload);
+    }
+    return true;
+}
+
+/* Was the page all there was to read after `at`? The answers came after the
+ * page was read: entries trimmed in between are taken for missed. */
+static bool page_whole(const struct bus_part *part,
+                       const struct resp *replies) {
+    uint64_t epoch;
+
+    return replies[0].type == RESP_ARRAY &&
+           replay_state(&replies[1], part->at) == REPLAY_WHOLE &&
+           resp_u64(&replies[2], &epoch) && epoch == part->from.epoch;
+}
+
+static void read_page(struct bus_redis *b, unsigned partition);
+
+static void on_page(struct resp_call *call, enum rc rc,
+                    const struct resp *replies) {
+    struct page_call *c = CONTAINER_OF(call, struct page_call, call);
+    struct bus_redis *b = c->b;
+    unsigned p = c->partition;
+    struct bus_part *part = &b->parts[p];
+    bool current = c->losses == part->losses;
+
+    mem_free(c);
+    if (!current) {
+        return; /* lost again meanwhile: it is read anew */
+    }
+    if (rc != RC_OK || resp_rc(&replies[0]) == RC_AGAIN) {
+        part->reading = false; /* the next kick tries again */
+    } else if (!page_whole(part, replies) || !take_page(b, part, &replies[0])) {
+        end_repair(b, p, false);
+    } else if (replies[0].count < BUS_REPLAY_PAGE) {
+        end_repair(b, p, true);
+    } else {
+        read_page(b, p);
+    }
+}
+
+static void read_page(struct bus_redis *b, unsigned partition) {
+    const struct replay_id at = b->parts[partition].at;
+    struct page_call *c = mem_new(sizeof(*c));
+    char key[TOPIC_TEXT_MAX];
+    char from[2 * TOPIC_TEXT_MAX];
+    char most[TOPIC_TEXT_MAX];
+    struct buf *out;
+
+    c->b = b;
+    c->partition = partition;
+    c->losses = b->parts[partition].losses;
+    out = resp_conn_begin(b->cmd, &c->call, on_page, REPLIES);
+    if (out == NULL) {
+        return;
+    }
+    snprintf(key, sizeof(key), "{p%u}replay", partition);
+    snprintf(from, sizeof(from), "(%" PRIu64 "-%" PRIu64, at.ms, at.seq);
+    snprintf(most, sizeof(most), "%d", BUS_REPLAY_PAGE);
+    resp_command(out,
+                 (struct slice[]){SLICE_LIT("XRANGE"), slice_str(key),
+                                  slice_str(from), SLICE_LIT("+"),
+                                  SLICE_LIT("COUNT"), slice_str(most)},
+                 6);
+    resp_command(out,
+                 (struct slice[]){SLICE_LIT("XINFO"), SLICE_LIT("STREAM"),
+                                  slice_str(key)},
+                 3);
+    resp_command(
+        out, (struct slice[]){SLICE_LIT("GET"), SLICE_LIT(BUS_EPOCH_KEY)}, 2);
+}
+
+static void start_repair(struct bus_redis *b, unsigned partition) {
+    struct bus_part *part = &b->parts[partition];
+
+    if (part->from.ms <= BUS_MARGIN_MS) {
+        end_repair(b, partition, false); /* lost before the first position */
+        return;
+    }
+    part->reading = true;
+    part->at = (struct replay_id){part->from.ms - BUS_MARGIN_MS, 0};
+    read_page(b, partition);
+}
+
+void bus_repair_kick(struct bus_redis *b) {
+    if (!resp_conn_ready(b->cmd) || !resp_conn_ready(b->sub)) {
+        return;
+    }
+    for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
+        const struct bus_part *part = &b->parts[p];
+
+        if (part->broken && !part->reading && part->batches == 0 &&
+            list_empty(&part->joining)) {
+            start_repair(b, p);
+        }
+    }
+}

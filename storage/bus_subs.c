@@ -1,0 +1,334 @@
+#include <assert.h>
+#include <string.h>
+
+#include "proto/base/log.h"
+#include "proto/base/mem.h"
+#include "storage/bus_parts.h"
+
+static const struct log_ctx log_bus = {"bus", 0};
+
+/* One SSUBSCRIBE or SUNSUBSCRIBE on its way. */
+struct batch_call {
+    struct resp_call call;
+    struct bus_redis *b;
+    unsigned partition;
+    uint64_t batch;
+};
+
+static void on_flush(struct loop_task *t);
+
+void bus_subs_init(struct bus_redis *b) {
+    map_init(&b->subs);
+    list_init(&b->orphans);
+    loop_task_init(&b->flush, on_flush);
+    for (size_t i = 0; i < COUNT_OF(b->parts); i++) {
+        list_init(&b->parts[i].joining);
+        list_init(&b->parts[i].leaving);
+    }
+}
+
+/* Tells the one who waits, if any, and frees. */
+static void sub_end(struct bus_sub *s) {
+    bus_done_fn done = s->done;
+    void *ctx = s->ctx;
+
+    mem_free(s);
+    if (done != NULL) {
+        done(ctx, RC_CLOSED);
+    }
+}
+
+static void end_all(struct list *subs) {
+    struct list *node;
+
+    while ((node = list_pop_front(subs)) != NULL) {
+        sub_end(CONTAINER_OF(node, struct bus_sub, node));
+    }
+}
+
+void bus_subs_fini(struct bus_redis *b) {
+    struct list all;
+    struct bus_sub *s;
+    size_t at = 0;
+
+    list_init(&all);
+    loop_undefer(&b->flush);
+    list_append(&all, &b->orphans);
+    for (size_t i = 0; i < COUNT_OF(b->parts); i++) {
+        list_append(&all, &b->parts[i].leaving);
+    }
+    while ((s = map_next(&b->subs, &at)) != NULL) {
+        list_remove(&s->node);
+        list_push_back(&all, &s->node);
+    }
+    map_fini(&b->subs);
+    end_all(&all);
+}
+
+static struct bus_sub *find(const struct bus_redis *b, struct topic topic) {
+    struct bus_sub *s = map_get(&b->subs, topic_key(topic));
+
+    return s != NULL && topic_eq(s->topic, topic) ? s : NULL;
+}
+
+static struct bus_sub *find_channel(const struct bus_redis *b,
+                                    const struct resp *channel) {
+    struct topic topic;
+
+    if (channel->type != RESP_STRING || !topic_parse(channel->str, &topic)) {
+        return NULL;
+    }
+    return find(b, topic);
+}
+
+static void want(struct bus_redis *b, struct bus_sub *s) {
+    s->state = BUS_SUB_WANTED;
+    list_push_back(&b->parts[topic_partition(s->topic)].joining, &s->node);
+}
+
+void bus_subs_add(struct bus *base, struct topic topic, bus_done_fn done,
+                  void *ctx) {
+    struct bus_redis *b = CONTAINER_OF(base, struct bus_redis, base);
+    struct bus_sub *s = mem_new(sizeof(*s));
+    struct bus_sub *old;
+
+    s->topic = topic;
+    s->done = done;
+    s->ctx = ctx;
+    list_init(&s->node);
+    want(b, s);
+    old = map_put(&b->subs, topic_key(topic), s);
+    assert(old == NULL); /* the owner counts references */
+    (void)old;
+    b->stats.topics++;
+    loop_defer(b->loop, &b->flush);
+}
+
+void bus_subs_remove(struct bus *base, struct topic topic) {
+    struct bus_redis *b = CONTAINER_OF(base, struct bus_redis, base);
+    struct bus_sub *s = map_remove(&b->subs, topic_key(topic));
+
+    assert(s != NULL && topic_eq(s->topic, topic));
+    b->stats.topics--;
+    list_remove(&s->node);
+    if (s->state == BUS_SUB_WANTED) {
+        list_push_back(&b->orphans, &s->node); /* Redis never heard of it */
+    } else {
+        list_push_back(&b->parts[topic_partition(topic)].leaving, &s->node);
+    }
+    loop_defer(b->loop, &b->flush);
+}
+
+/* Messages. */
+
+bool bus_subs_deliver(struct bus_redis *b, struct slice channel,
+                      struct slice msg) {
+    const struct resp r = {.type = RESP_STRING, .str = channel};
+    const struct bus_sub *s = find_channel(b, &r);
+
+    if (s == NULL) {
+        return false;
+    }
+    b->base.events->on_message(b->base.owner, s->topic, msg);
+    return true;
+}
+
+static void on_unsubscribed(struct resp_call *call, enum rc rc,
+                            const struct resp *replies) {
+    (void)rc;
+    (void)replies;
+    mem_free(CONTAINER_OF(call, struct batch_call, call));
+}
+
+/* True: not an answer. An unsubscription nobody asked for means that the
+ * slot has moved to another server. */
+static bool on_push(void *owner, const struct resp *r,
+                    const struct resp_call *oldest) {
+    struct bus_redis *b = owner;
+
+    if (!resp_has(r, 3)) {
+        return false;
+    }
+    if (resp_is(&r->items[0], "smessage")) {
+        if (r->items[1].type == RESP_STRING &&
+            r->items[2].type == RESP_STRING &&
+            bus_subs_deliver(b, r->items[1].str, r->items[2].str)) {
+            b->stats.delivered++;
+        } else {
+            b->stats.strays++;
+        }
+        return true;
+    }
+    if (resp_is(&r->items[0], "sunsubscribe") &&
+        (oldest == NULL || oldest->done != on_unsubscribed)) {
+        log_warn(&log_bus, "bus_unsubscribed", "why=\"the slot moved\"");
+        resp_conn_drop(b->sub);
+        return true;
+    }
+    return false;
+}
+
+/* Subscribing. */
+
+/* A confirmation counts for the subscription that asked for it, not for a
+ * later one of the same topic: between them lies an unsubscription. */
+static void confirm(struct bus_redis *b, uint64_t batch, const struct resp *r) {
+    struct bus_sub *s = NULL;
+    bus_done_fn done;
+
+    if (resp_has(r, 3) && resp_is(&r->items[0], "ssubscribe")) {
+        s = find_channel(b, &r->items[1]);
+    }
+    if (s == NULL || s->state != BUS_SUB_ASKED || s->batch != batch) {
+        return;
+    }
+    s->state = BUS_SUB_LIVE;
+    done = s->done;
+    s->done = NULL;
+    if (done != NULL) {
+        done(s->ctx, RC_OK);
+    }
+}
+
+static void on_subscribed(struct resp_call *call, enum rc rc,
+                          const struct resp *replies) {
+    struct batch_call *c = CONTAINER_OF(call, struct batch_call, call);
+    struct bus_redis *b = c->b;
+
+    if (rc == RC_OK && replies[0].type == RESP_ERROR) {
+        log_error(&log_bus, "bus_subscribe_refused", "error=\"%.*s\"",
+                  (int)replies[0].str.n, (const char *)replies[0].str.p);
+        resp_conn_drop(b->sub);
+    } else if (rc == RC_AGAIN) {
+        resp_conn_drop(b->sub); /* if it was merely full: ask for all again */
+    } else if (rc == RC_OK) {
+        b->parts[c->partition].batches--;
+        for (size_t i = 0; i < call->want; i++) {
+            confirm(b, c->batch, &replies[i]);
+        }
+        bus_repair_kick(b);
+    }
+    mem_free(c);
+}
+
+/* Takes up to BUS_BATCH topics of one partition off `subs` into `out`. */
+static size_t take_topics(struct list *subs, struct bus_sub *out[BUS_BATCH]) {
+    size_t n = 0;
+
+    while (n < BUS_BATCH && !list_empty(subs)) {
+        out[n++] = CONTAINER_OF(list_pop_front(subs), struct bus_sub, node);
+    }
+    return n;
+}
+
+/* False: the connection does not take it; `done` will be told. */
+static bool send_batch(struct bus_redis *b, unsigned partition,
+                       struct slice command, resp_done_fn done,
+                       struct bus_sub *const *subs, size_t n) {
+    struct batch_call *c = mem_new(sizeof(*c));
+    struct topic_text names[BUS_BATCH];
+    struct slice args[1 + BUS_BATCH] = {command};
+    struct buf *out;
+
+    c->b = b;
+    c->partition = partition;
+    c->batch = b->batch;
+    for (size_t i = 0; i < n; i++) {
+        names[i] = topic_text(subs[i]->topic);
+        args[1 + i] = slice_str(names[i].s);
+    }
+    out = resp_conn_begin(b->sub, &c->call, done, (uint32_t)n);
+    if (out == NULL) {
+        return false;
+    }
+    c->call.all_or_error = true;
+    resp_command(out, args, 1 + n);
+    return true;
+}
+
+static void send_leaving(struct bus_redis *b, unsigned partition) {
+    struct list *leaving = &b->parts[partition].leaving;
+    struct bus_sub *subs[BUS_BATCH];
+    size_t n;
+
+    while ((n = take_topics(leaving, subs)) > 0) {
+        send_batch(b, partition, SLICE_LIT("SUNSUBSCRIBE"), on_unsubscribed,
+                   subs, n);
+        for (size_t i = 0; i < n; i++) {
+            list_push_back(&b->orphans, &subs[i]->node);
+        }
+    }
+}
+
+static void send_joining(struct bus_redis *b, unsigned partition) {
+    struct bus_part *part = &b->parts[partition];
+    struct bus_sub *subs[BUS_BATCH];
+    size_t n;
+
+    while ((n = take_topics(&part->joining, subs)) > 0) {
+        b->batch++;
+        for (size_t i = 0; i < n; i++) {
+            subs[i]->state = BUS_SUB_ASKED;
+            subs[i]->batch = b->batch;
+        }
+        part->batches += send_batch(b, partition, SLICE_LIT("SSUBSCRIBE"),
+                                    on_subscribed, subs, n);
+    }
+}
+
+/* The end of a turn in which topics came or went. First those that leave: one
+ * may be back already. */
+static void on_flush(struct loop_task *t) {
+    struct bus_redis *b = CONTAINER_OF(t, struct bus_redis, flush);
+
+    for (unsigned p = 0; p < TOPIC_PARTITIONS && resp_conn_ready(b->sub); p++) {
+        send_leaving(b, p);
+        send_joining(b, p);
+    }
+    end_all(&b->orphans);
+}
+
+/* The connection. */
+
+static void on_ready(void *owner) {
+    struct bus_redis *b = owner;
+
+    b->stats.reconnects += resp_conn_stats(b->sub)->connects > 1;
+    for (size_t i = 0; i < COUNT_OF(b->parts); i++) {
+        /* Nobody is left who could have missed something. */
+        b->parts[i].broken &= !list_empty(&b->parts[i].joining);
+    }
+    loop_defer(b->loop, &b->flush);
+    bus_redis_beat(b);
+}
+
+static void on_lost(void *owner) {
+    struct bus_redis *b = owner;
+    struct bus_sub *s;
+    size_t at = 0;
+
+    while ((s = map_next(&b->subs, &at)) != NULL) {
+        struct bus_part *part = &b->parts[topic_partition(s->topic)];
+
+        if (s->state == BUS_SUB_LIVE && !part->broken) {
+            part->broken = true;
+            part->from = b->heard;
+        }
+        if (s->state != BUS_SUB_WANTED) {
+            want(b, s);
+        }
+    }
+    for (size_t i = 0; i < COUNT_OF(b->parts); i++) {
+        b->parts[i].losses++;
+        b->parts[i].batches = 0;
+        b->parts[i].reading = false;
+        list_append(&b->orphans, &b->parts[i].leaving);
+    }
+    loop_defer(b->loop, &b->flush);
+}
+
+const struct resp_conn_events bus_subs_events = {
+    .on_ready = on_ready,
+    .on_lost = on_lost,
+    .on_push = on_push,
+};

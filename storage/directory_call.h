@@ -1,0 +1,61 @@
+/* What the files that implement ports/directory share: a call on its way, and
+ * how its answer is read. Private to storage. */
+#ifndef MOIM_STORAGE_DIRECTORY_CALL_H
+#define MOIM_STORAGE_DIRECTORY_CALL_H
+
+#include <stdint.h>
+
+#include "chat-core/ports/directory.h"
+#include "proto/base/macros.h"
+#include "storage/directory_sql.h"
+#include "storage/pg_link.h"
+#include "storage/pg_query.h"
+
+/* Whom to answer: the one of the port's callbacks that the call was given. */
+union dir_done {
+    user_fn user;
+    users_fn users;
+    device_fn device;
+    conv_fn conv;
+    convs_fn convs;
+    members_fn members;
+    member_changed_fn changed;
+    friends_fn friends;
+    friend_fn friend;
+    directory_done_fn done;
+};
+
+struct dir_call {
+    struct pg_request req;
+    struct directory *owner;
+    union dir_done done;
+    void *ctx;
+    uint64_t asked; /* members_of: how many users; convs_of: whose */
+};
+
+/* A call that still lacks its parameters (call->req.args). */
+struct dir_call *dir_call_new(struct directory *d, enum directory_sql stmt,
+                              pg_answer_fn on_answer, union dir_done done,
+                              void *ctx) MUST_CHECK;
+/* Sends it; from here on it belongs to the pool until `on_answer`. */
+void dir_call_send(struct dir_call *c);
+/* The call that `req` is part of, copied, and freed: callbacks come last. */
+struct dir_call dir_call_end(struct pg_request *req) MUST_CHECK;
+
+/* RC_OK when the row was read whole and nothing in it was out of range, else
+ * RC_BACKEND, logged. */
+enum rc dir_row_end(const struct pg_row *r,
+                    const struct dir_call *c) MUST_CHECK;
+/* What the `outcome` in front of a function's answer means; RC_BACKEND when
+ * it is a word we do not know. */
+enum rc dir_outcome(struct pg_row *r) MUST_CHECK;
+/* Role, from and until, as every statement answers them. */
+void dir_read_place(struct pg_row *r, struct member_row *out);
+
+/* Each file puts its functions in. */
+void users_add_ops(struct directory_ops *ops);
+void convs_add_ops(struct directory_ops *ops);
+void members_add_ops(struct directory_ops *ops);
+void friends_add_ops(struct directory_ops *ops);
+
+#endif

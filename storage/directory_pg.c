@@ -1,0 +1,115 @@
+/* The directory: a pool, the functions that ask it, and what they share. */
+#include "storage/directory_pg.h"
+
+#include "proto/base/log.h"
+#include "proto/base/mem.h"
+#include "storage/directory_call.h"
+
+struct directory_pg {
+    struct directory base;
+    struct directory_ops ops;
+    struct pg_pool *pool;
+};
+
+static const struct log_ctx who = {"directory", 0};
+
+static bool ready(struct directory *d) {
+    return pg_pool_ready(((struct directory_pg *)d)->pool);
+}
+
+enum rc directory_pg_open(struct directory **out, struct loop *loop,
+                          const struct directory_pg_config *config) {
+    struct pg_pool_config pool = {.conninfo = config->conninfo,
+                                  .program = config->program,
+                                  .links = config->links,
+                                  .queue_max = config->queue_max,
+                                  .deadline_ms = config->deadline_ms,
+                                  .no_prepare = config->no_prepare,
+                                  .stmts = directory_sql,
+                                  .stmt_count = SQL_COUNT};
+    struct directory_pg *d = mem_new(sizeof(*d));
+    enum rc rc = pg_pool_open(&d->pool, loop, &pool);
+
+    if (rc != RC_OK) {
+        mem_free(d);
+        return rc;
+    }
+    d->ops.ready = ready;
+    users_add_ops(&d->ops);
+    convs_add_ops(&d->ops);
+    members_add_ops(&d->ops);
+    friends_add_ops(&d->ops);
+    d->base.ops = &d->ops;
+    *out = &d->base;
+    return RC_OK;
+}
+
+void directory_pg_close(struct directory **d) {
+    if (*d != NULL) {
+        pg_pool_close(&((struct directory_pg *)*d)->pool);
+        mem_free(*d);
+        *d = NULL;
+    }
+}
+
+struct pg_pool_stats directory_pg_stats(const struct directory *d) {
+    return pg_pool_stats(((const struct directory_pg *)d)->pool);
+}
+
+struct dir_call *dir_call_new(struct directory *d, enum directory_sql stmt,
+                              pg_answer_fn on_answer, union dir_done done,
+                              void *ctx) {
+    struct dir_call *c = mem_new(sizeof(*c));
+
+    pg_request_init(&c->req, &directory_sql[stmt], on_answer);
+    c->owner = d;
+    c->done = done;
+    c->ctx = ctx;
+    return c;
+}
+
+void dir_call_send(struct dir_call *c) {
+    pg_pool_ask(((struct directory_pg *)c->owner)->pool, &c->req);
+}
+
+struct dir_call dir_call_end(struct pg_request *req) {
+    struct dir_call *c = CONTAINER_OF(req, struct dir_call, req);
+    struct dir_call copy = *c;
+
+    mem_free(c);
+    return copy;
+}
+
+enum rc dir_row_end(const struct pg_row *r, const struct dir_call *c) {
+    if (pg_row_done(r)) {
+        return RC_OK;
+    }
+    log_error(&who, "pg_bad_row", "stmt=%s row=%d col=%d", c->req.stmt->name,
+              r->row, r->col);
+    return RC_BACKEND;
+}
+
+enum rc dir_outcome(struct pg_row *r) {
+    static const struct {
+        const char *word;
+        enum rc rc;
+    } words[] = {
+        {"ok", RC_OK},       {"not_found", RC_NOT_FOUND}, {"denied", RC_DENIED},
+        {"limit", RC_LIMIT}, {"conflict", RC_CONFLICT},
+    };
+    struct slice word = pg_row_text(r, 16);
+
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (slice_is(word, words[i].word)) {
+            return words[i].rc;
+        }
+    }
+    r->bad = true;
+    return RC_BACKEND;
+}
+
+void dir_read_place(struct pg_row *r, struct member_row *out) {
+    out->role = (enum role)pg_row_num(r, ROLE_OWNER);
+    out->from.v = pg_row_num(r, INT64_MAX);
+    out->until.v = pg_row_num(r, INT64_MAX);
+}

@@ -1,0 +1,110 @@
+/* The SQL of the directory. What changes several rows is a function of the
+ * database (deploy/migrations), so that it is one round trip and one
+ * transaction. */
+#include "storage/directory_sql.h"
+
+/* Columns: id, name, password hash, last seen. */
+#define USER_COLUMNS "u.id, u.name, '', u.last_seen_ms"
+
+/* Columns: conversation id, kind, version, member count, wide, title, peer id,
+ * peer name, then my role, from and until. */
+#define CONVS_COLUMNS                                                          \
+    "c.id, c.kind, c.version, c.member_count, c.wide, c.title, "               \
+    "coalesce(p.id, 0), coalesce(p.name, ''), "                                \
+    "m.role, readable_from(m.role, m.from_seq, m.bound), m.until_seq "
+#define CONVS_JOINS                                                            \
+    "JOIN conversations c ON c.id = m.conv_id "                                \
+    "LEFT JOIN users p ON p.id = CASE WHEN c.direct_low = m.user_id "          \
+    "THEN c.direct_high ELSE c.direct_low END "
+
+const struct pg_stmt directory_sql[SQL_COUNT] = {
+    /* The second half finds the row of an earlier try whose answer was lost:
+     * it sees the table as it was before the insert. */
+    [SQL_USER_CREATE] =
+        {"user_create",
+         "WITH u AS (INSERT INTO users (id, name, name_key, password_hash) "
+         "VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING *) "
+         "SELECT " USER_COLUMNS " FROM u "
+         "UNION ALL SELECT " USER_COLUMNS " FROM users u "
+         "WHERE u.id = $1 AND u.name_key = $3 AND u.password_hash = $4",
+         4},
+    [SQL_USER_BY_NAME] =
+        {"user_by_name",
+         "SELECT u.id, u.name, coalesce(u.password_hash, ''), u.last_seen_ms "
+         "FROM users u WHERE u.name_key = $1",
+         1},
+    [SQL_USERS_BY_ID] = {"users_by_id",
+                         "SELECT " USER_COLUMNS " FROM users u "
+                         "WHERE u.id = ANY ($1::bigint[])",
+                         1},
+    [SQL_DEVICE_CREATE] =
+        {"device_create",
+         "WITH d AS (INSERT INTO devices (id, user_id, label) "
+         "VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id) "
+         "SELECT id FROM d UNION ALL "
+         "SELECT id FROM devices WHERE id = $1 AND user_id = $2",
+         3},
+    /* Rows are locked in order of id, so that two batches cannot deadlock. */
+    [SQL_SEEN_WRITE] =
+        {"seen_write",
+         "WITH seen AS (SELECT id, max(ms) AS ms "
+         "FROM unnest($1::bigint[], $2::bigint[]) AS t (id, ms) GROUP BY id), "
+         "mine AS (SELECT u.id, seen.ms FROM users u JOIN seen USING (id) "
+         "WHERE u.last_seen_ms < seen.ms ORDER BY u.id "
+         "FOR NO KEY UPDATE OF u) "
+         "UPDATE users u SET last_seen_ms = greatest(u.last_seen_ms, mine.ms) "
+         "FROM mine WHERE u.id = mine.id",
+         2},
+    [SQL_CONV_LOAD] = {"conv_load", "SELECT * FROM conv_rows($1)", 1},
+    /* Former conversations never crowd out present ones. */
+    [SQL_CONVS_OF] =
+        {"convs_of",
+         "SELECT " CONVS_COLUMNS
+         "FROM (SELECT * FROM members WHERE user_id = $1 "
+         "ORDER BY role = 0, joined_at DESC LIMIT $2) m " CONVS_JOINS
+         "ORDER BY m.joined_at DESC, c.id DESC",
+         2},
+    [SQL_WIDE_CONVS_OF] = {"wide_convs_of",
+                           "SELECT " CONVS_COLUMNS "FROM members m " CONVS_JOINS
+                           "WHERE m.user_id = $1 AND m.role > 0 AND c.wide "
+                           "ORDER BY m.joined_at DESC, c.id DESC",
+                           1},
+    [SQL_DIRECT_OPEN] = {"direct_open",
+                         "SELECT * FROM direct_open($1, $2, $3, $4)", 4},
+    [SQL_GROUP_CREATE] =
+        {"group_create",
+         "SELECT * FROM group_create($1, $2, $3, $4, $5, $6, $7)", 7},
+    /* One row without a user when none was asked for: still the version. */
+    [SQL_MEMBERS_OF] =
+        {"members_of",
+         "SELECT c.version, u.id, coalesce(m.role, 0), "
+         "coalesce(readable_from(m.role, m.from_seq, m.bound), 0), "
+         "coalesce(m.until_seq, 0) FROM conversations c "
+         "LEFT JOIN unnest($2::bigint[]) WITH ORDINALITY u (id, n) ON true "
+         "LEFT JOIN members m ON m.conv_id = c.id AND m.user_id = u.id "
+         "WHERE c.id = $1 ORDER BY u.n",
+         2},
+    [SQL_MEMBER_ADD] = {"member_add",
+                        "SELECT * FROM member_add($1, $2, $3, $4, $5, $6)", 6},
+    [SQL_MEMBER_REMOVE] = {"member_remove",
+                           "SELECT * FROM member_remove($1, $2, $3)", 3},
+    [SQL_MEMBER_BOUND] = {"member_bound", "SELECT member_bound($1, $2, $3, $4)",
+                          4},
+    /* What others ask comes last: however many, it hides nothing of mine. */
+    [SQL_FRIENDS_OF] =
+        {"friends_of",
+         "SELECT u.id, u.name, CASE WHEN f.asked_by IS NULL THEN 3 "
+         "WHEN f.asked_by = $1 THEN 1 ELSE 2 END AS state FROM friends f "
+         "JOIN users u "
+         "ON u.id = CASE WHEN f.low = $1 THEN f.high ELSE f.low END "
+         "WHERE f.low = $1 OR f.high = $1 "
+         "ORDER BY f.asked_by <> $1 NULLS FIRST, f.created_at DESC LIMIT $2",
+         2},
+    [SQL_FRIEND_ASK] = {"friend_ask", "SELECT * FROM friend_ask($1, $2, $3)",
+                        3},
+    [SQL_FRIEND_DROP] =
+        {"friend_drop",
+         "DELETE FROM friends WHERE low = least($1, $2)::bigint "
+         "AND high = greatest($1, $2)::bigint",
+         2},
+};

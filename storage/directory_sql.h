@@ -1,0 +1,31 @@
+/* Every statement the directory asks PostgreSQL. The order of parameters and
+ * columns is a contract with the file that uses the statement. */
+#ifndef MOIM_STORAGE_DIRECTORY_SQL_H
+#define MOIM_STORAGE_DIRECTORY_SQL_H
+
+#include "storage/pg_query.h"
+
+enum directory_sql {
+    SQL_USER_CREATE,
+    SQL_USER_BY_NAME,
+    SQL_USERS_BY_ID,
+    SQL_DEVICE_CREATE,
+    SQL_SEEN_WRITE,
+    SQL_CONV_LOAD,
+    SQL_CONVS_OF,
+    SQL_WIDE_CONVS_OF,
+    SQL_DIRECT_OPEN,
+    SQL_GROUP_CREATE,
+    SQL_MEMBERS_OF,
+    SQL_MEMBER_ADD,
+    SQL_MEMBER_REMOVE,
+    SQL_MEMBER_BOUND,
+    SQL_FRIENDS_OF,
+    SQL_FRIEND_ASK,
+    SQL_FRIEND_DROP,
+    SQL_COUNT,
+};
+
+extern const struct pg_stmt directory_sql[SQL_COUNT];
+
+#endif

@@ -1,0 +1,48 @@
+#include "storage/history_layout.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+struct history_number history_number(uint64_t v) {
+    struct history_number n;
+
+    snprintf(n.s, sizeof(n.s), "%" PRIu64, v);
+    return n;
+}
+
+struct history_key history_key(struct conv_id conv, const char *what) {
+    struct history_key k;
+
+    snprintf(k.s, sizeof(k.s), "{c%s}%s", id_text(conv.v).s, what);
+    return k;
+}
+
+struct history_key history_log_key(struct conv_id conv, uint64_t bucket) {
+    struct history_key k;
+
+    snprintf(k.s, sizeof(k.s), "{c%s}log:%" PRIu64, id_text(conv.v).s, bucket);
+    return k;
+}
+
+size_t history_spans(uint64_t first, size_t count,
+                     struct history_span out[HISTORY_SPANS_MAX]) {
+    size_t n = 0;
+
+    assert(first > 0 && count <= HISTORY_BUCKET);
+    while (count > 0) {
+        struct history_span *s = &out[n];
+        size_t room;
+
+        s->bucket = first / HISTORY_BUCKET;
+        s->first = first;
+        s->index = (size_t)(first % HISTORY_BUCKET);
+        room = HISTORY_BUCKET - s->index;
+        s->count = count < room ? count : room;
+        s->index -= s->bucket == 0; /* event 1 is its first */
+        first += s->count;
+        count -= s->count;
+        n++;
+    }
+    return n;
+}

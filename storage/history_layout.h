@@ -1,0 +1,54 @@
+/* Where a conversation's history lies in the store. Every key of one
+ * conversation carries the hash tag {c<id>}, so they share a slot:
+ *
+ *   {c<id>}meta          hash: head, ts, mver, and oldest once it is not 1
+ *   {c<id>}log:<bucket>  list of events: event s is element s % 128 of bucket
+ *                        s / 128; there is no event 0, so bucket 0 holds 127
+ *   {c<id>}ids:<window>  hash: sender ":" client message id to seq, time and
+ *                        body hash; a window is 12 h of the senders' gateways'
+ *                        clocks, and goes whole 36 h after it began. A name is
+ *                        known for 24 h at least; a clock that jumps stretches
+ *                        or shrinks that by the jump.
+ *   {c<id>}read          hash: user to the last seq read
+ *
+ * Only history_append.lua writes the log. */
+#ifndef MOIM_STORAGE_HISTORY_LAYOUT_H
+#define MOIM_STORAGE_HISTORY_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/base/ids.h"
+
+enum {
+    HISTORY_BUCKET = 128,
+    HISTORY_KEY_MAX = 48, /* with its NUL */
+    HISTORY_SPANS_MAX = 2,
+};
+
+struct history_key {
+    char s[HISTORY_KEY_MAX];
+};
+
+/* Events first .. first + count - 1, all in one bucket. */
+struct history_span {
+    uint64_t bucket;
+    uint64_t first;
+    size_t count;
+    size_t index; /* of the first in its bucket's list */
+};
+
+/* A 64-bit number as text. */
+struct history_number {
+    char s[24];
+};
+
+struct history_number history_number(uint64_t v);
+struct history_key history_key(struct conv_id conv, const char *what);
+struct history_key history_log_key(struct conv_id conv, uint64_t bucket);
+/* Cuts `count` (at most HISTORY_BUCKET) events from `first` (1 and up) at the
+ * buckets' borders. Answers how many spans there are. */
+size_t history_spans(uint64_t first, size_t count,
+                     struct history_span out[HISTORY_SPANS_MAX]);
+
+#endif

@@ -1,0 +1,35 @@
+/* The history (chat-core/ports/history.h) in Redis, or any store that speaks
+ * its protocol and runs its scripts: strings, hashes, lists, EVALSHA and
+ * EXPIRE are all it takes. See history_layout.h for the keys. */
+#ifndef MOIM_STORAGE_HISTORY_REDIS_H
+#define MOIM_STORAGE_HISTORY_REDIS_H
+
+#include <stdint.h>
+
+#include "chat-core/ports/history.h"
+#include "proto/base/macros.h"
+#include "proto/base/rc.h"
+#include "proto/net/loop.h"
+#include "storage/resp_conn.h"
+
+struct history_redis_stats {
+    uint64_t appends;     /* stored */
+    uint64_t repeats;     /* known already */
+    uint64_t reloads;     /* calls that found their script gone */
+    uint64_t bad_replies; /* errors, or not of the shape we expect */
+};
+
+/* Starts connecting and goes on trying; `history->ops->ready` tells. Every
+ * call also may be answered RC_CLOSED, by history_redis_close.
+ * RC_BAD_INPUT: not an address. */
+enum rc history_redis_open(struct history **out, struct loop *l,
+                           const struct redis_config *config) MUST_CHECK;
+/* Answers every waiting call with RC_CLOSED before it returns. Sets *h to
+ * NULL; NULL is fine. */
+void history_redis_close(struct history **h);
+
+/* Borrowed as long as it is open. */
+const struct history_redis_stats *history_redis_stats(const struct history *h);
+const struct resp_conn_stats *history_redis_conn_stats(const struct history *h);
+
+#endif

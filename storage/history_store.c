@@ -1,0 +1,26 @@
+#include "storage/history_store.h"
+
+#include "proto/base/log.h"
+
+static const struct log_ctx log_history = {"history", 0};
+
+struct history_redis *history_store_of(struct history *base) {
+    return CONTAINER_OF(base, struct history_redis, base);
+}
+
+enum rc history_store_bad(struct history_redis *h, const char *call) {
+    h->stats.bad_replies++;
+    log_error(&log_history, "history_bad_reply", "call=%s", call);
+    return RC_BACKEND;
+}
+
+enum rc history_store_error(struct history_redis *h, const struct resp *reply) {
+    enum rc rc = resp_rc(reply);
+
+    if (rc == RC_BACKEND) {
+        h->stats.bad_replies++;
+        log_error(&log_history, "history_error", "error=\"%.*s\"",
+                  (int)reply->str.n, (const char *)reply->str.p);
+    }
+    return rc == RC_NOT_FOUND ? RC_AGAIN : rc;
+}

@@ -1,0 +1,33 @@
+/* What the parts of the Redis history share; private to them. */
+#ifndef MOIM_STORAGE_HISTORY_STORE_H
+#define MOIM_STORAGE_HISTORY_STORE_H
+
+#include "chat-core/ports/history.h"
+#include "proto/base/macros.h"
+#include "proto/base/rc.h"
+#include "proto/wire/resp.h"
+#include "storage/history_redis.h"
+#include "storage/resp_conn.h"
+
+enum {
+    HISTORY_SCRIPT_APPEND,
+    HISTORY_SCRIPT_READ,
+    HISTORY_SCRIPTS,
+};
+
+struct history_redis {
+    struct history base;
+    struct resp_conn *conn;
+    struct resp_script scripts[HISTORY_SCRIPTS];
+    struct history_redis_stats stats;
+};
+
+struct history_redis *history_store_of(struct history *base);
+/* Counts and logs a reply to `call` that is not what it should be; answers
+ * RC_BACKEND. */
+enum rc history_store_bad(struct history_redis *h, const char *call) MUST_CHECK;
+/* The port's answer to an error reply; RC_OK when it is none. */
+enum rc history_store_error(struct history_redis *h,
+                            const struct resp *reply) MUST_CHECK;
+
+#endif
