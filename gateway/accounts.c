@@ -1,0 +1,308 @@
+#include "gateway/accounts.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "gateway/command.h"
+#include "gateway/names.h"
+#include "gateway/server.h"
+#include "proto/base/log.h"
+#include "proto/base/mem.h"
+#include "proto/base/utf8.h"
+#include "proto/net/http_conn.h"
+
+enum {
+    PASSWORD_CHARS_MAX = 128,
+    PASSWORD_BYTES_MAX = 1024,
+    LABEL_BYTES_MAX = 64,
+    HASH_RETRY_MS = 5000,
+};
+
+static const struct log_ctx ctx_accounts = {"accounts", 0};
+
+/* A sign-up or a login on its way: hash or check, write, hand out a token. */
+struct entering {
+    struct request *request;
+    char *name;
+    char *key; /* the name's unique form */
+    char *password;
+    char *label; /* of the device */
+    struct user_id user;
+    struct device_id device;
+};
+
+static void entering_free(struct entering *e) {
+    sodium_memzero(e->password, strlen(e->password));
+    mem_free(e->name);
+    mem_free(e->key);
+    mem_free(e->password);
+    mem_free(e->label);
+    mem_free(e);
+}
+
+static void fail(struct entering *e, enum error_code code) {
+    request_fail(e->request, code);
+    entering_free(e);
+}
+
+static void fail_rc(struct entering *e, enum rc rc) {
+    request_fail_rc(e->request, rc);
+    entering_free(e);
+}
+
+static void fail_busy(struct entering *e) {
+    request_fail_later(e->request, ERROR_BUSY, HASH_RETRY_MS);
+    entering_free(e);
+}
+
+static uint64_t fresh_id(struct server *server) {
+    return id_make(server->loop->clock.wall_ms,
+                   (uint32_t)rand_u64(&server->loop->rand));
+}
+
+/* ---- the end of both ways: a device and its token ---- */
+
+static void on_device(void *ctx, enum rc rc, struct device_id device) {
+    struct entering *e = ctx;
+    struct server *server = e->request->server;
+    uint64_t now = server->loop->clock.wall_ms;
+    struct token_claims claims = {e->user, device, now,
+                                  now + server->settings->token_ms};
+    struct buf token;
+    struct json_out o;
+    struct buf b;
+
+    if (rc != RC_OK) {
+        fail_rc(e, rc);
+        return;
+    }
+    buf_init(&token);
+    token_sign(&server->keys, &claims, &token);
+    o = request_begin(e->request, &b, "account");
+    json_field_id(&o, "user", e->user.v);
+    json_field_str(&o, "name", slice_str(e->name));
+    json_field_id(&o, "device", device.v);
+    json_field_str(&o, "token", buf_slice(&token));
+    json_field_u64(&o, "expires", claims.expires_ms);
+    request_end(e->request, &b);
+    buf_fini(&token);
+    entering_free(e);
+}
+
+static void make_device(struct entering *e) {
+    struct server *server = e->request->server;
+    struct directory *d = server->core.directory;
+
+    e->device.v = fresh_id(server);
+    d->ops->device_create(d, e->user, e->device, slice_str(e->label), on_device,
+                          e);
+}
+
+/* ---- what both begin with ---- */
+
+/* Reads name, password and device label; 0 when the request was answered. */
+static struct entering *enter(struct request *r, struct client_fields *f) {
+    struct slice name = client_field_text(f, "name", NAME_MAX_BYTES);
+    struct slice password =
+        client_field_text(f, "password", PASSWORD_BYTES_MAX);
+    struct slice label = client_field_text_opt(f, "device", LABEL_BYTES_MAX);
+    struct entering *e;
+    struct buf key;
+
+    buf_init(&key);
+    if (f->error == CLIENT_OK && name_key(name, &key) != RC_OK) {
+        client_fields_fail(f, "name", CLIENT_BAD_VALUE);
+    }
+    if (f->error == CLIENT_OK && utf8_count(password) > PASSWORD_CHARS_MAX) {
+        client_fields_fail(f, "password", CLIENT_TOO_LARGE);
+    }
+    if (f->error != CLIENT_OK) {
+        request_fail_field(r, f);
+        buf_fini(&key);
+        return NULL;
+    }
+    e = mem_new(sizeof(*e));
+    e->request = r;
+    e->name = mem_dup(name.p, name.n);
+    e->key = mem_dup(key.p, key.n);
+    e->password = mem_dup(password.p, password.n);
+    e->label = mem_dup(label.p, label.n);
+    buf_fini(&key);
+    return e;
+}
+
+/* True: the address or the account has tried too often; answered. */
+static bool throttled(struct entering *e, struct throttle *t,
+                      const char *name) {
+    struct request *r = e->request;
+    uint64_t wait =
+        throttle_take(t, slice_str(name), r->server->loop->clock.mono_ms);
+
+    if (wait == 0) {
+        return false;
+    }
+    request_fail_later(r, ERROR_RATE_LIMITED, wait);
+    entering_free(e);
+    return true;
+}
+
+static const char *address_of(const struct request *r) {
+    return r->exchange == NULL ? "session" : http_peer(r->exchange);
+}
+
+/* ---- sign-up ---- */
+
+static void on_user(void *ctx, enum rc rc, const struct user_row *user) {
+    struct entering *e = ctx;
+
+    if (rc == RC_CONFLICT) {
+        fail(e, ERROR_TAKEN);
+    } else if (rc != RC_OK) {
+        fail_rc(e, rc);
+    } else {
+        e->user = user->id;
+        make_device(e);
+    }
+}
+
+static void on_hash_made(void *ctx, enum rc rc, struct slice hash) {
+    struct entering *e = ctx;
+    struct server *server = e->request->server;
+    struct directory *d = server->core.directory;
+
+    if (rc != RC_OK) {
+        fail(e, ERROR_INTERNAL);
+        return;
+    }
+    e->user.v = fresh_id(server);
+    d->ops->user_create(d, e->user, slice_str(e->name), slice_str(e->key), hash,
+                        on_user, e);
+}
+
+static bool weak(const struct server *server, const struct entering *e) {
+    return utf8_count(slice_str(e->password)) <
+               server->settings->password_min ||
+           strcmp(e->password, e->name) == 0;
+}
+
+void cmd_signup(struct request *r, struct client_fields *f) {
+    struct server *server = r->server;
+    struct entering *e;
+
+    if (!server->settings->signup) {
+        request_fail(r, ERROR_FORBIDDEN);
+        return;
+    }
+    e = enter(r, f);
+    if (e == NULL || throttled(e, &server->addresses, address_of(r))) {
+        return;
+    }
+    if (weak(server, e)) {
+        fail(e, ERROR_WEAK_PASSWORD);
+        return;
+    }
+    /* Do not spend a hash on what cannot be written. */
+    if (!server->core.directory->ops->ready(server->core.directory)) {
+        fail_rc(e, RC_AGAIN);
+        return;
+    }
+    if (hasher_make(server->hasher, slice_str(e->password), on_hash_made, e) !=
+        RC_OK) {
+        fail_busy(e);
+    }
+}
+
+/* ---- login ---- */
+
+static void on_checked(void *ctx, enum rc rc, struct slice hash) {
+    struct entering *e = ctx;
+    struct server *server = e->request->server;
+
+    (void)hash;
+    if (rc != RC_OK) {
+        server->stats.auth_failures++;
+        fail(e, ERROR_WRONG_LOGIN);
+        return;
+    }
+    throttle_clear(&server->accounts, slice_str(e->key));
+    make_device(e);
+}
+
+static void on_account(void *ctx, enum rc rc, const struct user_row *user) {
+    struct entering *e = ctx;
+    struct server *server = e->request->server;
+    struct slice hash = {NULL, 0};
+
+    if (rc != RC_OK && rc != RC_NOT_FOUND) {
+        fail_rc(e, rc);
+        return;
+    }
+    if (rc == RC_OK) {
+        hash = user->password_hash;
+        e->user = user->id;
+        mem_free(e->name);
+        e->name = mem_dup(user->name.p, user->name.n);
+    }
+    /* Without an account the same work is done, for the same answer. */
+    if (hasher_check(server->hasher, slice_str(e->password), hash, on_checked,
+                     e) != RC_OK) {
+        fail_busy(e);
+    }
+}
+
+void cmd_login(struct request *r, struct client_fields *f) {
+    struct server *server = r->server;
+    struct directory *d = server->core.directory;
+    struct entering *e = enter(r, f);
+
+    if (e == NULL || throttled(e, &server->addresses, address_of(r)) ||
+        throttled(e, &server->accounts, e->key)) {
+        return;
+    }
+    d->ops->user_by_name(d, slice_str(e->key), on_account, e);
+}
+
+/* ---- keys ---- */
+
+static enum rc key_line(struct token_keys *keys, struct slice line) {
+    size_t space = slice_find(line, ' ');
+    uint8_t secret[TOKEN_SECRET_MAX];
+    size_t n = 0;
+    enum rc rc = RC_BAD_INPUT;
+
+    if (space < line.n &&
+        sodium_hex2bin(secret, sizeof(secret), (const char *)line.p + space + 1,
+                       line.n - space - 1, NULL, &n, NULL) == 0) {
+        rc = token_keys_add(keys, slice_take(line, space), slice_of(secret, n));
+    }
+    sodium_memzero(secret, sizeof(secret));
+    return rc;
+}
+
+enum rc accounts_keys_read(struct token_keys *keys, const char *text) {
+    struct slice rest = slice_str(text);
+    unsigned number = 0;
+
+    while (rest.n > 0) {
+        size_t end = slice_find(rest, '\n');
+        struct slice line = slice_take(rest, end);
+        enum rc rc = RC_OK;
+
+        number++;
+        if (line.n > 0 && line.p[0] != '#') {
+            rc = key_line(keys, line);
+        }
+        if (rc != RC_OK) {
+            log_error(&ctx_accounts, "bad_token_key", "line=%u why=\"%s\"",
+                      number, rc_str(rc));
+            return RC_BAD_INPUT;
+        }
+        rest = slice_drop(rest, end < rest.n ? end + 1 : end);
+    }
+    if (keys->count == 0) {
+        log_error(&ctx_accounts, "no_token_key",
+                  "remedy=\"moimctl gen-secret\"");
+        return RC_BAD_INPUT;
+    }
+    return RC_OK;
+}

@@ -1,0 +1,215 @@
+#include "gateway/api.h"
+
+#include "gateway/command.h"
+#include "gateway/health.h"
+#include "gateway/route.h"
+#include "gateway/server.h"
+#include "gateway/upgrade.h"
+
+static const struct slice json_type = {(const uint8_t *)"application/json", 16};
+
+/* An error that never became a command. */
+static void refuse(struct http_exchange *x, enum error_code code,
+                   struct slice headers) {
+    struct buf b;
+
+    buf_init(&b);
+    request_error_text(&b, slice_of(NULL, 0), code, NULL, 0);
+    http_answer(x, error_info(code)->status, headers, json_type, buf_slice(&b));
+    buf_fini(&b);
+}
+
+static void refuse_plain(struct http_exchange *x, enum error_code code) {
+    refuse(x, code, slice_of(NULL, 0));
+}
+
+/* True when `word` stands in the list of words separated by spaces, letters
+ * compared without case. */
+static bool listed(const char *list, struct slice word) {
+    struct slice rest = slice_str(list);
+
+    while (rest.n > 0) {
+        size_t space = slice_find(rest, ' ');
+
+        if (slice_eq_nocase(slice_take(rest, space), word)) {
+            return true;
+        }
+        rest = slice_drop(rest, space < rest.n ? space + 1 : space);
+    }
+    return false;
+}
+
+static bool host_ok(const struct server *server, const struct http_head *head) {
+    const char *hosts = server->settings->hosts;
+
+    return hosts[0] == '\0' || listed(hosts, head->host);
+}
+
+/* Browsers send Origin; others need none. Without a list only the page that
+ * this very host served may call (RFC 6454: scheme, host and port). */
+static bool origin_ok(const struct server *server,
+                      const struct http_head *head) {
+    const char *origins = server->settings->origins;
+    struct slice origin = http_header_get(head, "Origin");
+    struct slice rest;
+
+    if (origin.p == NULL) {
+        return true;
+    }
+    if (http_header_count(head, "Origin") != 1) {
+        return false;
+    }
+    if (origins[0] != '\0') {
+        return listed(origins, origin);
+    }
+    rest = slice_starts(origin, "https://")  ? slice_drop(origin, 8)
+           : slice_starts(origin, "http://") ? slice_drop(origin, 7)
+                                             : slice_of(NULL, 0);
+    return rest.n > 0 && slice_eq_nocase(rest, head->host);
+}
+
+/* RFC 6750, 2.1. RC_NOT_FOUND: no Authorization at all. */
+static enum rc bearer(struct server *server, const struct http_head *head,
+                      struct token_claims *out) {
+    struct slice value = http_header_get(head, "Authorization");
+
+    if (value.p == NULL) {
+        return RC_NOT_FOUND;
+    }
+    if (http_header_count(head, "Authorization") != 1 || value.n < 7 ||
+        !slice_is_nocase(slice_take(value, 7), "Bearer ")) {
+        return RC_DENIED;
+    }
+    return token_verify(&server->keys, slice_drop(value, 7),
+                        server->loop->clock.wall_ms, out);
+}
+
+/* "application/json", perhaps with charset=utf-8 (RFC 8259, 11). */
+static bool json_body(const struct http_head *head) {
+    struct slice type = http_header_get(head, "Content-Type");
+    size_t semicolon = slice_find(type, ';');
+    struct slice media = slice_take(type, semicolon);
+    struct slice rest = slice_drop(type, semicolon);
+
+    while (media.n > 0 && media.p[media.n - 1] == ' ') {
+        media.n--;
+    }
+    while (rest.n > 0 && (rest.p[0] == ';' || rest.p[0] == ' ')) {
+        rest = slice_drop(rest, 1);
+    }
+    return slice_is_nocase(media, "application/json") &&
+           (rest.n == 0 || slice_is_nocase(rest, "charset=utf-8"));
+}
+
+/* Runs one command text for whoever the request comes from. `id_from_text`:
+ * the answer names the request as the text does. */
+static void run_text(struct server *server, struct http_exchange *x,
+                     const struct token_claims *claims, struct slice text,
+                     bool id_from_text) {
+    struct client_msg msg;
+    enum client_error e = client_msg_read(&server->doc, text, &msg);
+    bool readable = e == CLIENT_OK || e == CLIENT_BAD_VALUE;
+    struct request *r = request_new(
+        server, readable && id_from_text ? msg.id : slice_of(NULL, 0));
+
+    r->exchange = x;
+    if (claims != NULL) {
+        r->user = claims->user;
+        r->device = claims->device;
+    }
+    if (e != CLIENT_OK) {
+        request_fail(r, error_of_client(e));
+        return;
+    }
+    server->stats.commands++;
+    command_run(r, &msg);
+}
+
+static void run_route(struct server *server, struct http_exchange *x,
+                      const struct http_head *head, struct slice body,
+                      const struct token_claims *claims) {
+    static const enum error_code codes[] = {
+        [ROUTE_BAD_JSON] = ERROR_BAD_JSON,
+        [ROUTE_BAD_ENVELOPE] = ERROR_BAD_ENVELOPE,
+        [ROUTE_BAD_VALUE] = ERROR_BAD_VALUE,
+    };
+    const struct route *route = NULL;
+    enum route_built built;
+    enum route_found found;
+    struct buf text;
+
+    buf_init(&text);
+    buf_add_str(&text, "Allow: ");
+    found = route_find(head, &route, &text);
+    if (found != ROUTE_FOUND) {
+        buf_add_str(&text, "\r\n");
+        refuse(x, found == ROUTE_NO_PATH ? ERROR_NOT_FOUND : ERROR_METHOD,
+               found == ROUTE_NO_PATH ? slice_of(NULL, 0) : buf_slice(&text));
+    } else if (route->body && !json_body(head)) {
+        refuse_plain(x, ERROR_MEDIA_TYPE);
+    } else if (head->method != HTTP_POST && http_head_has_body(head)) {
+        refuse_plain(x, ERROR_BAD_VALUE);
+    } else {
+        buf_clear(&text);
+        built = route_build(route, head, body, &server->doc, &text);
+        if (built != ROUTE_BUILT) {
+            refuse_plain(x, codes[built]);
+        } else {
+            run_text(server, x, claims, buf_slice(&text), false);
+        }
+    }
+    buf_fini(&text);
+}
+
+/* POST /v1/cmd: any command, as a socket would send it. */
+static void run_cmd(struct server *server, struct http_exchange *x,
+                    const struct http_head *head, struct slice body,
+                    const struct token_claims *claims) {
+    if (head->method != HTTP_POST) {
+        refuse(x, ERROR_METHOD, SLICE_LIT("Allow: POST\r\n"));
+    } else if (!json_body(head)) {
+        refuse_plain(x, ERROR_MEDIA_TYPE);
+    } else {
+        run_text(server, x, claims, body, true);
+    }
+}
+
+void api_request(struct server *server, struct http_exchange *x,
+                 const struct http_head *head, struct slice body) {
+    struct token_claims claims;
+    enum rc rc;
+
+    server->stats.requests++;
+    if (!host_ok(server, head)) {
+        refuse_plain(x, ERROR_HOST);
+        return;
+    }
+    if (health_request(server, x, head, false)) {
+        return;
+    }
+    if (!origin_ok(server, head)) {
+        refuse_plain(x, ERROR_ORIGIN);
+        return;
+    }
+    rc = bearer(server, head, &claims);
+    if (rc != RC_OK && rc != RC_NOT_FOUND) {
+        server->stats.auth_failures++;
+        refuse(x, ERROR_UNAUTHORIZED,
+               SLICE_LIT("WWW-Authenticate: Bearer\r\n"));
+        return;
+    }
+    if (slice_is(head->path, "/v1/ws")) {
+        upgrade_request(server, x, head, rc == RC_OK ? &claims : NULL);
+    } else if (slice_is(head->path, "/v1/cmd")) {
+        run_cmd(server, x, head, body, rc == RC_OK ? &claims : NULL);
+    } else {
+        run_route(server, x, head, body, rc == RC_OK ? &claims : NULL);
+    }
+}
+
+void api_internal_request(struct server *server, struct http_exchange *x,
+                          const struct http_head *head) {
+    if (!health_request(server, x, head, true)) {
+        refuse_plain(x, ERROR_NOT_FOUND);
+    }
+}

@@ -1,0 +1,18 @@
+/* The HTTP side of a gateway: what a request on the public or the internal
+ * listener is answered. */
+#ifndef MOIM_GATEWAY_API_H
+#define MOIM_GATEWAY_API_H
+
+#include "proto/base/slice.h"
+#include "proto/net/http_conn.h"
+#include "proto/wire/http.h"
+
+struct server;
+
+/* Both answer the exchange, now or later. */
+void api_request(struct server *server, struct http_exchange *x,
+                 const struct http_head *head, struct slice body);
+void api_internal_request(struct server *server, struct http_exchange *x,
+                          const struct http_head *head);
+
+#endif

@@ -1,0 +1,304 @@
+/* The commands around messages: send, history, sync, read, typing. */
+#include <string.h>
+
+#include "chat-core/event.h"
+#include "chat-core/page.h"
+#include "chat-core/say.h"
+#include "chat-core/sync.h"
+#include "gateway/command.h"
+#include "gateway/server.h"
+#include "gateway/session.h"
+#include "proto/base/mem.h"
+#include "proto/wire/bus_msg.h"
+
+enum {
+    PAGE_BYTES = 128 * 1024, /* of events in one answer, at least one event */
+    PAGE_DEFAULT = 50,
+};
+
+/* ---- send ---- */
+
+/* A send that waits for its ack, and remembers what to call the message. */
+struct sending {
+    struct request *request;
+    struct conv_id conv;
+    char name[HISTORY_NAME_MAX + 1];
+};
+
+static void on_said(void *ctx, enum rc rc, const struct said *said) {
+    struct sending *s = ctx;
+    struct request *r = s->request;
+    struct json_out o;
+    struct buf b;
+
+    if (rc == RC_CONFLICT) {
+        request_fail(r, ERROR_IDEMPOTENCY);
+    } else if (rc != RC_OK) {
+        request_fail_rc(r, rc);
+    } else {
+        o = request_begin(r, &b, "ack");
+        json_field_id(&o, "conv", s->conv.v);
+        json_field_str(&o, "msg", slice_str(s->name));
+        json_field_u64(&o, "seq", said->seq.v);
+        json_field_u64(&o, "ts", said->ts_ms);
+        request_end(r, &b);
+    }
+    mem_free(s);
+}
+
+static void send_to(struct request *r, struct conv_id conv, struct slice name,
+                    struct slice text) {
+    struct sending *s = mem_new(sizeof(*s));
+    struct json_out o;
+    struct buf body;
+
+    s->request = r;
+    s->conv = conv;
+    memcpy(s->name, name.p, name.n);
+    buf_init(&body);
+    o = json_out(&body);
+    json_begin_obj(&o);
+    json_field_str(&o, "text", text);
+    json_end_obj(&o);
+    say(&r->server->core,
+        &(struct say){.conv = conv,
+                      .from = r->user,
+                      .kind = "message",
+                      .name = name,
+                      .body = buf_slice(&body)},
+        on_said, s);
+    buf_fini(&body);
+}
+
+void cmd_send(struct request *r, struct client_fields *f) {
+    struct conv_id conv = {client_field_id(f, "conv")};
+    struct slice name = client_field_msg_id(f, "msg");
+    struct slice text = client_field_body(f, "text");
+
+    if (f->error != CLIENT_OK) {
+        request_fail_field(r, f);
+        return;
+    }
+    send_to(r, conv, name, text);
+}
+
+/* ---- history ---- */
+
+struct history_ask {
+    struct request *request;
+    enum page_side side;
+};
+
+/* How many of the page's events fit an answer, counted from its wanted end:
+ * the first of them is written to *from. */
+static size_t fitting(const struct page *page, enum page_side side,
+                      size_t *from) {
+    size_t bytes = 0;
+    size_t n = 0;
+
+    while (n < page->count) {
+        size_t i = side == PAGE_AFTER ? n : page->count - 1 - n;
+
+        bytes += page->events[i].n;
+        if (n > 0 && bytes > PAGE_BYTES) {
+            break;
+        }
+        n++;
+    }
+    *from = side == PAGE_AFTER ? 0 : page->count - n;
+    return n;
+}
+
+static void on_page(void *ctx, enum rc rc, const struct page *page) {
+    struct history_ask *ask = ctx;
+    struct request *r = ask->request;
+    struct json_out o;
+    struct buf b;
+    size_t from;
+    size_t n;
+
+    if (rc != RC_OK) {
+        request_fail_rc(r, rc);
+        mem_free(ask);
+        return;
+    }
+    n = fitting(page, ask->side, &from);
+    o = request_begin(r, &b, "history");
+    json_field_id(&o, "conv", page->conv.v);
+    json_field_u64(&o, "from", page->from.v);
+    json_field_u64(&o, "head", page->head.v);
+    json_field_arr(&o, "events");
+    for (size_t i = from; i < from + n; i++) {
+        buf_add_str(&b, i == from ? "" : ",");
+        event_text(&b, page->conv, (struct msg_seq){page->first.v + i},
+                   page->events[i]);
+    }
+    json_end_arr(&o);
+    request_end(r, &b);
+    mem_free(ask);
+}
+
+void cmd_history(struct request *r, struct client_fields *f) {
+    struct conv_id conv = {client_field_id(f, "conv")};
+    uint64_t none = JSON_INT_MAX;
+    uint64_t before = client_field_u64_opt(f, "before", 0, none, none);
+    uint64_t after = client_field_u64_opt(f, "after", 0, none, none);
+    uint64_t limit = client_field_u64_opt(f, "limit", 1, none, PAGE_DEFAULT);
+    struct history_ask *ask;
+
+    if (before != none && after != none) {
+        client_fields_fail(f, "before", CLIENT_BAD_VALUE);
+    }
+    if (f->error != CLIENT_OK) {
+        request_fail_field(r, f);
+        return;
+    }
+    ask = mem_new(sizeof(*ask));
+    ask->request = r;
+    ask->side = after != none ? PAGE_AFTER : PAGE_BEFORE;
+    limit = limit < HISTORY_PAGE_MAX ? limit : HISTORY_PAGE_MAX;
+    page_read(&r->server->core,
+              &(struct page_ask){.conv = conv,
+                                 .user = r->user,
+                                 .side = ask->side,
+                                 .seq = {after != none    ? after
+                                         : before != none ? before
+                                                          : 0},
+                                 .limit = (size_t)limit},
+              on_page, ask);
+}
+
+/* ---- sync ---- */
+
+/* A sync answers with events first and then says how complete they are. What
+ * would overflow the session's queue is left for the next sync. */
+struct syncing {
+    struct request *request;
+    struct buf events; /* for HTTP: they stand in the answer */
+    size_t bytes;
+    size_t cut_count;
+    struct conv_id cut[SYNC_CONVS_MAX]; /* not given completely */
+};
+
+static void give_event(struct syncing *s, const struct page *page, size_t i) {
+    struct session *session = s->request->session;
+    struct buf b;
+
+    if (session == NULL) {
+        buf_add_str(&s->events, s->events.n == 0 ? "" : ",");
+        event_text(&s->events, page->conv, (struct msg_seq){page->first.v + i},
+                   page->events[i]);
+        return;
+    }
+    buf_init(&b);
+    event_text(&b, page->conv, (struct msg_seq){page->first.v + i},
+               page->events[i]);
+    session_send_text(session, buf_slice(&b));
+    buf_fini(&b);
+}
+
+static void on_sync_page(void *ctx, const struct page *page) {
+    struct syncing *s = ctx;
+
+    for (size_t i = 0; i < page->count; i++) {
+        if (s->bytes > PAGE_BYTES) {
+            s->cut[s->cut_count++] = page->conv;
+            return;
+        }
+        s->bytes += page->events[i].n;
+        give_event(s, page, i);
+    }
+}
+
+static const char *sync_word(const struct syncing *s,
+                             const struct sync_one *one) {
+    static const char *const words[] = {
+        [SYNC_COMPLETE] = "complete", [SYNC_MORE] = "more",
+        [SYNC_RESYNC] = "resync",     [SYNC_NOT_FOUND] = "not_found",
+        [SYNC_LATER] = "unavailable",
+    };
+
+    for (size_t i = 0; i < s->cut_count; i++) {
+        if (s->cut[i].v == one->conv.v) {
+            return words[SYNC_MORE];
+        }
+    }
+    return words[one->state];
+}
+
+static void on_synced(void *ctx, enum rc rc, const struct sync_one *ones,
+                      size_t count) {
+    struct syncing *s = ctx;
+    struct request *r = s->request;
+    struct json_out o;
+    struct buf b;
+
+    if (rc != RC_OK) {
+        request_fail_rc(r, rc);
+    } else {
+        o = request_begin(r, &b, "synced");
+        json_field_arr(&o, "convs");
+        for (size_t i = 0; i < count; i++) {
+            json_begin_obj(&o);
+            json_field_id(&o, "conv", ones[i].conv.v);
+            json_field_str(&o, "state", slice_str(sync_word(s, &ones[i])));
+            json_field_u64(&o, "head", ones[i].head.v);
+            json_end_obj(&o);
+        }
+        json_end_arr(&o);
+        if (r->session == NULL) {
+            json_field_arr(&o, "events");
+            buf_add(&b, buf_slice(&s->events));
+            json_end_arr(&o);
+        }
+        request_end(r, &b);
+    }
+    buf_fini(&s->events);
+    mem_free(s);
+}
+
+/* "convs": [{"conv": id, "seq": n}, …] */
+static size_t read_cursors(struct client_fields *f, struct sync_cursor *out) {
+    const struct json_doc *doc = f->msg->doc;
+    size_t list = json_member(doc, 0, "convs");
+    size_t count = 0;
+
+    if (json_count(doc, list) > SYNC_CONVS_MAX) {
+        client_fields_fail(f, "convs", CLIENT_TOO_MANY);
+        return 0;
+    }
+    if (list == 0 || json_kind(doc, list) != JSON_KIND_ARRAY ||
+        json_count(doc, list) == 0) {
+        client_fields_fail(f, "convs", CLIENT_BAD_VALUE);
+        return 0;
+    }
+    for (size_t i = json_first(doc, list); i != 0; i = json_next(doc, i)) {
+        size_t conv = json_member(doc, i, "conv");
+        size_t seq = json_member(doc, i, "seq");
+
+        if (conv == 0 || json_kind(doc, conv) != JSON_KIND_STRING ||
+            !id_parse(json_text(doc, conv), &out[count].conv.v) || seq == 0 ||
+            !json_u64(doc, seq, &out[count].have.v)) {
+            client_fields_fail(f, "convs", CLIENT_BAD_VALUE);
+            return 0;
+        }
+        count++;
+    }
+    return count;
+}
+
+void cmd_sync(struct request *r, struct client_fields *f) {
+    struct sync_cursor cursors[SYNC_CONVS_MAX];
+    size_t count = read_cursors(f, cursors);
+    struct syncing *s;
+
+    if (f->error != CLIENT_OK) {
+        request_fail_field(r, f);
+        return;
+    }
+    s = mem_new(sizeof(*s));
+    s->request = r;
+    buf_init(&s->events);
+    sync_read(&r->server->core, r->user, cursors, count, on_sync_page,
+              on_synced, s);
+}

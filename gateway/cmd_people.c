@@ -1,0 +1,151 @@
+/* The commands about people: me, finding somebody, friends. */
+#include "gateway/command.h"
+#include "gateway/names.h"
+#include "gateway/server.h"
+
+/* ---- me, user.find ---- */
+
+static void on_me(void *ctx, enum rc rc, const struct user_row *users,
+                  size_t count) {
+    struct request *r = ctx;
+    struct json_out o;
+    struct buf b;
+
+    if (rc != RC_OK || count != 1) {
+        request_fail_rc(r, rc == RC_OK ? RC_NOT_FOUND : rc);
+        return;
+    }
+    o = request_begin(r, &b, "me");
+    json_field_id(&o, "user", users[0].id.v);
+    json_field_str(&o, "name", users[0].name);
+    json_field_id(&o, "device", r->device.v);
+    request_end(r, &b);
+}
+
+void cmd_me(struct request *r, struct client_fields *f) {
+    struct directory *d = r->server->core.directory;
+
+    (void)f;
+    d->ops->users_by_id(d, &r->user, 1, on_me, r);
+}
+
+static void on_found(void *ctx, enum rc rc, const struct user_row *user) {
+    struct request *r = ctx;
+    struct json_out o;
+    struct buf b;
+
+    if (rc != RC_OK) {
+        request_fail_rc(r, rc);
+        return;
+    }
+    o = request_begin(r, &b, "user");
+    json_field_id(&o, "user", user->id.v);
+    json_field_str(&o, "name", user->name);
+    request_end(r, &b);
+}
+
+void cmd_user_find(struct request *r, struct client_fields *f) {
+    struct directory *d = r->server->core.directory;
+    struct slice name = client_field_text(f, "name", NAME_MAX_BYTES);
+    struct buf key;
+
+    buf_init(&key);
+    if (f->error == CLIENT_OK && name_key(name, &key) != RC_OK) {
+        client_fields_fail(f, "name", CLIENT_BAD_VALUE);
+    }
+    if (f->error != CLIENT_OK) {
+        request_fail_field(r, f);
+    } else {
+        d->ops->user_by_name(d, buf_slice(&key), on_found, r);
+    }
+    buf_fini(&key);
+}
+
+/* ---- friends ---- */
+
+static struct slice friend_word(enum friend_state state) {
+    static const char *const words[] = {
+        [FRIEND_NONE] = "none",
+        [FRIEND_ASKED] = "asked",
+        [FRIEND_ASKS_ME] = "asks_me",
+        [FRIEND_BOTH] = "friend",
+    };
+
+    return slice_str(words[state]);
+}
+
+static void on_friends(void *ctx, enum rc rc, const struct friend_row *friends,
+                       size_t count) {
+    struct request *r = ctx;
+    struct json_out o;
+    struct buf b;
+
+    if (rc != RC_OK) {
+        request_fail_rc(r, rc);
+        return;
+    }
+    o = request_begin(r, &b, "friends");
+    json_field_arr(&o, "friends");
+    for (size_t i = 0; i < count; i++) {
+        json_begin_obj(&o);
+        json_field_id(&o, "user", friends[i].user.v);
+        json_field_str(&o, "name", friends[i].name);
+        json_field_str(&o, "state", friend_word(friends[i].state));
+        json_end_obj(&o);
+    }
+    json_end_arr(&o);
+    request_end(r, &b);
+}
+
+void cmd_friends(struct request *r, struct client_fields *f) {
+    struct directory *d = r->server->core.directory;
+
+    (void)f;
+    d->ops->friends_of(d, r->user, on_friends, r);
+}
+
+static void on_friend(void *ctx, enum rc rc, enum friend_state state) {
+    struct request *r = ctx;
+    struct json_out o;
+    struct buf b;
+
+    if (rc != RC_OK) {
+        request_fail_rc(r, rc);
+        return;
+    }
+    o = request_begin(r, &b, "ok");
+    json_field_str(&o, "state", friend_word(state));
+    request_end(r, &b);
+}
+
+/* The other one; 0 when the field is wrong (the request has been answered). */
+static struct user_id other_user(struct request *r, struct client_fields *f) {
+    struct user_id other = {client_field_id(f, "user")};
+
+    if (f->error == CLIENT_OK && other.v == r->user.v) {
+        client_fields_fail(f, "user", CLIENT_BAD_VALUE);
+    }
+    if (f->error != CLIENT_OK) {
+        request_fail_field(r, f);
+        return (struct user_id){0};
+    }
+    return other;
+}
+
+void cmd_friend_ask(struct request *r, struct client_fields *f) {
+    struct directory *d = r->server->core.directory;
+    struct user_id other = other_user(r, f);
+
+    if (other.v != 0) {
+        d->ops->friend_ask(d, r->user, other, on_friend, r);
+    }
+}
+
+void cmd_friend_drop(struct request *r, struct client_fields *f) {
+    struct directory *d = r->server->core.directory;
+    struct user_id other = other_user(r, f);
+
+    if (other.v != 0) {
+        d->ops->friend_drop(d, r->user, other, on_friend, r);
+    }
+}

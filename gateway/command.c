@@ -1,0 +1,66 @@
+#include "gateway/command.h"
+
+#include "proto/base/macros.h"
+
+static void cmd_ping(struct request *r, struct client_fields *f) {
+    (void)f;
+    request_ok(r);
+}
+
+static const struct command commands[] = {
+    {"signup", COMMAND_ANYBODY, cmd_signup},
+    {"login", COMMAND_ANYBODY, cmd_login},
+    {"ping", COMMAND_ANYBODY, cmd_ping},
+    {"me", 0, cmd_me},
+    {"send", 0, cmd_send},
+    {"history", 0, cmd_history},
+    {"sync", 0, cmd_sync},
+    {"read", 0, cmd_read},
+    {"typing", 0, cmd_typing},
+    {"conversations", 0, cmd_conversations},
+    {"direct.open", 0, cmd_direct_open},
+    {"group.create", 0, cmd_group_create},
+    {"group.add", 0, cmd_group_add},
+    {"group.remove", 0, cmd_group_remove},
+    {"group.leave", 0, cmd_group_leave},
+    {"user.find", 0, cmd_user_find},
+    {"friends", 0, cmd_friends},
+    {"friend.ask", 0, cmd_friend_ask},
+    {"friend.drop", 0, cmd_friend_drop},
+    {"presence.query", 0, cmd_presence_query},
+    {"presence.watch", COMMAND_SOCKET, cmd_presence_watch},
+    {"presence.unwatch", COMMAND_SOCKET, cmd_presence_unwatch},
+};
+
+const struct command *command_at(unsigned i) {
+    return i < COUNT_OF(commands) ? &commands[i] : NULL;
+}
+
+static const struct command *find(struct slice type) {
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        if (slice_is(type, commands[i].type)) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+void command_run(struct request *r, const struct client_msg *msg) {
+    const struct command *command = find(msg->type);
+    struct client_fields f;
+
+    if (command == NULL) {
+        request_fail(r, ERROR_UNKNOWN_TYPE);
+        return;
+    }
+    if (r->user.v == 0 && (command->flags & COMMAND_ANYBODY) == 0) {
+        request_fail(r, ERROR_UNAUTHORIZED);
+        return;
+    }
+    if (r->session == NULL && (command->flags & COMMAND_SOCKET) != 0) {
+        request_fail(r, ERROR_SOCKET_ONLY);
+        return;
+    }
+    client_fields_init(&f, msg);
+    command->run(r, &f);
+}

@@ -1,0 +1,56 @@
+/* The one table of commands and the one place that decides who may run them.
+ * Every transport ends here: a WebSocket frame, POST /v1/cmd, a REST route. */
+#ifndef MOIM_GATEWAY_COMMAND_H
+#define MOIM_GATEWAY_COMMAND_H
+
+#include "gateway/request.h"
+
+/* A command reads its fields from `f` (borrowed until it returns) and ends
+ * the request. */
+typedef void (*command_fn)(struct request *r, struct client_fields *f);
+
+struct command {
+    const char *type;
+    unsigned flags; /* of COMMAND_* */
+    command_fn run;
+};
+
+enum {
+    COMMAND_ANYBODY = 1, /* without being logged in */
+    COMMAND_SOCKET = 2,  /* only in a session that can be told things */
+};
+
+/* Runs what `msg` asks for, or answers why not. Takes the request. */
+void command_run(struct request *r, const struct client_msg *msg);
+/* The i-th row, for the docs' list; NULL at the end. */
+const struct command *command_at(unsigned i);
+
+/* cmd_chat.c */
+void cmd_send(struct request *r, struct client_fields *f);
+void cmd_history(struct request *r, struct client_fields *f);
+void cmd_sync(struct request *r, struct client_fields *f);
+void cmd_read(struct request *r, struct client_fields *f);
+void cmd_typing(struct request *r, struct client_fields *f);
+/* cmd_convs.c */
+void cmd_conversations(struct request *r, struct client_fields *f);
+/* cmd_group.c */
+void cmd_group_create(struct request *r, struct client_fields *f);
+void cmd_group_add(struct request *r, struct client_fields *f);
+void cmd_group_remove(struct request *r, struct client_fields *f);
+void cmd_group_leave(struct request *r, struct client_fields *f);
+void cmd_direct_open(struct request *r, struct client_fields *f);
+/* cmd_people.c */
+void cmd_me(struct request *r, struct client_fields *f);
+void cmd_user_find(struct request *r, struct client_fields *f);
+void cmd_friends(struct request *r, struct client_fields *f);
+void cmd_friend_ask(struct request *r, struct client_fields *f);
+void cmd_friend_drop(struct request *r, struct client_fields *f);
+/* cmd_presence.c */
+void cmd_presence_query(struct request *r, struct client_fields *f);
+void cmd_presence_watch(struct request *r, struct client_fields *f);
+void cmd_presence_unwatch(struct request *r, struct client_fields *f);
+/* accounts.c */
+void cmd_signup(struct request *r, struct client_fields *f);
+void cmd_login(struct request *r, struct client_fields *f);
+
+#endif

@@ -1,0 +1,208 @@
+/* moim-gateway: reads its settings, opens the stores, hands them to the chat
+ * core and the server as ports, and runs the loop.
+ *
+ *   clients --> server (HTTP, sessions) --> core --> history   (Redis)
+ *                                            |  `--> directory (PostgreSQL)
+ *                                            `--<--> bus       (Redis)     */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/accounts.h"
+#include "gateway/server.h"
+#include "proto/base/log.h"
+#include "proto/base/macros.h"
+#include "storage/bus_redis.h"
+#include "storage/directory_pg.h"
+#include "storage/history_redis.h"
+
+extern char **environ;
+
+enum {
+    EXIT_USAGE = 2,
+    EXIT_UNAVAILABLE = 69,
+    EXIT_CONFIG = 78,
+    CLOSE_PATIENCE_MS = 2000,
+};
+
+struct gateway {
+    struct loop loop;
+    struct conf *conf;
+    struct settings settings;
+    struct server server;
+    struct bus *bus;
+    struct history *history;
+    struct directory *directory;
+};
+
+static const struct log_ctx ctx_main = {"main", 0};
+
+static void on_signal(void *owner, int signum) {
+    struct gateway *g = owner;
+
+    log_info(&ctx_main, "signal", "number=%d", signum);
+    if (signum != SIGHUP) {
+        server_drain(&g->server);
+    }
+}
+
+static enum rc open_stores(struct gateway *g) {
+    const struct settings *s = &g->settings;
+    const char *password =
+        s->redis_password[0] == '\0' ? NULL : s->redis_password;
+    struct redis_config history = {s->history, password, s->redis_deadline_ms};
+    struct redis_config bus = {s->bus, password, s->redis_deadline_ms};
+    struct directory_pg_config directory = {
+        .conninfo = s->conninfo,
+        .program = "moim-gateway",
+        .links = (size_t)s->pg_connections,
+        .queue_max = (size_t)s->pg_queue,
+        .deadline_ms = s->pg_deadline_ms,
+    };
+    enum rc rc = history_redis_open(&g->history, &g->loop, &history);
+
+    if (rc == RC_OK) {
+        rc = bus_redis_open(&g->bus, &g->loop, &bus);
+    }
+    if (rc == RC_OK) {
+        rc = directory_pg_open(&g->directory, &g->loop, &directory);
+    }
+    return rc;
+}
+
+/* Everything the server is made of; then it listens. */
+static int gateway_open(struct gateway *g) {
+    const struct settings *s = &g->settings;
+    struct server *server = &g->server;
+
+    if (loop_init(&g->loop) != RC_OK) {
+        return EXIT_UNAVAILABLE;
+    }
+    token_keys_init(&server->keys);
+    if (accounts_keys_read(&server->keys, s->token_keys) != RC_OK) {
+        return EXIT_CONFIG;
+    }
+    if (open_stores(g) != RC_OK) {
+        return EXIT_CONFIG;
+    }
+    if (hasher_open(&server->hasher, &g->loop, (unsigned)s->hash_threads,
+                    (size_t)s->hash_queue) != RC_OK) {
+        return EXIT_UNAVAILABLE;
+    }
+    server->loop = &g->loop;
+    server->settings = s;
+    server->core.history = g->history;
+    server->core.bus = g->bus;
+    server->core.directory = g->directory;
+    server->id.v =
+        id_make(g->loop.clock.wall_ms, (uint32_t)rand_u64(&g->loop.rand));
+    if (server_open(server) != RC_OK) {
+        return EXIT_UNAVAILABLE;
+    }
+    loop_on_signal(&g->loop, on_signal, g);
+    return 0;
+}
+
+static void on_patience(struct wheel_timer *t) {
+    (void)t;
+    log_warn(&ctx_main, "closing_cut", "after_ms=%d", CLOSE_PATIENCE_MS);
+    fflush(stderr);
+    _Exit(0);
+}
+
+/* Clients first, then what they were served from. */
+static void gateway_close(struct gateway *g) {
+    struct wheel_timer patience;
+
+    wheel_timer_init(&patience, on_patience);
+    loop_timer(&g->loop, &patience, CLOSE_PATIENCE_MS);
+    server_close(&g->server);
+    loop_run(&g->loop);
+    hasher_close(&g->server.hasher);
+    directory_pg_close(&g->directory);
+    history_redis_close(&g->history);
+    server_fini(&g->server);
+    bus_redis_close(&g->bus);
+    loop_run(&g->loop);
+    wheel_cancel(&patience);
+    token_keys_fini(&g->server.keys);
+    loop_fini(&g->loop);
+}
+
+static void usage(FILE *to) {
+    fprintf(to, "usage: moim-gateway --config FILE [--check] "
+                "[--section.name=value ...]\n"
+                "       moim-gateway --help | --version | --example\n\n");
+}
+
+/* The two options of our own come first; the rest are settings. */
+struct options {
+    const char *config;
+    bool check;
+    const char *flags[64];
+};
+
+/* Answers -1 to go on, else the exit status. */
+static int read_options(int argc, char **argv, struct options *o) {
+    size_t n = 0;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            usage(stdout);
+            conf_print_help(&settings_table, stdout, 0);
+            return 0;
+        }
+        if (strcmp(argv[i], "--version") == 0) {
+            printf("moim-gateway %s, libuv %s\n", MOIM_VERSION,
+                   uv_version_string());
+            return 0;
+        }
+        if (strcmp(argv[i], "--example") == 0) {
+            conf_print_example(&settings_table, stdout);
+            return 0;
+        }
+        if (strcmp(argv[i], "--check") == 0) {
+            o->check = true;
+        } else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
+            o->config = argv[++i];
+        } else if (n + 1 < COUNT_OF(o->flags)) {
+            o->flags[n++] = argv[i];
+        } else {
+            usage(stderr);
+            return EXIT_USAGE;
+        }
+    }
+    return -1;
+}
+
+int main(int argc, char **argv) {
+    static struct gateway g;
+    struct options o = {0};
+    int status = read_options(argc, argv, &o);
+    struct conf_sources sources = {o.config, (const char *const *)environ,
+                                   o.flags};
+
+    if (status >= 0) {
+        return status;
+    }
+    if (conf_load(&g.conf, &settings_table, &g.settings, &sources, stderr) !=
+        RC_OK) {
+        return EXIT_CONFIG;
+    }
+    if (o.check) {
+        conf_print_values(g.conf, stdout);
+        conf_free(&g.conf);
+        return 0;
+    }
+    log_setup((enum log_level)g.settings.log_level,
+              (enum log_format)g.settings.log_format, g.settings.name);
+    status = gateway_open(&g);
+    if (status != 0) {
+        return status;
+    }
+    loop_run(&g.loop);
+    gateway_close(&g);
+    log_info(&ctx_main, "stopped", "node=%s", g.settings.name);
+    conf_free(&g.conf);
+    return 0;
+}

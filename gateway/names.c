@@ -1,0 +1,75 @@
+#include "gateway/names.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicase.h>
+#include <unictype.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+#include "chat-core/ports/directory.h"
+#include "proto/base/macros.h"
+
+enum {
+    CHARS_MAX = 32,
+};
+
+static const char *const reserved[] = {"admin", "administrator", "system",
+                                       "moim",  "root",          "support"};
+
+/* Letters, marks and digits; nothing invisible, no signs, no spaces. */
+static bool is_word_char(ucs4_t c) {
+    return uc_is_general_category_withtable(
+        c, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_M | UC_CATEGORY_MASK_Nd);
+}
+
+static bool is_joiner(ucs4_t c) {
+    return c == '.' || c == '_' || c == '-';
+}
+
+/* Joiners stand between other characters, one at a time. */
+static bool shape_ok(struct slice name) {
+    bool joiner_before = true;
+    size_t chars = 0;
+
+    while (name.n > 0) {
+        ucs4_t c;
+        int used = u8_mbtoucr(&c, name.p, name.n);
+
+        if (used <= 0 || (!is_word_char(c) && !is_joiner(c)) ||
+            (is_joiner(c) && joiner_before)) {
+            return false;
+        }
+        joiner_before = is_joiner(c);
+        name = slice_drop(name, (size_t)used);
+        chars++;
+    }
+    return chars >= 1 && chars <= CHARS_MAX && !joiner_before;
+}
+
+static bool is_reserved(struct slice key) {
+    for (size_t i = 0; i < COUNT_OF(reserved); i++) {
+        if (slice_is(key, reserved[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum rc name_key(struct slice name, struct buf *key) {
+    enum rc rc = RC_BAD_INPUT;
+    size_t n = 0;
+    uint8_t *folded;
+
+    if (name.n < 1 || name.n > NAME_MAX_BYTES || !shape_ok(name)) {
+        return RC_BAD_INPUT;
+    }
+    folded = u8_casefold(name.p, name.n, NULL, UNINORM_NFKC, NULL, &n);
+    if (folded != NULL && n > 0 && !is_reserved(slice_of(folded, n))) {
+        buf_add(key, slice_of(folded, n));
+        rc = RC_OK;
+    }
+    free(folded);
+    return rc;
+}

@@ -1,0 +1,213 @@
+#include "gateway/route.h"
+
+#include <string.h>
+
+#include "proto/wire/http_target.h"
+#include "proto/wire/json_write.h"
+
+enum {
+    SEGMENTS_MAX = 8,
+    NAME_BYTES = 16,
+};
+
+static const struct route routes[] = {
+    {HTTP_POST, "/v1/signup", "", "signup", true},
+    {HTTP_POST, "/v1/login", "", "login", true},
+    {HTTP_GET, "/v1/me", "", "me", false},
+    {HTTP_GET, "/v1/users", "name$", "user.find", false},
+    {HTTP_GET, "/v1/friends", "", "friends", false},
+    {HTTP_POST, "/v1/friends", "", "friend.ask", true},
+    {HTTP_DELETE, "/v1/friends/:user", "", "friend.drop", false},
+    {HTTP_GET, "/v1/conversations", "", "conversations", false},
+    {HTTP_GET, "/v1/conversations/:conv/history", "before after limit",
+     "history", false},
+    {HTTP_POST, "/v1/conversations/:conv/messages", "", "send", true},
+    {HTTP_POST, "/v1/conversations/:conv/read", "", "read", true},
+    {HTTP_POST, "/v1/direct", "", "direct.open", true},
+    {HTTP_POST, "/v1/groups", "", "group.create", true},
+    {HTTP_POST, "/v1/groups/:conv/members", "", "group.add", true},
+    {HTTP_DELETE, "/v1/groups/:conv/members/:user", "", "group.remove", false},
+    {HTTP_POST, "/v1/groups/:conv/leave", "", "group.leave", false},
+    {HTTP_GET, "/v1/presence", "users*", "presence.query", false},
+    {HTTP_POST, "/v1/sync", "", "sync", true},
+};
+
+const struct route *route_at(unsigned i) {
+    return i < COUNT_OF(routes) ? &routes[i] : NULL;
+}
+
+static bool segment_fits(struct slice pattern, struct slice segment) {
+    return (pattern.n > 0 && pattern.p[0] == ':') || slice_eq(pattern, segment);
+}
+
+static bool path_fits(const char *pattern, struct slice path) {
+    struct slice want[SEGMENTS_MAX];
+    struct slice have[SEGMENTS_MAX];
+    size_t n = http_path_split(slice_str(pattern), want, SEGMENTS_MAX);
+
+    if (http_path_split(path, have, SEGMENTS_MAX) != n) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!segment_fits(want[i], have[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum route_found route_find(const struct http_head *head,
+                            const struct route **out, struct buf *allow) {
+    enum route_found found = ROUTE_NO_PATH;
+
+    for (size_t i = 0; i < COUNT_OF(routes); i++) {
+        if (!path_fits(routes[i].path, head->path)) {
+            continue;
+        }
+        if (routes[i].method == head->method) {
+            *out = &routes[i];
+            return ROUTE_FOUND;
+        }
+        buf_add_str(allow, allow->n == 0 ? "" : ", ");
+        buf_add_str(allow, http_method_str(routes[i].method));
+        found = ROUTE_NO_METHOD;
+    }
+    return found;
+}
+
+static void put_key(struct buf *out, struct slice name) {
+    buf_add_byte(out, ',');
+    json_put_string(out, name);
+    buf_add_byte(out, ':');
+}
+
+static bool put_path_fields(const char *pattern, struct slice path,
+                            struct buf *out) {
+    struct slice want[SEGMENTS_MAX];
+    struct slice have[SEGMENTS_MAX];
+    size_t n = http_path_split(slice_str(pattern), want, SEGMENTS_MAX);
+    struct buf value;
+    bool ok = true;
+
+    (void)http_path_split(path, have, SEGMENTS_MAX);
+    buf_init(&value);
+    for (size_t i = 0; i < n && ok; i++) {
+        if (want[i].n == 0 || want[i].p[0] != ':') {
+            continue;
+        }
+        buf_clear(&value);
+        ok = http_percent_decode(have[i], &value) == RC_OK;
+        put_key(out, slice_drop(want[i], 1));
+        json_put_string(out, buf_slice(&value));
+    }
+    buf_fini(&value);
+    return ok;
+}
+
+/* "a,b,c" as a JSON array of strings. */
+static void put_list(struct buf *out, struct slice list) {
+    buf_add_byte(out, '[');
+    while (list.n > 0) {
+        size_t comma = slice_find(list, ',');
+
+        json_put_string(out, slice_take(list, comma));
+        list = slice_drop(list, comma < list.n ? comma + 1 : comma);
+        buf_add_str(out, list.n > 0 ? "," : "");
+    }
+    buf_add_byte(out, ']');
+}
+
+/* One query parameter of the route's list; `kind` is its last character. */
+static bool put_value(struct buf *out, uint8_t kind, struct slice value) {
+    uint64_t number;
+
+    if (kind == '$') {
+        json_put_string(out, value);
+    } else if (kind == '*') {
+        put_list(out, value);
+    } else if (slice_to_u64(value, &number)) {
+        buf_add_u64(out, number);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool put_query_field(struct slice spec, struct slice query,
+                            struct buf *out) {
+    uint8_t kind = spec.p[spec.n - 1];
+    bool plain = kind != '$' && kind != '*';
+    struct slice name = slice_take(spec, plain ? spec.n : spec.n - 1);
+    char text[NAME_BYTES] = {0};
+    struct buf value;
+    enum rc rc;
+    bool ok = true;
+
+    memcpy(text, name.p, name.n < sizeof(text) - 1 ? name.n : sizeof(text) - 1);
+    buf_init(&value);
+    rc = http_query_get(query, text, &value);
+    if (rc == RC_OK) {
+        put_key(out, name);
+        ok = put_value(out, kind, buf_slice(&value));
+    }
+    buf_fini(&value);
+    return ok && rc != RC_BAD_INPUT;
+}
+
+static bool put_query_fields(const char *specs, struct slice query,
+                             struct buf *out) {
+    struct slice rest = slice_str(specs);
+
+    while (rest.n > 0) {
+        size_t space = slice_find(rest, ' ');
+
+        if (!put_query_field(slice_take(rest, space), query, out)) {
+            return false;
+        }
+        rest = slice_drop(rest, space < rest.n ? space + 1 : space);
+    }
+    return true;
+}
+
+/* The members of the body's object, without its braces. */
+static enum route_built put_body(struct slice body, struct json_doc *doc,
+                                 struct buf *out) {
+    struct slice object;
+    enum rc rc;
+
+    if (body.n == 0) {
+        return ROUTE_BAD_ENVELOPE;
+    }
+    rc = json_read(doc, body);
+    if (rc == RC_BAD_INPUT || rc == RC_LIMIT) {
+        return ROUTE_BAD_JSON;
+    }
+    if (json_kind(doc, 0) != JSON_KIND_OBJECT) {
+        return ROUTE_BAD_ENVELOPE;
+    }
+    object = json_raw(doc, 0);
+    if (json_count(doc, 0) > 0) {
+        buf_add_byte(out, ',');
+        buf_add(out, slice_of(object.p + 1, object.n - 2));
+    }
+    return ROUTE_BUILT;
+}
+
+enum route_built route_build(const struct route *route,
+                             const struct http_head *head, struct slice body,
+                             struct json_doc *doc, struct buf *out) {
+    enum route_built built = ROUTE_BUILT;
+
+    buf_add_str(out, "{\"type\":\"");
+    buf_add_str(out, route->command);
+    buf_add_str(out, "\",\"id\":\"-\"");
+    if (!put_path_fields(route->path, head->path, out) ||
+        !put_query_fields(route->query, head->query, out)) {
+        return ROUTE_BAD_VALUE;
+    }
+    if (route->body) {
+        built = put_body(body, doc, out);
+    }
+    buf_add_byte(out, '}');
+    return built;
+}

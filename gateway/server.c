@@ -1,0 +1,248 @@
+/* A gateway's ends: its listeners, the connections on them, opening and
+ * closing. */
+#include "gateway/server.h"
+
+#include <sys/resource.h>
+
+#include "gateway/api.h"
+#include "gateway/session.h"
+#include "proto/base/log.h"
+#include "proto/base/macros.h"
+#include "proto/base/mem.h"
+#include "proto/net/http_conn.h"
+
+enum {
+    FDS_RESERVED = 128,        /* for the stores, the log, accept itself */
+    REPLY_ROOM = 256 * 1024,   /* over the queue limit: the largest answer */
+    INTERNAL_STREAMS_MAX = 64, /* metrics scrapers, operators */
+    LINGER_MS = 1000,
+    MINUTE_MS = 60 * 1000,
+};
+
+static const struct log_ctx ctx_server = {"server", 0};
+static const struct http_conn_limits http_limits = {10000, 75000, 64 * 1024,
+                                                    1000};
+
+/* One HTTP connection, of either listener. */
+struct conn {
+    struct list node; /* in server->conns */
+    struct server *server;
+    struct http_conn *http;
+    bool internal;
+};
+
+/* ---- connections ---- */
+
+/* The last of what server_close waits for? */
+static void check_closed(struct server *s) {
+    if (s->closing && s->session_count == 0 && list_empty(&s->conns)) {
+        loop_stop(s->loop);
+    }
+}
+
+static void conn_free(struct conn *c) {
+    list_remove(&c->node);
+    check_closed(c->server);
+    mem_free(c);
+}
+
+static void on_conn_closed(void *owner) {
+    struct conn *c = owner;
+    struct server *s = c->server;
+    struct listener *l = c->internal ? s->internal : s->listener;
+
+    conn_free(c);
+    if (l != NULL) {
+        listener_gone(l);
+    }
+}
+
+static void on_request(void *owner, struct http_exchange *x,
+                       const struct http_head *head, struct slice body) {
+    struct conn *c = owner;
+    struct server *s = c->server;
+    size_t sessions = s->session_count;
+
+    if (c->internal) {
+        api_internal_request(s, x, head);
+        return;
+    }
+    api_request(s, x, head, body);
+    if (s->session_count > sessions) {
+        conn_free(c); /* the session has the stream now */
+    }
+}
+
+static const struct http_conn_events conn_events = {
+    .on_request = on_request,
+    .on_closed = on_conn_closed,
+};
+
+static void on_refused_bytes(void *owner, uint8_t *bytes, size_t n) {
+    (void)owner;
+    (void)bytes;
+    (void)n;
+}
+
+static void on_refused_closed(void *owner, enum rc why) {
+    struct server *s = owner;
+
+    (void)why;
+    if (s->listener != NULL) {
+        listener_gone(s->listener);
+    }
+}
+
+/* More connections than descriptors allow: say so and close. */
+static void refuse(struct server *s, struct stream *stream) {
+    static const struct stream_events events = {
+        .on_bytes = on_refused_bytes,
+        .on_closed = on_refused_closed,
+    };
+    struct slice full = SLICE_LIT("HTTP/1.1 503 Service Unavailable\r\n"
+                                  "Retry-After: 5\r\nContent-Length: 0\r\n"
+                                  "Connection: close\r\n\r\n");
+
+    s->stats.refused++;
+    stream_attach(stream, &events, s);
+    if (stream_send_copy(stream, full) != RC_OK) {
+        stream_close(stream, RC_LIMIT);
+        return;
+    }
+    stream_finish(stream, RC_LIMIT, LINGER_MS);
+}
+
+static void conn_open(struct server *s, struct stream *stream, bool internal) {
+    struct conn *c = mem_new(sizeof(*c));
+
+    c->server = s;
+    c->internal = internal;
+    list_init(&c->node);
+    list_push_back(&s->conns, &c->node);
+    c->http = http_conn_open(s->loop, stream, &http_limits, &conn_events, c);
+}
+
+static void on_stream(void *owner, struct stream *stream, bool over_limit) {
+    if (over_limit) {
+        refuse(owner, stream);
+    } else {
+        conn_open(owner, stream, false);
+    }
+}
+
+static void on_internal_stream(void *owner, struct stream *stream,
+                               bool over_limit) {
+    (void)over_limit; /* few and ours */
+    conn_open(owner, stream, true);
+}
+
+void server_session_gone(struct server *s) {
+    s->session_count--;
+    if (s->listener != NULL) {
+        listener_gone(s->listener);
+    }
+    server_drain_check(s);
+    check_closed(s);
+}
+
+/* ---- opening and closing ---- */
+
+/* As many as the hard limit of descriptors allows, less a reserve. */
+static size_t streams_max(const struct settings *settings) {
+    struct rlimit limit;
+    size_t most;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 1024 - FDS_RESERVED;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        log_warn(&ctx_server, "nofile_kept", "remedy=\"raise ulimit -n\"");
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    most = limit.rlim_cur > FDS_RESERVED * 2
+               ? ((size_t)limit.rlim_cur - FDS_RESERVED) / 100 * 99
+               : FDS_RESERVED;
+    return settings->max_sessions != 0 && settings->max_sessions < most
+               ? (size_t)settings->max_sessions
+               : most;
+}
+
+static enum rc listen_on(struct server *s) {
+    const struct settings *settings = s->settings;
+    struct listener_config public = {
+        .address = settings->listen,
+        .backlog = (int)settings->backlog,
+        .max_streams = streams_max(settings),
+        .queue_limit = (size_t)settings->queue_bytes + REPLY_ROOM,
+    };
+    struct listener_config internal = {
+        .address = settings->internal,
+        .backlog = INTERNAL_STREAMS_MAX,
+        .max_streams = INTERNAL_STREAMS_MAX,
+        .queue_limit = REPLY_ROOM,
+    };
+    enum rc rc = listener_open(&s->listener, s->loop, &public, on_stream, s);
+
+    if (rc == RC_OK) {
+        rc = listener_open(&s->internal, s->loop, &internal, on_internal_stream,
+                           s);
+    }
+    if (rc == RC_OK) {
+        log_info(&ctx_server, "listening",
+                 "public=%s internal=%s max_sessions=%zu", settings->listen,
+                 settings->internal, public.max_streams);
+    }
+    return rc;
+}
+
+enum rc server_open(struct server *s) {
+    struct presence_link_config link = {s->id, 2000, 100, 1000};
+    struct core *c = &s->core;
+
+    list_init(&s->conns);
+    list_init(&s->sessions);
+    list_init(&s->leaving);
+    json_doc_init(&s->doc);
+    throttle_init(&s->accounts, s->settings->logins_per_account,
+                  (uint64_t)15 * MINUTE_MS);
+    throttle_init(&s->addresses, s->settings->logins_per_address, MINUTE_MS);
+    server_drain_init(s);
+    c->clock = &s->loop->clock;
+    c->wheel = &s->loop->wheel;
+    c->rand = &s->loop->rand;
+    c->events = &server_core_events;
+    c->owner = s;
+    core_init(c);
+    c->bus->events = &server_bus_events;
+    c->bus->owner = s;
+    watch_init(&s->watch, c->bus);
+    s->link = presence_link_open(&link, c->bus, c->clock, c->wheel);
+    s->presence = presence_link_port(s->link);
+    return listen_on(s);
+}
+
+void server_close(struct server *s) {
+    s->closing = true;
+    wheel_cancel(&s->drain_timer);
+    presence_link_leave(s->link);
+    listener_close(&s->listener);
+    listener_close(&s->internal);
+    for (struct list *n = s->sessions.next; n != &s->sessions; n = n->next) {
+        session_close(CONTAINER_OF(n, struct session, node), WS_CODE_GOING_AWAY,
+                      "the gateway stops");
+    }
+    for (struct list *n = s->conns.next; n != &s->conns; n = n->next) {
+        http_conn_drain(CONTAINER_OF(n, struct conn, node)->http);
+    }
+    check_closed(s);
+}
+
+void server_fini(struct server *s) {
+    presence_link_close(&s->link);
+    watch_fini(&s->watch);
+    core_fini(&s->core);
+    throttle_fini(&s->accounts);
+    throttle_fini(&s->addresses);
+    json_doc_fini(&s->doc);
+}

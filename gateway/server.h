@@ -1,0 +1,89 @@
+/* One gateway: everything it was made of, and what its parts share. Opened by
+ * main.c, which alone knows the concrete stores. */
+#ifndef MOIM_GATEWAY_SERVER_H
+#define MOIM_GATEWAY_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chat-core/core.h"
+#include "chat-core/ports/presence.h"
+#include "chat-core/rate.h"
+#include "gateway/hasher.h"
+#include "gateway/presence_link.h"
+#include "gateway/settings.h"
+#include "gateway/throttle.h"
+#include "gateway/watch.h"
+#include "proto/base/ids.h"
+#include "proto/base/list.h"
+#include "proto/base/map.h"
+#include "proto/net/listener.h"
+#include "proto/net/loop.h"
+#include "proto/wire/json_read.h"
+#include "proto/wire/token.h"
+
+struct server_stats {
+    uint64_t connects;      /* sessions opened */
+    uint64_t refused;       /* over a limit, or not let in */
+    uint64_t commands;      /* run, over every transport */
+    uint64_t texts_out;     /* messages queued to sessions */
+    uint64_t dropped;       /* ephemeral ones not queued to a slow session */
+    uint64_t slow_closes;   /* sessions over their queue limit */
+    uint64_t auth_failures; /* tokens and passwords refused */
+    uint64_t requests;      /* HTTP */
+};
+
+struct server {
+    struct loop *loop;
+    const struct settings *settings;
+    struct core core;
+    struct presence *presence; /* the port of `link` */
+    struct presence_link *link;
+    struct token_keys keys;
+    struct hasher *hasher;
+    struct throttle accounts;  /* logins by account */
+    struct throttle addresses; /* logins and sign-ups by address */
+    struct watch watch;
+    struct rate connects;
+    struct gateway_id id;
+    struct listener *listener;
+    struct listener *internal;
+    struct list conns; /* HTTP connections, of both listeners */
+    struct list sessions;
+    struct list leaving; /* sessions still to be asked to leave */
+    size_t session_count;
+    struct wheel_timer drain_timer;
+    uint64_t drain_from_ms;  /* monotonic; 0: not draining */
+    bool closing;            /* server_close was called */
+    bool was_ready;          /* every store has answered once */
+    const char *not_durable; /* why acks would promise too much, or NULL */
+    struct json_doc doc;     /* the command being read */
+    struct server_stats stats;
+};
+
+/* The loop, settings, core's ports, keys, hasher and id are set; becomes the
+ * owner of the bus and starts to listen. RC_CONFLICT, RC_BAD_INPUT, RC_BACKEND
+ * as listener_open. */
+enum rc server_open(struct server *s) MUST_CHECK;
+/* Stops in good order: not ready at once; after drain_wait the sessions are
+ * asked to come back elsewhere, spread over drain_spread; the loop is stopped
+ * when all have gone. A second call stops now. */
+void server_drain(struct server *s);
+bool server_draining(const struct server *s);
+/* Gives the presence lease back and asks everything that is still open to
+ * close; stops the loop, which has to be run again, when it has. The stores
+ * are still needed until then. */
+void server_close(struct server *s);
+/* Nothing is open any more; frees what is left but for the hasher. */
+void server_fini(struct server *s);
+/* A session has gone; the drain may be complete. */
+void server_session_gone(struct server *s);
+
+/* server_drain.c */
+void server_drain_init(struct server *s);
+void server_drain_check(struct server *s);
+/* server_ear.c: what the bus tells a gateway. */
+extern const struct bus_events server_bus_events;
+extern const struct core_events server_core_events;
+
+#endif

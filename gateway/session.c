@@ -1,0 +1,289 @@
+/* A session's life: who it becomes, its deadlines, its end. What it says is
+ * read in session_in.c. */
+#include "gateway/session.h"
+
+#include <assert.h>
+
+#include "gateway/request.h"
+#include "gateway/server.h"
+#include "proto/base/log.h"
+#include "proto/base/macros.h"
+#include "proto/base/mem.h"
+
+enum {
+    LINGER_MS = 5000,             /* for the peer to take our close frame */
+    EPHEMERAL_QUEUE_BYTES = 8192, /* more waiting: typing may be dropped */
+};
+
+static const unsigned moves[] = {
+    [SESSION_AUTH] = BIT(SESSION_JOIN) | BIT(SESSION_GONE),
+    [SESSION_JOIN] = BIT(SESSION_LIVE) | BIT(SESSION_GONE),
+    [SESSION_LIVE] = BIT(SESSION_GONE),
+    [SESSION_GONE] = 0,
+};
+
+/* The only place that writes s->state. */
+static void session_move(struct session *s, enum session_state to) {
+    assert((moves[s->state] & BIT(to)) != 0);
+    s->state = (uint8_t)to;
+}
+
+static struct log_ctx who(const struct session *s) {
+    return (struct log_ctx){"session", s->user.v};
+}
+
+bool session_open_still(const struct session *s) {
+    return s->state != SESSION_GONE;
+}
+
+/* ---- what it is told ---- */
+
+static void send_frame(struct session *s, enum ws_op op, struct blob *body) {
+    uint8_t head[WS_HEAD_MAX];
+    size_t n =
+        ws_head_write(head, op, true, body == NULL ? 0 : body->len, NULL);
+
+    /* Over the stream's own limit nothing can be said any more. */
+    if (stream_send(s->stream, slice_of(head, n), body) == RC_LIMIT) {
+        s->server->stats.slow_closes++;
+        stream_close(s->stream, RC_LIMIT);
+    }
+}
+
+void session_send(struct session *s, struct blob *text, bool ephemeral) {
+    struct server *server = s->server;
+    size_t queued = stream_queued(s->stream);
+
+    if (s->state == SESSION_GONE || s->state == SESSION_AUTH) {
+        return;
+    }
+    if (ephemeral && queued > EPHEMERAL_QUEUE_BYTES) {
+        server->stats.dropped++;
+        return;
+    }
+    if (queued + text->len > server->settings->queue_bytes) {
+        server->stats.slow_closes++;
+        session_close(s, CLOSE_SLOW, "slow consumer: reconnect and sync");
+        return;
+    }
+    server->stats.texts_out++;
+    send_frame(s, WS_OP_TEXT, text);
+}
+
+void session_send_text(struct session *s, struct slice text) {
+    struct blob *b = blob_new(text);
+
+    if (s->state == SESSION_AUTH) {
+        send_frame(s, WS_OP_TEXT, b); /* an answer to `auth` or `ping` */
+    } else {
+        session_send(s, b, false);
+    }
+    blob_unref(&b);
+}
+
+/* ---- its end ---- */
+
+static void forget_requests(struct session *s) {
+    struct list *node;
+
+    while ((node = list_pop_front(&s->requests)) != NULL) {
+        CONTAINER_OF(node, struct request, node)->session = NULL;
+    }
+}
+
+static void report_presence(struct server *server, struct user_id user) {
+    struct local_user *u = audience_user(&server->core, user);
+
+    server->presence->ops->report(server->presence, user,
+                                  u == NULL ? 0 : u->seat_count);
+}
+
+/* Leaves everything but the stream, which tells when it is gone. */
+static void retire(struct session *s) {
+    struct server *server = s->server;
+
+    if (s->state == SESSION_GONE) {
+        return;
+    }
+    session_move(s, SESSION_GONE);
+    wheel_cancel(&s->timer);
+    forget_requests(s);
+    watch_forget(&server->watch, s);
+    list_remove(&s->drain_node);
+}
+
+void session_close(struct session *s, uint16_t code, const char *reason) {
+    struct log_ctx ctx = who(s);
+    uint8_t body[WS_CONTROL_MAX];
+    struct blob *b;
+
+    if (s->state == SESSION_GONE) {
+        return;
+    }
+    log_debug(&ctx, "session_close", "code=%u reason=\"%s\"", code, reason);
+    b = blob_new(slice_of(body, ws_close_write(body, code, slice_str(reason))));
+    send_frame(s, WS_OP_CLOSE, b);
+    blob_unref(&b);
+    retire(s);
+    stream_finish(s->stream, RC_CLOSED, LINGER_MS);
+}
+
+void session_send_away(struct session *s, uint64_t retry_ms) {
+    struct buf b;
+
+    buf_init(&b);
+    buf_addf(&b, "{\"type\":\"bye\",\"retry_after_ms\":%llu}",
+             (unsigned long long)retry_ms);
+    session_send_text(s, buf_slice(&b));
+    buf_fini(&b);
+    session_close(s, WS_CODE_RESTART, "restarting: come back later");
+}
+
+static void on_closed(void *owner, enum rc why) {
+    struct session *s = owner;
+    struct server *server = s->server;
+    struct user_id user = s->user;
+
+    (void)why;
+    retire(s);
+    if (audience_seated(&s->seat)) {
+        audience_leave(&s->seat);
+        report_presence(server, user);
+    }
+    ws_msg_fini(&s->in);
+    list_remove(&s->node);
+    mem_free(s);
+    server_session_gone(server);
+}
+
+/* ---- its deadlines ---- */
+
+static void wait_for_silence(struct session *s) {
+    const struct settings *settings = s->server->settings;
+
+    wheel_set(&s->server->loop->wheel, &s->timer,
+              s->heard_ms + settings->ping_ms);
+}
+
+static void on_silence(struct session *s) {
+    const struct settings *settings = s->server->settings;
+    uint64_t now = s->server->loop->clock.mono_ms;
+
+    if (s->server->loop->clock.wall_ms >= s->expires_ms) {
+        session_close(s, CLOSE_TOKEN_EXPIRED, "the token has expired");
+    } else if (now < s->heard_ms + settings->ping_ms) {
+        s->pinged = false;
+        wait_for_silence(s);
+    } else if (s->pinged) {
+        session_close(s, CLOSE_NO_PONG, "no answer to our ping");
+    } else {
+        s->pinged = true;
+        send_frame(s, WS_OP_PING, NULL);
+        loop_timer(s->server->loop, &s->timer, settings->pong_ms);
+    }
+}
+
+static void on_timer(struct wheel_timer *t) {
+    struct session *s = CONTAINER_OF(t, struct session, timer);
+
+    if (s->state == SESSION_AUTH) {
+        session_close(s, CLOSE_AUTH_TIMEOUT, "no token came in time");
+    } else {
+        on_silence(s);
+    }
+}
+
+/* ---- its beginning ---- */
+
+static void send_ready(struct session *s) {
+    struct json_out o;
+    struct buf b;
+
+    buf_init(&b);
+    o = json_out(&b);
+    json_begin_obj(&o);
+    json_field_str(&o, "type", SLICE_LIT("ready"));
+    json_field_id(&o, "user", s->user.v);
+    json_field_id(&o, "device", s->device.v);
+    json_field_str(&o, "gateway", slice_str(s->server->settings->name));
+    json_field_u64(&o, "now", s->server->loop->clock.wall_ms);
+    json_field_u64(&o, "expires", s->expires_ms);
+    json_field_u64(&o, "ping_ms", s->server->settings->ping_ms);
+    json_end_obj(&o);
+    session_send_text(s, buf_slice(&b));
+    buf_fini(&b);
+}
+
+static void on_joined(void *ctx, enum rc rc) {
+    struct session *s = ctx;
+
+    if (s->state != SESSION_JOIN) {
+        return;
+    }
+    if (rc != RC_OK) {
+        session_close(s, WS_CODE_TRY_LATER, "a store is away: come back");
+        return;
+    }
+    session_move(s, SESSION_LIVE);
+    send_ready(s);
+}
+
+static void become(struct session *s, const struct token_claims *claims) {
+    struct server *server = s->server;
+    struct local_user *u = audience_user(&server->core, claims->user);
+
+    if (u != NULL && u->seat_count >= server->settings->sessions_per_user) {
+        session_close(s, CLOSE_TOO_MANY, "too many sessions of this user");
+        return;
+    }
+    s->user = claims->user;
+    s->device = claims->device;
+    s->expires_ms = claims->expires_ms;
+    session_move(s, SESSION_JOIN);
+    wait_for_silence(s);
+    audience_join(&server->core, &s->seat, s->user, on_joined, s);
+    report_presence(server, s->user);
+}
+
+void session_authenticate(struct session *s, struct slice token) {
+    struct server *server = s->server;
+    struct token_claims claims;
+    enum rc rc = token_verify(&server->keys, token, server->loop->clock.wall_ms,
+                              &claims);
+
+    if (rc == RC_OK) {
+        become(s, &claims);
+        return;
+    }
+    server->stats.auth_failures++;
+    session_close(s,
+                  rc == RC_TIMEOUT ? CLOSE_TOKEN_EXPIRED : CLOSE_UNAUTHORIZED,
+                  "the token is not valid: log in");
+}
+
+void session_open(struct server *server, struct stream *stream,
+                  const struct token_claims *claims) {
+    static const struct stream_events events = {
+        .on_bytes = session_on_bytes,
+        .on_closed = on_closed,
+    };
+    struct session *s = mem_new(sizeof(*s));
+
+    s->server = server;
+    s->stream = stream;
+    s->heard_ms = server->loop->clock.mono_ms;
+    ws_msg_init(&s->in, WS_FROM_CLIENT);
+    list_init(&s->node);
+    list_init(&s->drain_node);
+    list_init(&s->requests);
+    wheel_timer_init(&s->timer, on_timer);
+    list_push_back(&server->sessions, &s->node);
+    server->session_count++;
+    server->stats.connects++;
+    stream_attach(stream, &events, s);
+    if (claims != NULL) {
+        become(s, claims);
+    } else {
+        loop_timer(server->loop, &s->timer, server->settings->auth_ms);
+    }
+}

@@ -1,0 +1,107 @@
+#include "gateway/settings.h"
+
+#include <stddef.h>
+
+#include "proto/base/macros.h"
+
+#define AT(field) offsetof(struct settings, field)
+
+static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const formats[] = {"logfmt", "json", NULL};
+static const char *const tiers[] = {"t0", "t1", NULL};
+
+static const struct conf_key keys[] = {
+    {"gateway", "name", CONF_TEXT, AT(name), "gateway", 1, 31,
+     "this process's name in logs and metrics", NULL},
+    {"gateway", "listen", CONF_TEXT, AT(listen), "127.0.0.1:8080", 1, 255,
+     "address for clients: host:port or unix:/path", NULL},
+    {"gateway", "internal", CONF_TEXT, AT(internal), "127.0.0.1:9080", 1, 255,
+     "address for metrics; never to be public", NULL},
+    {"gateway", "hosts", CONF_TEXT, AT(hosts), "", 0, 4096,
+     "Host names served, separated by spaces; empty: any", NULL},
+    {"gateway", "origins", CONF_TEXT, AT(origins), "", 0, 4096,
+     "web origins allowed, separated by spaces; empty: only the Host's own",
+     NULL},
+    {"gateway", "backlog", CONF_COUNT, AT(backlog), "4096", 1, 65535,
+     "connections that may wait to be accepted (see net.core.somaxconn)", NULL},
+    {"gateway", "drain_wait", CONF_MSEC, AT(drain_wait_ms), "5s", 0, 600000,
+     "after SIGTERM: time for the balancer to notice /readyz", NULL},
+    {"gateway", "drain_spread", CONF_MSEC, AT(drain_spread_ms), "25s", 0,
+     600000, "then: time over which sessions are asked to leave", NULL},
+
+    {"auth", "token_key", CONF_SECRET, AT(token_keys), NULL, 1, 4096,
+     "lines \"id hexkey\"; the first signs, all verify (moimctl gen-secret)",
+     NULL},
+    {"auth", "token_lifetime", CONF_MSEC, AT(token_ms), "30d", 60000,
+     UINT64_C(7776000000), "validity of a login", NULL},
+    {"auth", "signup", CONF_BOOL, AT(signup), "yes", 0, 0,
+     "whether anybody may make an account", NULL},
+    {"auth", "password_min", CONF_COUNT, AT(password_min), "15", 8, 128,
+     "characters a password must have", NULL},
+    {"auth", "hash_threads", CONF_COUNT, AT(hash_threads), "1", 1, 2,
+     "threads for password hashing", NULL},
+    {"auth", "hash_queue", CONF_COUNT, AT(hash_queue), "20", 1, 1000,
+     "logins that may wait for them; more are told to come later", NULL},
+    {"auth", "logins_per_account", CONF_COUNT, AT(logins_per_account), "10", 1,
+     100000, "attempts per account in 15 minutes", NULL},
+    {"auth", "logins_per_address", CONF_COUNT, AT(logins_per_address), "30", 1,
+     100000, "attempts and sign-ups per address in a minute", NULL},
+
+    {"redis", "history", CONF_TEXT, AT(history), "127.0.0.1:6379", 1, 255,
+     "store of the history: host:port or unix:/path", NULL},
+    {"redis", "bus", CONF_TEXT, AT(bus), "127.0.0.1:6379", 1, 255,
+     "server of the bus; may be the same", NULL},
+    {"redis", "password", CONF_SECRET, AT(redis_password), "", 0, 512,
+     "for AUTH; empty: none", NULL},
+    {"redis", "deadline", CONF_MSEC, AT(redis_deadline_ms), "2s", 10, 60000,
+     "for every command", NULL},
+    {"redis", "tier", CONF_CHOICE, AT(tier), "t1", 0, 0,
+     "durability an ack promises: t1 wants appendfsync always, t0 anything",
+     tiers},
+
+    {"postgres", "conninfo", CONF_TEXT, AT(conninfo), "", 0, 2048,
+     "libpq connection string; a numeric address or a socket directory", NULL},
+    {"postgres", "connections", CONF_COUNT, AT(pg_connections), "4", 1, 64,
+     "open connections", NULL},
+    {"postgres", "queue", CONF_COUNT, AT(pg_queue), "256", 1, 65536,
+     "queries that may wait", NULL},
+    {"postgres", "deadline", CONF_MSEC, AT(pg_deadline_ms), "2s", 10, 60000,
+     "for every query", NULL},
+
+    {"limits", "sessions", CONF_COUNT, AT(max_sessions), "0", 0, 1000000,
+     "open connections; 0: what the descriptor limit allows", NULL},
+    {"limits", "sessions_per_user", CONF_COUNT, AT(sessions_per_user), "10", 1,
+     10000, "open sessions of one user on this gateway", NULL},
+    {"limits", "connects_per_s", CONF_COUNT, AT(connects_per_s), "200", 1,
+     1000000, "new sessions a second", NULL},
+    {"limits", "connects_burst", CONF_COUNT, AT(connects_burst), "400", 1,
+     1000000, "new sessions at once", NULL},
+    {"limits", "queue", CONF_BYTES, AT(queue_bytes), "256KiB", 16384,
+     UINT64_C(67108864), "unsent bytes before a session is closed (4000)",
+     NULL},
+    {"limits", "sends_per_s", CONF_COUNT, AT(sends_per_s), "10", 1, 1000000,
+     "messages a second of one session", NULL},
+    {"limits", "sends_burst", CONF_COUNT, AT(sends_burst), "30", 1, 1000000,
+     "messages of one session at once", NULL},
+    {"limits", "commands_per_s", CONF_COUNT, AT(commands_per_s), "50", 1,
+     1000000, "commands a second of one session", NULL},
+    {"limits", "commands_burst", CONF_COUNT, AT(commands_burst), "200", 1,
+     1000000, "commands of one session at once", NULL},
+    {"limits", "pending", CONF_COUNT, AT(pending), "32", 1, 100000,
+     "commands of one session not answered yet", NULL},
+    {"limits", "watches", CONF_COUNT, AT(watches), "500", 1, 100000,
+     "users one session may watch the presence of", NULL},
+    {"limits", "ping", CONF_MSEC, AT(ping_ms), "25s", 100, 3600000,
+     "silence after which a client is pinged", NULL},
+    {"limits", "pong", CONF_MSEC, AT(pong_ms), "10s", 100, 600000,
+     "time for its answer", NULL},
+    {"limits", "auth", CONF_MSEC, AT(auth_ms), "10s", 100, 600000,
+     "time for the first message to authenticate", NULL},
+
+    {"log", "level", CONF_CHOICE, AT(log_level), "info", 0, 0,
+     "error, warn, info or debug", levels},
+    {"log", "format", CONF_CHOICE, AT(log_format), "logfmt", 0, 0,
+     "logfmt or json", formats},
+};
+
+const struct conf_table settings_table = {keys, COUNT_OF(keys)};

@@ -1,0 +1,62 @@
+/* What an operator can set of a gateway; one table, see settings.c. */
+#ifndef MOIM_GATEWAY_SETTINGS_H
+#define MOIM_GATEWAY_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/base/conf.h"
+
+struct settings {
+    /* gateway */
+    char *name;
+    char *listen;
+    char *internal;
+    char *hosts;
+    char *origins;
+    uint64_t backlog;
+    uint64_t drain_wait_ms;
+    uint64_t drain_spread_ms;
+    /* auth */
+    char *token_keys;
+    uint64_t token_ms;
+    bool signup;
+    uint64_t password_min;
+    uint64_t hash_threads;
+    uint64_t hash_queue;
+    uint64_t logins_per_account;
+    uint64_t logins_per_address;
+    /* redis */
+    char *bus;
+    char *history;
+    char *redis_password;
+    uint64_t redis_deadline_ms;
+    unsigned tier;
+    /* postgres */
+    char *conninfo;
+    uint64_t pg_connections;
+    uint64_t pg_queue;
+    uint64_t pg_deadline_ms;
+    /* limits */
+    uint64_t max_sessions;
+    uint64_t sessions_per_user;
+    uint64_t connects_per_s;
+    uint64_t connects_burst;
+    uint64_t queue_bytes;
+    uint64_t sends_per_s;
+    uint64_t sends_burst;
+    uint64_t commands_per_s;
+    uint64_t commands_burst;
+    uint64_t pending;
+    uint64_t watches;
+    uint64_t ping_ms;
+    uint64_t pong_ms;
+    uint64_t auth_ms;
+    /* log */
+    unsigned log_level;
+    unsigned log_format;
+};
+
+extern const struct conf_table settings_table;
+
+#endif

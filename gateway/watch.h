@@ -1,0 +1,35 @@
+/* Who on this gateway watches whose presence. One subscription to seen:<id>
+ * for a user, however many sessions watch him. */
+#ifndef MOIM_GATEWAY_WATCH_H
+#define MOIM_GATEWAY_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chat-core/ports/bus.h"
+#include "proto/base/buf.h"
+#include "proto/base/ids.h"
+#include "proto/base/map.h"
+#include "proto/wire/bus_msg.h"
+
+struct session;
+
+struct watch {
+    struct bus *bus;
+    struct map users; /* user id -> struct watched */
+};
+
+void watch_init(struct watch *w, struct bus *bus);
+void watch_fini(struct watch *w); /* nobody watches any more */
+/* Adds one user; twice is once. */
+void watch_add(struct watch *w, struct session *s, struct user_id user);
+void watch_remove(struct watch *w, struct session *s, struct user_id user);
+/* The session ends. */
+void watch_forget(struct watch *w, struct session *s);
+/* A transition that the bus told: everybody who watches hears of it. */
+void watch_seen(struct watch *w, const struct presence_known *known);
+
+/* Adds one {"user":…,"state":…,"since":…} to `b`. */
+void presence_put(struct buf *b, const struct presence_known *known);
+
+#endif
