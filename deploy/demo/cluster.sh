@@ -1,0 +1,117 @@
+# shellcheck shell=bash
+# Moim's own processes: configuration files, presence services, gateways, and
+# the balancer in front.
+
+PRESENCES=2
+GATEWAYS=3
+
+# endpoint KEY VALUE: remembered for `run status` and for moimctl.
+endpoint() {
+    echo "$1=$2" >>"$STATE/ports.env"
+}
+
+endpoint_of() {
+    sed -n "s/^$1=//p" "$STATE/ports.env" 2>/dev/null
+}
+
+# The part of a configuration file that every process shares.
+conf_common() {
+    cat <<END
+[redis]
+history = unix:$REDIS_SOCKET
+bus = unix:$REDIS_SOCKET
+
+[postgres]
+conninfo = $PG_CONNINFO
+
+[log]
+level = info
+format = logfmt
+END
+}
+
+presence_start() {
+    local n=$1 port
+    next_port port
+    endpoint "PRESENCE${n}_INTERNAL" "127.0.0.1:$port"
+    {
+        printf '[presence]\nname = p%d\ninternal = 127.0.0.1:%d\n\n' \
+            "$n" "$port"
+        conf_common
+    } >"$STATE/conf/presence$n.conf"
+    keep "presence$n" TERM "$BIN/moim-presence" \
+        --config "$STATE/conf/presence$n.conf"
+    PRESENCE_PORTS+=("$port")
+}
+
+# gateway_start N LISTEN INTERNAL
+gateway_start() {
+    endpoint "GATEWAY$1" "127.0.0.1:$2"
+    endpoint "GATEWAY${1}_INTERNAL" "127.0.0.1:$3"
+    {
+        printf '[gateway]\nname = g%d\n' "$1"
+        printf 'listen = 127.0.0.1:%d\ninternal = 127.0.0.1:%d\n\n' "$2" "$3"
+        printf '[auth]\ntoken_key_file = %s\n\n' "$STATE/conf/token.keys"
+        conf_common
+    } >"$STATE/conf/gateway$1.conf"
+    keep "gateway$1" TERM "$BIN/moim-gateway" \
+        --config "$STATE/conf/gateway$1.conf"
+}
+
+# One key for all gateways, so that each accepts the others' tokens.
+cluster_secret() {
+    local keys="$STATE/conf/token.keys"
+    if [ ! -s "$keys" ]; then
+        (umask 077 && "$BIN/moimctl" gen-secret >"$keys.new") ||
+            fail 'moimctl could not make a token key'
+        mv "$keys.new" "$keys"
+    fi
+}
+
+cluster_migrate() {
+    "$BIN/moimctl" db migrate --conninfo "$PG_CONNINFO" \
+        --dir "$ROOT/deploy/migrations" >"$STATE/log/migrate.log" 2>&1 ||
+        fail 'the database could not be migrated' "$STATE/log/migrate.log"
+}
+
+# Hands out every port first: the public one stays the first free from 8080.
+cluster_ports() {
+    local n
+    next_port PUBLIC_PORT 8080
+    GATEWAY_PORTS=() INTERNAL_PORTS=() PRESENCE_PORTS=()
+    for ((n = 1; n <= GATEWAYS; n++)); do
+        next_port "GATEWAY_PORTS[n - 1]"
+    done
+    PORT=9081
+    for ((n = 1; n <= GATEWAYS; n++)); do
+        next_port "INTERNAL_PORTS[n - 1]"
+    done
+    endpoint MOIMCTL_URL "http://127.0.0.1:$PUBLIC_PORT"
+    endpoint HAPROXY "127.0.0.1:$PUBLIC_PORT"
+}
+
+cluster_start() {
+    local n
+    cluster_ports
+    cluster_secret
+    for ((n = 1; n <= PRESENCES; n++)); do
+        presence_start "$n"
+    done
+    for ((n = 1; n <= PRESENCES; n++)); do
+        wait_ready "presence$n" http_ok "${PRESENCE_PORTS[n - 1]}" /readyz
+    done
+    for ((n = 1; n <= GATEWAYS; n++)); do
+        gateway_start "$n" "${GATEWAY_PORTS[n - 1]}" "${INTERNAL_PORTS[n - 1]}"
+    done
+    for ((n = 1; n <= GATEWAYS; n++)); do
+        wait_ready "gateway$n" http_ok "${GATEWAY_PORTS[n - 1]}" /readyz
+    done
+    haproxy_start "$PUBLIC_PORT" "${GATEWAY_PORTS[@]}"
+    wait_ready haproxy http_ok "$PUBLIC_PORT" /healthz
+}
+
+cluster_seed() {
+    "$BIN/moimctl" seed --url "http://127.0.0.1:$PUBLIC_PORT" --dir "$STATE" \
+        >"$STATE/log/seed.log" 2>&1 ||
+        fail 'the users could not be created' "$STATE/log/seed.log"
+}

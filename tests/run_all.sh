@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Every test there is, part by part, with a table and a closing line. Called
+# by `./run test`, which has installed what is needed.
+#
+#   run_all.sh [--no-browser] [PART...]     all parts, or those named
+#
+# A part is a command whose last line reads "N passed, N failed, N skipped";
+# one that says no such thing counts as one test. Lines that begin with
+# SKIPPED name what was left out, why, and what to do about it.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+LOGS=build/test-logs
+export ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+MAKE="make -s --no-print-directory -j$(nproc)"
+passed=0 failed=0 skipped=0 browser=1 chosen=()
+failures=()
+ran=0
+
+for word in "$@"; do
+    case $word in
+    --no-browser) browser='' ;;
+    -*) echo "unknown option $word" >&2 && exit 2 ;;
+    *) chosen+=("$word") ;;
+    esac
+done
+
+# wanted NAME: all parts are, unless some were named.
+wanted() {
+    local name
+    [ "${#chosen[@]}" != 0 ] || return 0
+    for name in "${chosen[@]}"; do
+        [ "$name" != "$1" ] || return 0
+    done
+    return 1
+}
+
+# sums LOG STATUS: the part's counts, corrected by how it ended.
+sums() {
+    local line p f s
+    line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$1" |
+        tail -n 1)
+    read -r p _ f _ s _ <<<"${line:-0 passed, 0 failed, 0 skipped}"
+    if [ "$2" != 0 ] && [ "$f" = 0 ]; then
+        f=1
+    elif [ "$2" = 0 ] && [ -z "$line" ]; then
+        p=1
+    fi
+    echo "$p $f $s"
+}
+
+# part NAME MINUTES COMMAND...: stops a part that hangs.
+part() {
+    local name=$1 minutes=$2 log=$LOGS/$1.log start=$SECONDS status=0 p f s
+    shift 2
+    wanted "$name" || return 0
+    ran=$((ran + 1))
+    printf '%-14s' "$name"
+    timeout -k 20 "${minutes}m" "$@" >"$log" 2>&1 </dev/null || status=$?
+    [ "$status" != 124 ] || echo "stopped after $minutes minutes" >>"$log"
+    read -r p f s < <(sums "$log" "$status")
+    printf '%7d %7d %8d %6d s\n' "$p" "$f" "$s" $((SECONDS - start))
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    [ "$f" = 0 ] || failures+=("$name")
+}
+
+explain_failures() {
+    local name
+    for name in "${failures[@]}"; do
+        printf '\nFAILED %s, the end of %s:\n' "$name" "$LOGS/$name.log"
+        tail -n 30 "$LOGS/$name.log" | sed 's/^/  | /'
+    done
+}
+
+explain_skips() {
+    local lines
+    [ "$skipped" != 0 ] || return 0
+    lines=$(grep -ah '^SKIPPED ' "$LOGS"/*.log)
+    printf '\nNOT TESTED:\n%s\n' "$(sort -u <<<"$lines" | sed 's/^/  /')"
+}
+
+mkdir -p "$LOGS"
+rm -rf "${LOGS:?}"/*
+printf '%-14s%7s %7s %8s %8s\n' part passed failed skipped time
+
+# shellcheck disable=SC2086 # $MAKE is a command with its options
+{
+    part build 10 $MAKE
+    part build-clang 10 $MAKE CC=clang B=build/clang everything
+    part lint 10 tests/lint/lint.sh
+    part unit-asan 10 $MAKE MODE=asan check-unit
+    part unit-plain 10 $MAKE check-unit
+    part corpora 10 $MAKE MODE=asan check-corpus
+    part conf 5 tests/conf/run.sh
+    part integration 10 tests/integration/run.sh
+    part fuzz 15 $MAKE FUZZ_SECONDS=10 fuzz
+    part scenarios 15 tests/scenario/run.sh
+}
+if [ -x tests/browser/run.sh ]; then
+    part browser 10 tests/browser/run.sh "${browser:---no-browser}"
+fi
+
+if [ "$ran" = 0 ]; then
+    echo "no part is called \"${chosen[*]}\"; see tests/README.md" >&2
+    exit 2
+fi
+explain_failures
+explain_skips
+printf '\nlogs: %s; %d min %d s in all\n' "$LOGS" $((SECONDS / 60)) \
+    $((SECONDS % 60))
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
