@@ -1,0 +1,1 @@
+"""A whole Moim on this machine, for the tests: processes, ports, readiness."""

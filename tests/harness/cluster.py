@@ -1,0 +1,118 @@
+"""A whole cluster for one test: data services, presence services, gateways
+and the balancer, in a folder of their own and on ports nobody uses."""
+
+import pathlib
+import secrets
+import shutil
+import tempfile
+
+from .paths import service_dir
+from .postgres import Postgres
+from .programs import Gateway, Haproxy, Presence, merged
+from .redis import Redis
+
+
+class Cluster:
+    """Use with `with`: started and ready inside, gone afterwards. Leaving it
+    raises AssertionError when a process died unasked or a sanitizer spoke.
+
+    template   a data directory from postgres.make_template
+    logs       folder for the logs, kept afterwards
+    gateway_conf, presence_conf   {"section": {"key": value}} on top"""
+
+    def __init__(self, template, logs, gateways=2, presences=1, balancer=True,
+                 gateway_conf=None, presence_conf=None):
+        # Short and enterable: the service user works in it, and a Unix
+        # socket's path may have 107 bytes.
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="moim-", dir="/tmp"))
+        self.home.chmod(0o711)
+        self.logs = pathlib.Path(logs)
+        shutil.rmtree(self.logs, ignore_errors=True)
+        self.logs.mkdir(parents=True)
+        self.postgres = Postgres(self.home / "pg", self.log("postgres"),
+                                 template)
+        self.redis = Redis(self.home / "redis", self.log("redis"))
+        conf = self.home / "conf"
+        conf.mkdir(mode=0o700)
+        self.presences = [
+            Presence(n, conf, self.log(f"presence{n}"),
+                     merged(presence_conf or {}, self.shared_conf()))
+            for n in range(1, presences + 1)]
+        self.gateways = [
+            Gateway(n, conf, self.log(f"gateway{n}"),
+                    merged(gateway_conf or {}, self.gateway_conf(conf)))
+            for n in range(1, gateways + 1)]
+        self.balancer = Haproxy(self.home / "haproxy", self.log("haproxy"),
+                                self.gateways) if balancer else None
+
+    def log(self, name):
+        return self.logs / f"{name}.log"
+
+    def shared_conf(self):
+        return {
+            "redis": {"history": self.redis.address, "bus": self.redis.address},
+            "postgres": {"conninfo": self.postgres.conninfo()},
+            "log": {"level": "debug", "format": "logfmt"},
+        }
+
+    def gateway_conf(self, folder):
+        """All gateways share one token key, made here."""
+        keys = folder / "token.keys"
+        if not keys.exists():
+            keys.write_text(f"k1 {secrets.token_hex(32)}\n")
+            keys.chmod(0o600)
+        return {
+            **self.shared_conf(),
+            "auth": {"token_key_file": keys, "hash_threads": 2,
+                     "logins_per_address": 100000},
+            # All of a test's people sit behind one address and type fast.
+            "limits": {"sends_per_s": 10000, "sends_burst": 10000,
+                       "commands_per_s": 10000, "commands_burst": 10000,
+                       "connects_per_s": 10000, "connects_burst": 10000},
+        }
+
+    def processes(self):
+        """In the order in which they need one another."""
+        balancer = [self.balancer] if self.balancer else []
+        return [self.postgres, self.redis, *self.presences, *self.gateways,
+                *balancer]
+
+    def start(self):
+        """Every rank starts at once and is waited for before the next."""
+        ranks = [[self.postgres, self.redis], self.presences, self.gateways,
+                 [self.balancer] if self.balancer else []]
+        for rank in ranks:
+            for process in rank:
+                process.launch()
+            for process in rank:
+                process.wait_ready()
+
+    def stop(self):
+        """Ends everything in good order; returns the findings."""
+        for process in reversed(self.processes()):
+            process.terminate()
+        findings = [f for p in self.processes() for f in p.findings()]
+        shutil.rmtree(self.home)
+        return findings
+
+    def gateway(self, number):
+        return self.gateways[number - 1]
+
+    def presence(self, number):
+        return self.presences[number - 1]
+
+    def url(self, number=None):
+        """Of gateway `number`; of the balancer without one."""
+        return self.gateway(number).url if number else self.balancer.url
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, kind, error, trace):
+        findings = self.stop()
+        assert not findings, "\n".join(findings)

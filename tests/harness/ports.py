@@ -1,0 +1,26 @@
+"""Free TCP ports on loopback."""
+
+import random
+import socket
+
+# Below the ports that the kernel gives to outgoing connections: a gateway
+# that is killed must find its port free when it is started again.
+FIRST, LAST = 20000, 32000
+
+handed_out = set()
+
+
+def free_port():
+    """A port nobody listens on; never the same one twice."""
+    while True:
+        port = random.randint(FIRST, LAST)
+        if port in handed_out:
+            continue
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        handed_out.add(port)
+        return port

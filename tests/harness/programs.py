@@ -1,0 +1,85 @@
+"""Moim's own two programs and the balancer in front of them."""
+
+from .http_json import is_ready
+from .paths import BIN, DEPLOY, service_dir
+from .ports import free_port
+from .process import Process
+
+
+class Gateway(Process):
+    """Gateway `number` (from 1). Keeps its ports when started again."""
+
+    def __init__(self, number, home, log, sections):
+        self.address = f"127.0.0.1:{free_port()}"
+        self.internal = f"127.0.0.1:{free_port()}"
+        name = f"gateway{number}"
+        conf = home / f"{name}.conf"
+        sections = merged(sections, {"gateway": {
+            "name": f"g{number}", "listen": self.address,
+            "internal": self.internal}})
+        conf.write_text(ini(sections))
+        super().__init__(name, [BIN / "moim-gateway", "--config", conf], log)
+
+    @property
+    def url(self):
+        return "http://" + self.address
+
+    def ready(self):
+        return is_ready(self.url)
+
+
+class Presence(Process):
+    """Presence service `number` (from 1)."""
+
+    def __init__(self, number, home, log, sections):
+        self.internal = f"127.0.0.1:{free_port()}"
+        name = f"presence{number}"
+        conf = home / f"{name}.conf"
+        sections = merged(sections, {"presence": {
+            "name": f"p{number}", "internal": self.internal}})
+        conf.write_text(ini(sections))
+        super().__init__(name, [BIN / "moim-presence", "--config", conf], log)
+
+    def ready(self):
+        return is_ready("http://" + self.internal)
+
+
+class Haproxy(Process):
+    """The balancer, configured as deploy/haproxy says."""
+
+    def __init__(self, home, log, gateways):
+        self.address = f"127.0.0.1:{free_port()}"
+        servers = "\n".join(f"    server g{n} {gateway.address} check cookie g{n}"
+                            for n, gateway in enumerate(gateways, 1))
+        text = (DEPLOY / "haproxy/haproxy.cfg.in").read_text()
+        text = text.replace("bind @LISTEN@", "bind " + self.address)
+        text = text.replace("\n@SERVERS@\n", "\n" + servers + "\n")
+        conf = service_dir(home) / "haproxy.cfg"
+        conf.write_text(text)
+        # SIGUSR1 waits for every session; SIGTERM ends it at once.
+        super().__init__("haproxy", ["haproxy", "-db", "-f", conf], log,
+                         service=True)
+
+    @property
+    def url(self):
+        return "http://" + self.address
+
+    def ready(self):
+        return is_ready(self.url)
+
+    def terminate(self, seconds=30):
+        """Ended by a signal, HAProxy reports it in its status."""
+        self.end(self.stop_signal, {0, 143, -self.stop_signal}, seconds)
+
+
+def merged(sections, more):
+    """Both tables; `more` gives way to what `sections` says."""
+    return {name: {**more.get(name, {}), **sections.get(name, {})}
+            for name in {**sections, **more}}
+
+
+def ini(sections):
+    """The text of a configuration file."""
+    return "\n".join(
+        f"[{name}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items())
+        for name, keys in sections.items())
