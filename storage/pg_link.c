@@ -277,6 +277,10 @@ static bool is_error(const PGresult *res) {
     return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
 }
 
+static bool in_utf8(const struct pg_link *l) {
+    return PQclientEncoding(l->pg) == pg_char_to_encoding("UTF8");
+}
+
 /* The sync after the statements: the session is ready, or cannot be. */
 static void end_prepare(struct pg_link *l) {
     if (l->held != NULL) {
@@ -288,7 +292,7 @@ static void end_prepare(struct pg_link *l) {
         fail(l, "a statement does not fit the database");
         return;
     }
-    if (strcmp(pg_encoding_to_char(PQclientEncoding(l->pg)), "UTF8") != 0) {
+    if (!in_utf8(l)) {
         fail(l, "the session is not in UTF-8");
         return;
     }
@@ -334,8 +338,8 @@ static void end_request(struct pg_link *l) {
         loop_timer(l->config.loop, &l->timer, PG_STALL_MS);
     }
     v = judge(l, req, res);
-    if (v.after == PG_DROP) {
-        fail(l, "the server refuses");
+    if (v.after == PG_DROP || !in_utf8(l)) {
+        fail(l, "the session is of no more use");
     }
     if (req != NULL) {
         l->events->on_answer(l->owner, req, &v, res);
