@@ -28,6 +28,7 @@ struct job {
 };
 
 struct hasher {
+    struct loop *loop;
     uv_async_t async;
     pthread_mutex_t lock;
     pthread_cond_t work;
@@ -99,6 +100,7 @@ static void on_async(uv_async_t *async) {
     struct list finished;
     struct list *node;
 
+    loop_wake(h->loop);
     list_init(&finished);
     pthread_mutex_lock(&h->lock);
     list_append(&finished, &h->finished);
@@ -134,6 +136,7 @@ enum rc hasher_open(struct hasher **out, struct loop *l, unsigned threads,
         return RC_BACKEND;
     }
     h = mem_new(sizeof(*h));
+    h->loop = l;
     h->waiting_max = queue;
     list_init(&h->waiting);
     list_init(&h->finished);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "gateway/accounts.h"
+#include "gateway/durability.h"
 #include "gateway/server.h"
 #include "proto/base/log.h"
 #include "proto/base/macros.h"
@@ -30,6 +31,7 @@ struct gateway {
     struct conf *conf;
     struct settings settings;
     struct server server;
+    struct durability durability;
     struct bus *bus;
     struct history *history;
     struct directory *directory;
@@ -46,12 +48,18 @@ static void on_signal(void *owner, int signum) {
     }
 }
 
-static enum rc open_stores(struct gateway *g) {
-    const struct settings *s = &g->settings;
+static struct redis_config redis_at(const struct settings *s,
+                                    const char *address) {
     const char *password =
         s->redis_password[0] == '\0' ? NULL : s->redis_password;
-    struct redis_config history = {s->history, password, s->redis_deadline_ms};
-    struct redis_config bus = {s->bus, password, s->redis_deadline_ms};
+
+    return (struct redis_config){address, password, s->redis_deadline_ms};
+}
+
+static enum rc open_stores(struct gateway *g) {
+    const struct settings *s = &g->settings;
+    struct redis_config history = redis_at(s, s->history);
+    struct redis_config bus = redis_at(s, s->bus);
     struct directory_pg_config directory = {
         .conninfo = s->conninfo,
         .program = "moim-gateway",
@@ -73,6 +81,7 @@ static enum rc open_stores(struct gateway *g) {
 /* Everything the server is made of; then it listens. */
 static int gateway_open(struct gateway *g) {
     const struct settings *s = &g->settings;
+    struct redis_config history = redis_at(s, s->history);
     struct server *server = &g->server;
 
     if (loop_init(&g->loop) != RC_OK) {
@@ -99,6 +108,9 @@ static int gateway_open(struct gateway *g) {
     if (server_open(server) != RC_OK) {
         return EXIT_UNAVAILABLE;
     }
+    if (durability_start(&g->durability, server, &history) != RC_OK) {
+        return EXIT_CONFIG;
+    }
     loop_on_signal(&g->loop, on_signal, g);
     return 0;
 }
@@ -116,6 +128,7 @@ static void gateway_close(struct gateway *g) {
 
     wheel_timer_init(&patience, on_patience);
     loop_timer(&g->loop, &patience, CLOSE_PATIENCE_MS);
+    durability_stop(&g->durability);
     server_close(&g->server);
     loop_run(&g->loop);
     hasher_close(&g->server.hasher);

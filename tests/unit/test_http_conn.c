@@ -124,30 +124,17 @@ static bool has_ended(void *ctx) {
     return f->ended;
 }
 
-static bool text_has(const struct buf *b, const char *want) {
-    struct slice rest = buf_slice(b);
-
-    while (rest.n > 0) {
-        rest = slice_drop(rest, slice_find(rest, (uint8_t)want[0]));
-        if (slice_starts(rest, want)) {
-            return true;
-        }
-        rest = slice_drop(rest, rest.n > 0 ? 1 : 0);
-    }
-    return false;
-}
-
 static bool has_seen(void *ctx) {
     struct fixture *f = ctx;
 
     has_ended(f);
-    return f->seen.n > 0 && text_has(&f->seen, f->want);
+    return f->seen.n > 0 && drive_has(&f->seen, f->want);
 }
 
 static bool has_logged(void *ctx) {
     struct fixture *f = ctx;
 
-    return f->log.n > 0 && text_has(&f->log, f->want);
+    return f->log.n > 0 && drive_has(&f->log, f->want);
 }
 
 static void teardown(struct fixture *f) {
@@ -271,7 +258,7 @@ static void test_later(void **state) {
     http_answer(f.later, 200, NOTHING, TEXT, SLICE_LIT("first"));
     assert_true(wait_seen(&f, "\r\n\r\n/next"));
     assert_int_equal(f.requests, 2);
-    assert_true(text_has(&f.seen, "\r\n\r\nfirstHTTP/1.1 200 OK"));
+    assert_true(drive_has(&f.seen, "\r\n\r\nfirstHTTP/1.1 200 OK"));
     teardown(&f);
 }
 
@@ -381,10 +368,31 @@ static void test_deadlines(void **state) {
         if (late[i].out[0] == '\0') {
             assert_row(late[i].name, f.seen.n == 0);
         } else {
-            assert_row(late[i].name, text_has(&f.seen, late[i].out));
+            assert_row(late[i].name, drive_has(&f.seen, late[i].out));
         }
         teardown(&f);
     }
+}
+
+/* Each KiB buys a second: 200 bytes are welcome for 195 ms. */
+static void test_body_earns_time(void **state) {
+    static const struct http_conn_limits soon = {SHORT_MS, SHORT_MS, 65536, 9};
+    struct fixture f;
+    char in[300];
+    uint64_t start_ms;
+
+    (void)state;
+    setup(&f, &soon);
+    snprintf(in, sizeof(in),
+             "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 999\r\n\r\n"
+             "%0200d",
+             0);
+    say(&f, slice_str(in));
+    drive_turns(&f.loop, 2);
+    start_ms = f.loop.clock.mono_ms;
+    assert_true(wait_seen(&f, "HTTP/1.1 408 "));
+    assert_true(f.loop.clock.mono_ms - start_ms >= LONGER_MS);
+    teardown(&f);
 }
 
 /* An open answer has no deadline of ours. */
@@ -419,7 +427,7 @@ static void test_request_limit(void **state) {
     assert_true(drive_until(&f.loop, has_ended, &f));
     assert_int_equal(f.requests, 3);
     assert_int_equal(count_answers(buf_slice(&f.seen)), 3);
-    assert_true(text_has(&f.seen, "Connection: close\r\n"));
+    assert_true(drive_has(&f.seen, "Connection: close\r\n"));
     teardown(&f);
 }
 
@@ -433,7 +441,7 @@ static void test_drain(void **state) {
     http_conn_drain(f.conn);
     http_answer(f.later, 200, NOTHING, TEXT, SLICE_LIT("bye"));
     assert_true(drive_until(&f.loop, has_ended, &f));
-    assert_true(text_has(&f.seen, "Connection: close\r\n"));
+    assert_true(drive_has(&f.seen, "Connection: close\r\n"));
     teardown(&f);
     setup(&f, &limits_usual);
     http_conn_drain(f.conn);
@@ -476,6 +484,7 @@ int main(void) {
         cmocka_unit_test(test_big_files),
         cmocka_unit_test(test_upgrade),
         cmocka_unit_test(test_deadlines),
+        cmocka_unit_test(test_body_earns_time),
         cmocka_unit_test(test_waits_for_the_owner),
         cmocka_unit_test(test_request_limit),
         cmocka_unit_test(test_drain),

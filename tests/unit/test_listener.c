@@ -1,0 +1,201 @@
+#include "tests/unit/assert_row.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/base/macros.h"
+#include "proto/net/address.h"
+#include "proto/net/listener.h"
+#include "tests/unit/drive.h"
+
+enum {
+    MAX = 3,
+    CROWD = MAX + LISTENER_SPARE_STREAMS + 5,
+};
+
+struct fixture {
+    struct loop loop;
+    struct listener *listener;
+    struct stream *streams[CROWD];
+    unsigned count;
+    unsigned over;
+    unsigned closed;
+    unsigned want;
+};
+
+static void on_bytes(void *owner, uint8_t *bytes, size_t n) {
+    (void)owner;
+    (void)bytes;
+    (void)n;
+}
+
+static void on_closed(void *owner, enum rc why) {
+    struct fixture *f = owner;
+
+    (void)why;
+    f->closed++;
+    listener_gone(f->listener);
+}
+
+static const struct stream_events heard = {on_bytes, NULL, on_closed};
+
+static void on_stream(void *owner, struct stream *s, bool over_limit) {
+    struct fixture *f = owner;
+
+    f->streams[f->count++] = s;
+    f->over += over_limit;
+    stream_attach(s, &heard, f);
+}
+
+static bool enough_came(void *ctx) {
+    struct fixture *f = ctx;
+
+    return f->count >= f->want;
+}
+
+static bool all_closed(void *ctx) {
+    struct fixture *f = ctx;
+
+    return f->closed == f->count;
+}
+
+static void setup(struct fixture *f) {
+    memset(f, 0, sizeof(*f));
+    assert_int_equal(loop_init(&f->loop), RC_OK);
+}
+
+static enum rc open_at(struct fixture *f, struct listener **out,
+                       const char *address, bool reuse_port) {
+    struct listener_config config = {address, 512, reuse_port, MAX, 65536};
+
+    return listener_open(out, &f->loop, &config, on_stream, f);
+}
+
+static void teardown(struct fixture *f) {
+    for (unsigned i = 0; i < f->count; i++) {
+        stream_close(f->streams[i], RC_OK);
+    }
+    assert_true(drive_until(&f->loop, all_closed, f));
+    listener_close(&f->listener);
+    listener_close(&f->listener);
+    loop_fini(&f->loop);
+}
+
+static int connect_plain(const char *address) {
+    struct address a;
+    int fd;
+
+    assert_int_equal(address_parse(address, &a), RC_OK);
+    fd = socket(a.sa.ss_family, SOCK_STREAM, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&a.sa, a.len), 0);
+    return fd;
+}
+
+/* Over the limit the owner is told; far over it connections are closed. */
+static void test_limit(void **state) {
+    struct fixture f;
+    char address[32];
+    char byte;
+    int fds[CROWD];
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(open_at(&f, &f.listener, "127.0.0.1:0", false), RC_OK);
+    assert_true(listener_port(f.listener) > 0);
+    snprintf(address, sizeof(address), "127.0.0.1:%u",
+             listener_port(f.listener));
+    for (size_t i = 0; i < CROWD; i++) {
+        fds[i] = connect_plain(address);
+    }
+    f.want = MAX + LISTENER_SPARE_STREAMS;
+    assert_true(drive_until(&f.loop, enough_came, &f));
+    drive_turns(&f.loop, 5);
+    assert_int_equal(f.count, MAX + LISTENER_SPARE_STREAMS);
+    assert_int_equal(f.over, LISTENER_SPARE_STREAMS);
+    assert_int_equal(listener_count(f.listener), f.count);
+    assert_int_equal(read(fds[CROWD - 1], &byte, 1), 0);
+    for (size_t i = 0; i < CROWD; i++) {
+        close(fds[i]);
+    }
+    assert_true(drive_until(&f.loop, all_closed, &f));
+    assert_int_equal(listener_count(f.listener), 0);
+    f.count = 0;
+    f.closed = 0;
+    teardown(&f);
+}
+
+static void test_unix(void **state) {
+    struct fixture f;
+    struct listener *second;
+    char address[64];
+    char peer[ADDRESS_TEXT_MAX];
+    int fd;
+
+    (void)state;
+    setup(&f);
+    snprintf(address, sizeof(address), "unix:/tmp/moim-test-%d.sock",
+             (int)getpid());
+    assert_int_equal(open_at(&f, &f.listener, address, false), RC_OK);
+    assert_int_equal(open_at(&f, &second, address, false), RC_CONFLICT);
+    assert_int_equal(listener_port(f.listener), 0);
+    fd = connect_plain(address);
+    f.want = 1;
+    assert_true(drive_until(&f.loop, enough_came, &f));
+    stream_peer(f.streams[0], peer, sizeof(peer));
+    assert_string_equal(peer, "unix");
+    listener_close(&f.listener);
+    assert_int_equal(access(address + 5, F_OK), -1);
+    close(fd);
+    teardown(&f);
+}
+
+static void test_stale_path(void **state) {
+    struct fixture f;
+    struct address a;
+    char address[64];
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)state;
+    setup(&f);
+    snprintf(address, sizeof(address), "unix:/tmp/moim-stale-%d.sock",
+             (int)getpid());
+    assert_int_equal(address_parse(address, &a), RC_OK);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&a.sa, a.len), 0);
+    close(fd); /* as a crashed process leaves it */
+    assert_int_equal(open_at(&f, &f.listener, address, false), RC_OK);
+    teardown(&f);
+}
+
+static void test_addresses(void **state) {
+    struct fixture f;
+    struct listener *second;
+    char address[32];
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(open_at(&f, &second, "nonsense", false), RC_BAD_INPUT);
+    assert_int_equal(open_at(&f, &second, "192.0.2.1:80", false), RC_BACKEND);
+    assert_int_equal(open_at(&f, &second, "unix:/no/such/dir/s", false),
+                     RC_BACKEND);
+    assert_int_equal(open_at(&f, &f.listener, "127.0.0.1:0", true), RC_OK);
+    snprintf(address, sizeof(address), "127.0.0.1:%u",
+             listener_port(f.listener));
+    assert_int_equal(open_at(&f, &second, address, false), RC_CONFLICT);
+    assert_int_equal(open_at(&f, &second, address, true), RC_OK);
+    listener_close(&second);
+    assert_null(second);
+    listener_gone(second);
+    teardown(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_unix),
+        cmocka_unit_test(test_stale_path),
+        cmocka_unit_test(test_addresses),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
