@@ -24,6 +24,7 @@ enum {
     NAME_MAX_BYTES = 64,     /* of a user name */
     TITLE_MAX_BYTES = 128,   /* of a group title */
     NARROW_MAX_MEMBERS = 16, /* more, and a conversation is wide */
+    LISTED_MAX_MEMBERS = 32, /* more, and its members are not listed */
     GROUP_MAX_MEMBERS = 100000,
     DIRECTORY_BATCH_MAX = 1000, /* users or conversations in one call */
 };
@@ -65,8 +66,8 @@ struct member_row {
 };
 
 /* A conversation as it stands at `version`. `members` holds all of them when
- * it is narrow and none when wide. A conversation becomes wide when it first
- * has more than NARROW_MAX_MEMBERS members, and stays so. */
+ * they are at most LISTED_MAX_MEMBERS, else none. A conversation becomes wide
+ * when it first has more than NARROW_MAX_MEMBERS members, and stays so. */
 struct conv_row {
     struct conv_id id;
     enum conv_kind kind;

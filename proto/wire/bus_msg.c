@@ -88,6 +88,7 @@ static void member_put(struct buf *out, const struct bus_msg *m) {
     writer_u64(out, e->conv.v);
     writer_u64(out, e->user.v);
     writer_u64(out, e->mver.v);
+    writer_u64(out, e->seq.v);
     writer_u8(out, (uint8_t)e->change);
     writer_u8(out, e->wide);
 }
@@ -99,6 +100,7 @@ static void member_get(struct reader *r, struct bus_msg *m) {
     e->conv.v = get_id(r);
     e->user.v = get_id(r);
     e->mver.v = reader_u64(r);
+    e->seq.v = get_id_or_none(r);
     change = reader_u8(r);
     reader_want(r, change >= MEMBER_ADDED && change <= MEMBER_LEFT);
     e->change = (enum member_change)change;

@@ -62,6 +62,20 @@ static inline int drive_listen(const char *address) {
     return fd;
 }
 
+/* Is `want` somewhere in `b`? */
+static inline bool drive_has(const struct buf *b, const char *want) {
+    struct slice rest = buf_slice(b);
+
+    while (rest.n > 0) {
+        rest = slice_drop(rest, slice_find(rest, (uint8_t)want[0]));
+        if (slice_starts(rest, want)) {
+            return true;
+        }
+        rest = slice_drop(rest, rest.n > 0 ? 1 : 0);
+    }
+    return false;
+}
+
 /* What a plain socket has to read now goes to `in`. True at its end. */
 static inline bool drive_read(int fd, struct buf *in) {
     ssize_t n;

@@ -55,6 +55,9 @@ static const struct http_conn_row {
     {"too much is declared",
      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 65537\r\n\r\n", "",
      "HTTP/1.1 413 ", 1, true},
+    {"B034 body of a GET",
+     "GET /b HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nGET /", "",
+     "HTTP/1.1 400 ", 1, true},
     {"expectation",
      "POST /e HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
      "Content-Length: 2\r\n\r\nok",
