@@ -39,10 +39,23 @@ static bool listed(const char *list, struct slice word) {
     return false;
 }
 
+/* "[::1]:80" ends in a port, "[::1]" in an address. */
+static struct slice without_port(struct slice host) {
+    size_t n = host.n;
+
+    while (n > 0 && host.p[n - 1] != ':' && host.p[n - 1] != ']') {
+        n--;
+    }
+    return n > 0 && host.p[n - 1] == ':' ? slice_take(host, n - 1) : host;
+}
+
+/* An entry without a port stands for every port of that name. */
 static bool host_ok(const struct server *server, const struct http_head *head) {
     const char *hosts = server->settings->hosts;
 
-    return hosts[0] == '\0' || listed(hosts, head->host);
+    return hosts[0] == '\0' ||
+           (head->host.n > 0 && (listed(hosts, head->host) ||
+                                 listed(hosts, without_port(head->host))));
 }
 
 /* Browsers send Origin; others need none. Without a list only the page that

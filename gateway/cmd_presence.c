@@ -31,18 +31,20 @@ static void answer(struct asking *a) {
     mem_free(a);
 }
 
+static void take_last_seen(struct asking *a, const struct user_row *user) {
+    for (size_t i = 0; i < a->count; i++) {
+        if (a->known[i].user.v == user->id.v && a->known[i].since_ms == 0) {
+            a->known[i].since_ms = user->last_seen_ms;
+        }
+    }
+}
+
 static void on_last_seen(void *ctx, enum rc rc, const struct user_row *users,
                          size_t count) {
     struct asking *a = ctx;
 
-    for (size_t i = 0; rc == RC_OK && i < a->count; i++) {
-        struct presence_known *k = &a->known[i];
-
-        for (size_t j = 0; j < count && k->since_ms == 0; j++) {
-            if (users[j].id.v == k->user.v) {
-                k->since_ms = users[j].last_seen_ms;
-            }
-        }
+    for (size_t i = 0; rc == RC_OK && i < count; i++) {
+        take_last_seen(a, &users[i]);
     }
     answer(a); /* without the directory, without last-seen times */
 }

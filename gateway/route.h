@@ -14,11 +14,11 @@
 
 struct route {
     enum http_method method;
+    bool body;         /* the other fields come as a JSON object */
     const char *path;  /* a segment ":name" is the field `name` */
     const char *query; /* names of number fields, "name$" a text,
                         * "name*" a list of ids; separated by spaces; or "" */
     const char *command;
-    bool body; /* the other fields come as a JSON object */
 };
 
 enum route_found {

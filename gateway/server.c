@@ -15,13 +15,18 @@ enum {
     FDS_RESERVED = 128,        /* for the stores, the log, accept itself */
     REPLY_ROOM = 256 * 1024,   /* over the queue limit: the largest answer */
     INTERNAL_STREAMS_MAX = 64, /* metrics scrapers, operators */
+    BODY_BYTES_MAX = 64 * 1024,
     LINGER_MS = 1000,
     MINUTE_MS = 60 * 1000,
 };
 
 static const struct log_ctx ctx_server = {"server", 0};
-static const struct http_conn_limits http_limits = {10000, 75000, 64 * 1024,
-                                                    1000};
+static const struct http_conn_limits http_limits = {
+    .header_ms = 10000,
+    .idle_ms = 75000,
+    .body_bytes = BODY_BYTES_MAX,
+    .requests = 1000,
+};
 
 /* One HTTP connection, of either listener. */
 struct conn {
@@ -160,7 +165,7 @@ static size_t streams_max(const struct settings *settings) {
         log_warn(&ctx_server, "nofile_kept", "remedy=\"raise ulimit -n\"");
         (void)getrlimit(RLIMIT_NOFILE, &limit);
     }
-    most = limit.rlim_cur > FDS_RESERVED * 2
+    most = limit.rlim_cur > 2 * (rlim_t)FDS_RESERVED
                ? ((size_t)limit.rlim_cur - FDS_RESERVED) / 100 * 99
                : FDS_RESERVED;
     return settings->max_sessions != 0 && settings->max_sessions < most
@@ -207,6 +212,7 @@ enum rc server_open(struct server *s) {
     throttle_init(&s->accounts, s->settings->logins_per_account,
                   (uint64_t)15 * MINUTE_MS);
     throttle_init(&s->addresses, s->settings->logins_per_address, MINUTE_MS);
+    strangers_init(&s->strangers);
     server_drain_init(s);
     c->clock = &s->loop->clock;
     c->wheel = &s->loop->wheel;
@@ -244,5 +250,6 @@ void server_fini(struct server *s) {
     core_fini(&s->core);
     throttle_fini(&s->accounts);
     throttle_fini(&s->addresses);
+    strangers_fini(&s->strangers);
     json_doc_fini(&s->doc);
 }

@@ -12,6 +12,7 @@
 #include "gateway/hasher.h"
 #include "gateway/presence_link.h"
 #include "gateway/settings.h"
+#include "gateway/strangers.h"
 #include "gateway/throttle.h"
 #include "gateway/watch.h"
 #include "proto/base/ids.h"
@@ -43,6 +44,7 @@ struct server {
     struct hasher *hasher;
     struct throttle accounts;  /* logins by account */
     struct throttle addresses; /* logins and sign-ups by address */
+    struct strangers strangers;
     struct watch watch;
     struct rate connects;
     struct gateway_id id;

@@ -9,6 +9,7 @@
 #include "proto/base/log.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
+#include "proto/net/address.h"
 
 enum {
     LINGER_MS = 5000,             /* for the peer to take our close frame */
@@ -25,6 +26,9 @@ static const unsigned moves[] = {
 /* The only place that writes s->state. */
 static void session_move(struct session *s, enum session_state to) {
     assert((moves[s->state] & BIT(to)) != 0);
+    if (s->state == SESSION_AUTH) {
+        strangers_leave(&s->server->strangers, s->address);
+    }
     s->state = (uint8_t)to;
 }
 
@@ -158,11 +162,35 @@ static void on_closed(void *owner, enum rc why) {
 
 /* ---- its deadlines ---- */
 
-static void wait_for_silence(struct session *s) {
-    const struct settings *settings = s->server->settings;
+/* Sets the timer; a message that has begun must be complete before. */
+static void wait_until(struct session *s, uint64_t due_ms) {
+    uint64_t begun_ms;
 
-    wheel_set(&s->server->loop->wheel, &s->timer,
-              s->heard_ms + settings->ping_ms);
+    if (ws_msg_open_since(&s->in, &begun_ms) &&
+        begun_ms + session_limits.open_ms < due_ms) {
+        due_ms = begun_ms + session_limits.open_ms;
+    }
+    wheel_set(&s->server->loop->wheel, &s->timer, due_ms);
+}
+
+static void wait_for_silence(struct session *s) {
+    wait_until(s, s->heard_ms + s->server->settings->ping_ms);
+}
+
+static bool message_overdue(const struct session *s) {
+    uint64_t begun_ms;
+
+    return ws_msg_open_since(&s->in, &begun_ms) &&
+           s->server->loop->clock.mono_ms >= begun_ms + session_limits.open_ms;
+}
+
+void session_heard_part(struct session *s) {
+    uint64_t begun_ms;
+
+    if (s->state != SESSION_AUTH && s->state != SESSION_GONE &&
+        ws_msg_open_since(&s->in, &begun_ms)) {
+        wait_until(s, s->timer.due_ms);
+    }
 }
 
 static void on_silence(struct session *s) {
@@ -171,15 +199,16 @@ static void on_silence(struct session *s) {
 
     if (s->server->loop->clock.wall_ms >= s->expires_ms) {
         session_close(s, CLOSE_TOKEN_EXPIRED, "the token has expired");
+    } else if (message_overdue(s)) {
+        session_close(s, WS_CODE_POLICY, "the message is too slow");
     } else if (now < s->heard_ms + settings->ping_ms) {
-        s->pinged = false;
         wait_for_silence(s);
     } else if (s->pinged) {
         session_close(s, CLOSE_NO_PONG, "no answer to our ping");
     } else {
         s->pinged = true;
         send_frame(s, WS_OP_PING, NULL);
-        loop_timer(s->server->loop, &s->timer, settings->pong_ms);
+        wait_until(s, now + settings->pong_ms);
     }
 }
 
@@ -268,9 +297,12 @@ void session_open(struct server *server, struct stream *stream,
         .on_closed = on_closed,
     };
     struct session *s = mem_new(sizeof(*s));
+    char peer[ADDRESS_TEXT_MAX];
 
+    stream_peer(stream, peer, sizeof(peer));
     s->server = server;
     s->stream = stream;
+    s->address = strangers_key(peer);
     s->heard_ms = server->loop->clock.mono_ms;
     ws_msg_init(&s->in, WS_FROM_CLIENT);
     list_init(&s->node);
@@ -280,6 +312,7 @@ void session_open(struct server *server, struct stream *stream,
     list_push_back(&server->sessions, &s->node);
     server->session_count++;
     server->stats.connects++;
+    strangers_enter(&server->strangers, s->address);
     stream_attach(stream, &events, s);
     if (claims != NULL) {
         become(s, claims);

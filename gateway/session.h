@@ -55,6 +55,7 @@ struct session {
     struct wheel_timer timer; /* AUTH: the deadline; then: silence */
     struct user_id user;
     struct device_id device;
+    uint64_t address;          /* AUTH: its key in server->strangers */
     uint64_t expires_ms;       /* of the token, wall clock */
     uint64_t heard_ms;         /* monotonic: the last bytes from the client */
     struct watching *watching; /* first user watched, or NULL */
@@ -64,7 +65,7 @@ struct session {
     uint16_t pending; /* length of `requests` */
     uint16_t watch_count;
     uint8_t state; /* enum session_state; session_move writes it */
-    bool pinged;   /* a ping has not been answered */
+    bool pinged;   /* nothing was heard since our ping */
 };
 
 /* Takes the stream, upgraded already. `claims`: NULL when the first message
@@ -85,5 +86,9 @@ void session_authenticate(struct session *s, struct slice token);
 /* Answers false when the session is closing. */
 bool session_open_still(const struct session *s);
 void session_on_bytes(void *owner, uint8_t *bytes, size_t n);
+/* The last bytes may be part of a message: the rest has to come in time. */
+void session_heard_part(struct session *s);
+/* Of the client's messages. */
+extern const struct ws_limits session_limits;
 
 #endif

@@ -4,7 +4,11 @@
 #include "gateway/session.h"
 #include "proto/base/mem.h"
 
-static const struct ws_limits limits = {64 * 1024, 64, 30000};
+enum {
+    MESSAGE_BYTES_MAX = 64 * 1024,
+};
+
+const struct ws_limits session_limits = {MESSAGE_BYTES_MAX, 64, 30000};
 static const struct rate_rule control_rule = {10, 20}; /* pings */
 static const struct rate_rule pong_rule = {20, 60};
 
@@ -171,9 +175,11 @@ void session_on_bytes(void *owner, uint8_t *bytes, size_t n) {
     struct ws_unit unit;
 
     s->heard_ms = in.now_ms;
-    while (ws_msg_next(&s->in, &limits, &in, &unit) != WS_NONE) {
+    s->pinged = false;
+    while (ws_msg_next(&s->in, &session_limits, &in, &unit) != WS_NONE) {
         if (session_open_still(s)) {
             on_unit(s, &unit);
         }
     }
+    session_heard_part(s);
 }

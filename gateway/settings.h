@@ -40,6 +40,7 @@ struct settings {
     /* limits */
     uint64_t max_sessions;
     uint64_t sessions_per_user;
+    uint64_t strangers;
     uint64_t connects_per_s;
     uint64_t connects_burst;
     uint64_t queue_bytes;

@@ -28,7 +28,9 @@ static void refuse(struct server *server, struct http_exchange *x,
     buf_fini(&b);
 }
 
-/* What the handshake itself found wrong; the words are its own. */
+/* What the handshake itself found wrong; the words are its own. A client that
+ * got it wrong may go on with frames, which are no requests: it has to come
+ * again. */
 static void refuse_handshake(struct http_exchange *x,
                              const struct ws_answer *answer) {
     struct json_out o;
@@ -41,6 +43,9 @@ static void refuse_handshake(struct http_exchange *x,
     json_field_str(&o, "code", SLICE_LIT("bad_handshake"));
     json_field_str(&o, "message", slice_str(answer->why));
     json_end_obj(&o);
+    if (answer->status == 400) {
+        http_answer_last(x);
+    }
     http_answer(x, answer->status, slice_str(answer->headers),
                 SLICE_LIT("application/json"), buf_slice(&b));
     buf_fini(&b);
@@ -118,6 +123,12 @@ void upgrade_request(struct server *server, struct http_exchange *x,
         return;
     }
     if (!rate_take(&server->connects, rule, server->loop->clock.mono_ms)) {
+        refuse(server, x, ERROR_RATE_LIMITED, come_back_ms(server));
+        return;
+    }
+    if (claims == NULL &&
+        strangers_count(&server->strangers, strangers_key(http_peer(x))) >=
+            server->settings->strangers) {
         refuse(server, x, ERROR_RATE_LIMITED, come_back_ms(server));
         return;
     }

@@ -50,7 +50,9 @@ gateway_start() {
     endpoint "GATEWAY${1}_INTERNAL" "127.0.0.1:$3"
     {
         printf '[gateway]\nname = g%d\n' "$1"
-        printf 'listen = 127.0.0.1:%d\ninternal = 127.0.0.1:%d\n\n' "$2" "$3"
+        printf 'listen = 127.0.0.1:%d\ninternal = 127.0.0.1:%d\n' "$2" "$3"
+        # A demo is stopped often: the balancer looks twice a second.
+        printf 'drain_wait = 1s\ndrain_spread = 5s\n\n'
         printf '[auth]\ntoken_key_file = %s\n\n' "$STATE/conf/token.keys"
         conf_common
     } >"$STATE/conf/gateway$1.conf"

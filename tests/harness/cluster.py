@@ -65,6 +65,7 @@ class Cluster:
             **self.shared_conf(),
             "auth": {"token_key_file": keys, "hash_threads": 2,
                      "logins_per_address": 100000},
+            "gateway": {"drain_wait": "300ms", "drain_spread": "1s"},
             # All of a test's people sit behind one address and type fast.
             "limits": {"sends_per_s": 10000, "sends_burst": 10000,
                        "commands_per_s": 10000, "commands_burst": 10000,

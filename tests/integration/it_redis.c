@@ -2,6 +2,9 @@
  * every call answered exactly once. And the start-up probe. */
 #include "tests/integration/redis_child.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "proto/base/mem.h"
 #include "storage/redis_probe.h"
 
@@ -273,6 +276,74 @@ static void test_password(void **state) {
     resp_conn_close(&admin);
 }
 
+/* A server that talks nonsense: it accepts, hears the hello out, and says
+ * `line` once and for all. */
+static pid_t nonsense_server(const char *path, struct slice line) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    pid_t pid;
+
+    assert_true(strlen(path) < sizeof(name.sun_path));
+    memcpy(name.sun_path, path, strlen(path) + 1);
+    unlink(path);
+    assert_int_equal(
+        bind(listener, (const struct sockaddr *)&name, sizeof(name)), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    while (pid == 0) {
+        char heard[512];
+        int client = accept(listener, NULL, NULL);
+
+        if (client < 0 || read(client, heard, sizeof(heard)) <= 0 ||
+            write(client, line.p, line.n) != (ssize_t)line.n) {
+            _exit(1);
+        }
+    }
+    close(listener);
+    return pid;
+}
+
+static bool has_met_nonsense(void *conn) {
+    return resp_conn_stats(conn)->bad >= 2; /* and come back for more */
+}
+
+static void test_nonsense(void **state) {
+    static const struct {
+        const char *name;
+        const char *line;
+    } rows[] = {
+        {"a billion elements", "*1000000000\r\n"},
+        {"a string of everything", "$9223372036854775807\r\n"},
+        {"a negative length", "$-2\r\n"},
+        {"deep nesting", "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n"
+                         "*1\r\n*1\r\n"},
+        {"RESP3", ">1\r\n+x\r\n"},
+        {"not Redis", "HTTP/1.1 400 Bad Request\r\n\r\n"},
+        {"one reply too many", "+PONG\r\n+OK\r\n"},
+    };
+    struct fixture *f = *state;
+    char path[96];
+    char address[112];
+
+    snprintf(path, sizeof(path), "%s/nonsense", f->redis.dir);
+    snprintf(address, sizeof(address), "unix:%s", path);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct resp_conn_config config = {.redis = {.address = address},
+                                          .events = &it_no_events,
+                                          .name = "test"};
+        struct resp_conn *c = NULL;
+        pid_t pid = nonsense_server(path, slice_str(rows[i].line));
+
+        assert_int_equal(resp_conn_open(&c, &f->loop, &config), RC_OK);
+        assert_row(rows[i].name,
+                   it_until(&f->loop, has_met_nonsense, c, IT_PATIENCE_MS));
+        resp_conn_close(&c);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+}
+
 /* The probe. */
 
 struct probed {
@@ -296,14 +367,13 @@ static struct probed probe(struct fixture *f) {
     struct probed p = {.answered = false};
 
     assert_int_equal(redis_probe(&f->loop, &config, on_probed, &p), RC_OK);
-    loop_run(&f->loop); /* the probe keeps it running */
-    assert_true(p.answered);
+    assert_true(it_until(&f->loop, it_is_set, &p.answered, IT_PATIENCE_MS));
     return p;
 }
 
 static void test_probe(void **state) {
     struct fixture *f = *state;
-    struct redis_config bad = {.address = "nowhere at all"};
+    struct redis_config config = {.address = f->redis.address};
     struct resp_conn *admin;
     struct probed p = probe(f);
 
@@ -324,9 +394,14 @@ static void test_probe(void **state) {
     resp_conn_close(&admin);
 
     it_redis_kill(&f->redis);
-    p = probe(f);
+    p.answered = false;
+    assert_int_equal(redis_probe(&f->loop, &config, on_probed, &p), RC_OK);
+    loop_run(&f->loop); /* nothing else keeps it running */
+    assert_true(p.answered);
     assert_int_equal(p.rc, RC_TIMEOUT);
-    assert_int_equal(redis_probe(&f->loop, &bad, on_probed, &p), RC_BAD_INPUT);
+    config.address = "nowhere at all";
+    assert_int_equal(redis_probe(&f->loop, &config, on_probed, &p),
+                     RC_BAD_INPUT);
     it_redis_start(&f->redis);
 }
 
@@ -347,7 +422,8 @@ int main(void) {
         TEST(test_several_replies), TEST(test_deadline),
         TEST(test_idle_ping),       TEST(test_restart),
         TEST(test_close_answers),   TEST(test_nobody_home),
-        TEST(test_password),        TEST(test_probe),
+        TEST(test_password),        TEST(test_nonsense),
+        TEST(test_probe),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,8 +32,9 @@ static const struct good_case {
     {"ephemeral of no conversation",
      {BUS_EPHEMERAL, {.ephemeral = {{0}, {0}, {0}}}}},
     {"member added",
-     {BUS_MEMBER, {.member = {{5}, {6}, {7}, MEMBER_ADDED, 0}}}},
-    {"member left", {BUS_MEMBER, {.member = {{5}, {6}, {7}, MEMBER_LEFT, 1}}}},
+     {BUS_MEMBER, {.member = {{5}, {6}, {7}, {8}, MEMBER_ADDED, 0}}}},
+    {"member left",
+     {BUS_MEMBER, {.member = {{5}, {6}, {7}, {0}, MEMBER_LEFT, 1}}}},
     {"revoke one", {BUS_REVOKE, {.revoke = {{5}, {6}}}}},
     {"revoke all", {BUS_REVOKE, {.revoke = {{5}, {0}}}}},
     {"report, empty",
@@ -79,8 +80,8 @@ static bool same_report(const struct bus_presence_report *a,
 static bool same_member(const struct bus_member *a,
                         const struct bus_member *b) {
     return a->conv.v == b->conv.v && a->user.v == b->user.v &&
-           a->mver.v == b->mver.v && a->change == b->change &&
-           a->wide == b->wide;
+           a->mver.v == b->mver.v && a->seq.v == b->seq.v &&
+           a->change == b->change && a->wide == b->wide;
 }
 
 static bool same_event(const struct bus_event *a, const struct bus_event *b) {
@@ -191,9 +192,9 @@ static const struct bad_case {
     BAD("event, from 2^63", "\x01\x01" ID_1 ID_1 ID_1 ID_BIG "\0\0\0\0"),
     BAD("event, text too long",
         "\x01\x01" ID_1 ID_1 ID_1 ID_1 "\xff\xff\xff\xffx"),
-    BAD("member, change 0", "\x01\x03" ID_1 ID_1 ID_1 "\0\0"),
-    BAD("member, change 4", "\x01\x03" ID_1 ID_1 ID_1 "\x04\0"),
-    BAD("member, wide 2", "\x01\x03" ID_1 ID_1 ID_1 "\x01\x02"),
+    BAD("member, change 0", "\x01\x03" ID_1 ID_1 ID_1 ID_1 "\0\0"),
+    BAD("member, change 4", "\x01\x03" ID_1 ID_1 ID_1 ID_1 "\x04\0"),
+    BAD("member, wide 2", "\x01\x03" ID_1 ID_1 ID_1 ID_1 "\x01\x02"),
     BAD("revoke nobody", "\x01\x04" ID_0 ID_1),
     BAD("report, gateway 0", "\x01\x05" ID_0 "\0\0" ID_1 "\0\0\0"),
     BAD("report, partition 8", "\x01\x05" ID_1 "\0\x08" ID_1 "\0\0\0"),

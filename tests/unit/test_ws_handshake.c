@@ -399,6 +399,25 @@ static void test_reply(void **state) {
     }
 }
 
+/* Who offered no subprotocol is not told one, not even an empty one. */
+static void test_reply_unasked(void **state) {
+    struct ws_request least = {.path = "/", .host = "h", .key = THE_KEY};
+    struct ws_reply got;
+
+    (void)state;
+    assert_int_equal(
+        ws_reply_parse(SLICE_LIT(HEAD_101 UP CONN ACC "\r\n"), &least, &got),
+        PARSE_OK);
+    assert_int_equal(
+        ws_reply_parse(SLICE_LIT(HEAD_101 UP CONN ACC PROTO "moim.v1\r\n\r\n"),
+                       &least, &got),
+        PARSE_BAD);
+    assert_int_equal(
+        ws_reply_parse(SLICE_LIT(HEAD_101 UP CONN ACC PROTO "\r\n\r\n"), &least,
+                       &got),
+        PARSE_BAD);
+}
+
 static void test_reply_every_cut(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(replies); i++) {
@@ -447,6 +466,7 @@ int main(void) {
         cmocka_unit_test(test_write),
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_reply),
+        cmocka_unit_test(test_reply_unasked),
         cmocka_unit_test(test_reply_every_cut),
         cmocka_unit_test(test_reads_back),
     };
