@@ -32,7 +32,7 @@ LDLIBS := -luv -lhiredis -lpq -lssl -lcrypto -lsodium -lunistring -linih -lpthre
 
 LIB_DIRS := proto/base proto/wire proto/net chat-core chat-core/ports storage
 LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard $(d)/*.c))
-LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
 LIB := $(B)/libmoim.a
 
 PROGRAMS := moim-gateway moim-presence moimctl moim-bench
@@ -45,9 +45,9 @@ SCRIPTS_LUA := $(wildcard storage/*.lua)
 # Unit tests: tests/unit/test_NAME.c, one program each. A test of a program's
 # own file links that folder without its main.c.
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
-FAKE_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/fakes/*.c))
-PART_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,\
-              $(wildcard gateway/*.c presence/*.c)))
+FAKE_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fakes/*.c))
+PART_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/main.c,\
+              $(wildcard gateway/*.c presence/*.c moimctl/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 INTEGRATION := $(patsubst tests/integration/%.c,%,\
                  $(wildcard tests/integration/it_*.c))
@@ -74,7 +74,7 @@ help:
 	@echo 'make install    into DESTDIR/PREFIX (/usr/local)'
 
 define program_rule
-$(B)/$(1): $$(patsubst %.c,$$(B)/%.o,$$(wildcard $$(DIR_$(1))/*.c)) $$(LIB)
+$(B)/$(1): $$(patsubst %.c,$$(B)/obj/%.o,$$(wildcard $$(DIR_$(1))/*.c)) $$(LIB)
 	$$(if $$(V),,@echo '  link $$@')
 	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
 endef
@@ -85,7 +85,7 @@ $(B)/gen/%.lua.h: %.lua
 	@mkdir -p $(@D)
 	@{ sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^\(.*\)$$/"\1\\n"/' $<; } > $@
 
-$(B)/%.o: %.c | $(SCRIPTS_LUA:%=$(B)/gen/%.h)
+$(B)/obj/%.o: %.c | $(SCRIPTS_LUA:%=$(B)/gen/%.h)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  cc   $@')
 	$(Q)$(CC) $(CPPFLAGS) -I$(B)/gen $(CFLAGS) -c -o $@ $<
@@ -94,8 +94,9 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(FAKE_OBJ) $(B)/libparts.a \
+$(B)/tests/unit/test_%: $(B)/obj/tests/unit/test_%.o $(FAKE_OBJ) $(B)/libparts.a \
                         $(LIB)
+	@mkdir -p $(@D)
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(B)/libparts.a $(LIB) \
 	    $(LDLIBS) -lcmocka -ljansson
@@ -104,14 +105,16 @@ $(B)/libparts.a: $(PART_OBJ)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(B)/tests/integration/it_%: $(B)/tests/integration/it_%.o $(LIB)
+$(B)/tests/integration/it_%: $(B)/obj/tests/integration/it_%.o $(LIB)
+	@mkdir -p $(@D)
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 # With libFuzzer in MODE=fuzz; with tests/fuzz/replay.c otherwise.
-FUZZ_MAIN := $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o)
-$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_MAIN) \
+FUZZ_MAIN := $(if $(filter fuzz,$(MODE)),,$(B)/obj/tests/fuzz/replay.o)
+$(B)/tests/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(FUZZ_MAIN) \
                         $(B)/libparts.a $(LIB)
+	@mkdir -p $(@D)
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(B)/libparts.a $(LIB) \
 	    $(LDLIBS)

@@ -65,6 +65,20 @@ void last_seen_put(struct last_seen *l, struct user_id user,
     list_push_back(&l->waiting, &e->node);
 }
 
+uint64_t last_seen_of(const struct last_seen *l, struct user_id user) {
+    const struct entry *e = map_get(&l->by_user, user.v);
+
+    if (e != NULL) {
+        return e->since_ms;
+    }
+    for (size_t i = 0; i < l->in_flight; i++) {
+        if (l->users[i].v == user.v) {
+            return l->times_ms[i];
+        }
+    }
+    return 0;
+}
+
 /* What failed goes back to the front, unless something newer waits. */
 static void put_back(struct last_seen *l, struct user_id user,
                      uint64_t since_ms) {

@@ -32,6 +32,9 @@ void last_seen_init(struct last_seen *l, struct directory *dir, size_t limit);
 /* No batch may be in flight in a directory that still calls back. */
 void last_seen_fini(struct last_seen *l);
 void last_seen_put(struct last_seen *l, struct user_id user, uint64_t since_ms);
+/* What waits or is in flight for `user`; 0: nothing, so the directory knows
+ * better. */
+uint64_t last_seen_of(const struct last_seen *l, struct user_id user);
 /* Starts a batch, unless one is in flight or nothing waits. Full batches
  * follow one another by themselves. Call it every few seconds. */
 void last_seen_write(struct last_seen *l);

@@ -216,6 +216,19 @@ static void take_claim(struct service *s, uint16_t partition,
                 msg->u.claim.ready, now_ms(s));
 }
 
+/* The tracker forgets who is offline; for a moment after, the directory does
+ * not know it yet. */
+static struct presence_known known_of(const struct service *s,
+                                      const struct part *p,
+                                      struct user_id user) {
+    struct presence_known known = tracker_known(p->tracker, user);
+
+    if (known.state == PRESENCE_OFFLINE && known.since_ms == 0) {
+        known.since_ms = last_seen_of(&s->last_seen, user);
+    }
+    return known;
+}
+
 static void answer(struct service *s, const struct part *p,
                    const struct bus_presence_query *query) {
     struct bus_msg msg = {.kind = BUS_PRESENCE_ANSWER};
@@ -223,9 +236,8 @@ static void answer(struct service *s, const struct part *p,
 
     buf_init(&known);
     for (uint16_t i = 0; i < query->count; i++) {
-        presence_known_put(
-            &known,
-            tracker_known(p->tracker, presence_user_at(query->users, i)));
+        presence_known_put(&known,
+                           known_of(s, p, presence_user_at(query->users, i)));
     }
     msg.u.answer.request = query->request;
     msg.u.answer.count = query->count;

@@ -75,8 +75,9 @@ RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN role = 0 AND NOT bound THEN 0 ELSE from_seq END
 $$;
 
--- A conversation with its members (one row each) when it is narrow, else one
--- row with no member. All of it is one snapshot.
+-- A conversation with its members (one row each) when they are few, else one
+-- row with no member: LISTED_MAX_MEMBERS of chat-core/ports/directory.h. All
+-- of it is one snapshot.
 CREATE TYPE conv_row AS (
     outcome      text,
     id           bigint,
@@ -96,7 +97,8 @@ RETURNS SETOF conv_row LANGUAGE sql STABLE AS $$
     SELECT 'ok', c.id, c.kind, c.version, c.title, c.member_count, c.wide,
            m.user_id, m.role, m.from_seq, m.until_seq
       FROM conversations c
-      LEFT JOIN members m ON m.conv_id = c.id AND m.role > 0 AND NOT c.wide
+      LEFT JOIN members m
+        ON m.conv_id = c.id AND m.role > 0 AND c.member_count <= 32
      WHERE c.id = p_conv
      ORDER BY m.joined_at, m.user_id
 $$;

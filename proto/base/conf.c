@@ -151,6 +151,23 @@ static void split_env(struct slice whole, struct conf_given *g) {
     }
 }
 
+/* Is `name` a setting's, but for a '_' too few in the middle? */
+static bool one_underscore(const struct conf_table *t, struct slice name) {
+    for (size_t i = 0; i < t->count; i++) {
+        struct slice section = slice_str(t->keys[i].section);
+
+        if (name.n > section.n && name.p[section.n] == '_' &&
+            slice_eq(slice_take(name, section.n), section) &&
+            slice_is(slice_drop(name, section.n + 1), t->keys[i].name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Other programs, and Kubernetes for a service called moim, have variables
+ * that begin with MOIM_ too: without "__" it is ours only when it looks like
+ * one of our names misspelt. */
 static void load_variable(struct conf_loader *l, const char *variable) {
     struct slice all = slice_str(variable);
     size_t equals = slice_find(all, '=');
@@ -168,7 +185,9 @@ static void load_variable(struct conf_loader *l, const char *variable) {
     split_env(buf_slice(&lower), &g);
     g.spelled = spelled;
     g.value = slice_drop(all, equals + 1);
-    conf_take(l, &g);
+    if (g.section.n > 0 || one_underscore(l->c->table, g.name)) {
+        conf_take(l, &g);
+    }
     mem_free(spelled);
     buf_fini(&lower);
 }

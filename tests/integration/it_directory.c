@@ -286,8 +286,11 @@ static void test_group(void **state) {
     assert_int_equal(g.count, NARROW_MAX_MEMBERS);
     assert_int_equal(group(804, 1, NARROW_MAX_MEMBERS + 1), RC_OK);
     assert_true(g.conv.wide);
-    assert_int_equal(g.count, 0);
+    assert_int_equal(g.count, NARROW_MAX_MEMBERS + 1);
     assert_int_equal(g.conv.member_count, NARROW_MAX_MEMBERS + 1);
+    assert_int_equal(group(805, 1, LISTED_MAX_MEMBERS + 1), RC_OK);
+    assert_int_equal(g.count, 0);
+    assert_int_equal(g.conv.member_count, LISTED_MAX_MEMBERS + 1);
 }
 
 static void test_group_race(void **state) {

@@ -8,6 +8,10 @@ enum {
     TRIES = 12,
 };
 
+static uint64_t least(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
 static void test_bounds(void **state) {
     uint64_t longest_ms[TRIES] = {0};
     uint64_t shortest_ms[TRIES];
@@ -28,11 +32,8 @@ static void test_bounds(void **state) {
 
             assert_in_range(ms, BACKOFF_FLOOR_MS, ceiling_ms);
             longest_ms[i] = ms > longest_ms[i] ? ms : longest_ms[i];
-            shortest_ms[i] = ms < shortest_ms[i] ? ms : shortest_ms[i];
-            ceiling_ms *= 2;
-            if (ceiling_ms > BACKOFF_MOST_MS) {
-                ceiling_ms = BACKOFF_MOST_MS;
-            }
+            shortest_ms[i] = least(ms, shortest_ms[i]);
+            ceiling_ms = least(2 * ceiling_ms, BACKOFF_MOST_MS);
         }
     }
     /* Full jitter: of many clients some come soon, some late, every time. */

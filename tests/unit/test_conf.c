@@ -27,6 +27,7 @@ static void test_order(void **state) {
     static const char *const env[] = {
         "MOIM_GATEWAY__IDLE=20s",    "MOIM_GATEWAY__TLS=yes",
         "MOIM_GATEWAY__QUEUE_SIZE=", "HOME=/root",
+        "MOIM_BIN=/not/ours",        "MOIM_=not ours either",
         "MOIMX_GATEWAY__PORT=1",     "gateway__port=1",
         "MOIM_LOG__NAME=env=1",      NULL,
     };

@@ -46,22 +46,26 @@ static void test_spans(void **state) {
     }
 }
 
-/* Every page is covered, event by event, without a hole or an overlap. */
+/* Covered event by event, without a hole or an overlap. */
+static void check_page(uint64_t first, size_t count) {
+    struct history_span s[HISTORY_SPANS_MAX];
+    size_t n = history_spans(first, count, s);
+    uint64_t next = first;
+
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(s[i].first, next);
+        assert_int_equal(s[i].first / HISTORY_BUCKET, s[i].bucket);
+        next += s[i].count;
+        assert_int_equal((next - 1) / HISTORY_BUCKET, s[i].bucket);
+    }
+    assert_int_equal(next, first + count);
+}
+
 static void test_every_page(void **state) {
     (void)state;
     for (uint64_t first = 1; first < 400; first++) {
         for (size_t count = 1; count <= HISTORY_BUCKET; count++) {
-            struct history_span s[HISTORY_SPANS_MAX];
-            size_t n = history_spans(first, count, s);
-            uint64_t next = first;
-
-            for (size_t i = 0; i < n; i++) {
-                assert_int_equal(s[i].first, next);
-                assert_int_equal(s[i].first / HISTORY_BUCKET, s[i].bucket);
-                next += s[i].count;
-                assert_int_equal((next - 1) / HISTORY_BUCKET, s[i].bucket);
-            }
-            assert_int_equal(next, first + count);
+            check_page(first, count);
         }
     }
 }

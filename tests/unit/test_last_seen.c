@@ -119,11 +119,30 @@ static void test_limit(void **state) {
     close_world(w);
 }
 
+/* Waiting, in flight, back after a failure: known; written: not any more. */
+static void test_asking(void **state) {
+    struct world *w = open_world(4);
+
+    (void)state;
+    assert_int_equal(last_seen_of(&w->seen, (struct user_id){1}), 0);
+    put_many(w, 1, 1);
+    assert_int_equal(last_seen_of(&w->seen, (struct user_id){1}), 1001);
+    last_seen_write(&w->seen);
+    assert_int_equal(last_seen_of(&w->seen, (struct user_id){1}), 1001);
+    w->dir.done(w->dir.ctx, RC_TIMEOUT);
+    assert_int_equal(last_seen_of(&w->seen, (struct user_id){1}), 1001);
+    last_seen_write(&w->seen);
+    w->dir.done(w->dir.ctx, RC_OK);
+    assert_int_equal(last_seen_of(&w->seen, (struct user_id){1}), 0);
+    close_world(w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_failure),
         cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_asking),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

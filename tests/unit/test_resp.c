@@ -37,13 +37,10 @@ static void show(struct buf *out, const struct resp *root) {
     } open[RESP_DEPTH_MAX + 1] = {{root, 1}};
     size_t depth = 0;
 
-    for (;;) {
+    while (open[0].left > 0 || depth > 0) {
         const struct resp *r;
 
         if (open[depth].left == 0) {
-            if (depth == 0) {
-                return;
-            }
             depth--;
             buf_add_str(out, "] ");
             continue;
