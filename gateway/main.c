@@ -4,25 +4,19 @@
  *   clients --> server (HTTP, sessions) --> core --> history   (Redis)
  *                                            |  `--> directory (PostgreSQL)
  *                                            `--<--> bus       (Redis)     */
-#include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "gateway/accounts.h"
 #include "gateway/durability.h"
 #include "gateway/server.h"
+#include "proto/base/conf_main.h"
 #include "proto/base/log.h"
 #include "proto/base/macros.h"
 #include "storage/bus_redis.h"
 #include "storage/directory_pg.h"
 #include "storage/history_redis.h"
 
-extern char **environ;
-
 enum {
-    EXIT_USAGE = 2,
-    EXIT_UNAVAILABLE = 69,
-    EXIT_CONFIG = 78,
     CLOSE_PATIENCE_MS = 2000,
 };
 
@@ -142,70 +136,17 @@ static void gateway_close(struct gateway *g) {
     loop_fini(&g->loop);
 }
 
-static void usage(FILE *to) {
-    fprintf(to, "usage: moim-gateway --config FILE [--check] "
-                "[--section.name=value ...]\n"
-                "       moim-gateway --help | --version | --example\n\n");
-}
-
-/* The two options of our own come first; the rest are settings. */
-struct options {
-    const char *config;
-    bool check;
-    const char *flags[64];
-};
-
-/* Answers -1 to go on, else the exit status. */
-static int read_options(int argc, char **argv, struct options *o) {
-    size_t n = 0;
-
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
-            usage(stdout);
-            conf_print_help(&settings_table, stdout, 0);
-            return 0;
-        }
-        if (strcmp(argv[i], "--version") == 0) {
-            printf("moim-gateway %s, libuv %s\n", MOIM_VERSION,
-                   uv_version_string());
-            return 0;
-        }
-        if (strcmp(argv[i], "--example") == 0) {
-            conf_print_example(&settings_table, stdout);
-            return 0;
-        }
-        if (strcmp(argv[i], "--check") == 0) {
-            o->check = true;
-        } else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
-            o->config = argv[++i];
-        } else if (n + 1 < COUNT_OF(o->flags)) {
-            o->flags[n++] = argv[i];
-        } else {
-            usage(stderr);
-            return EXIT_USAGE;
-        }
-    }
-    return -1;
-}
-
 int main(int argc, char **argv) {
     static struct gateway g;
-    struct options o = {0};
-    int status = read_options(argc, argv, &o);
-    struct conf_sources sources = {o.config, (const char *const *)environ,
-                                   o.flags};
+    char version[64];
+    struct conf_program program = {"moim-gateway", version, &settings_table};
+    int status;
 
-    if (status >= 0) {
+    snprintf(version, sizeof(version), "%s, libuv %s", MOIM_VERSION,
+             uv_version_string());
+    status = conf_main(&g.conf, &program, &g.settings, argc, argv);
+    if (status != CONF_MAIN_GO_ON) {
         return status;
-    }
-    if (conf_load(&g.conf, &settings_table, &g.settings, &sources, stderr) !=
-        RC_OK) {
-        return EXIT_CONFIG;
-    }
-    if (o.check) {
-        conf_print_values(g.conf, stdout);
-        conf_free(&g.conf);
-        return 0;
     }
     log_setup((enum log_level)g.settings.log_level,
               (enum log_format)g.settings.log_format, g.settings.name);

@@ -5,24 +5,17 @@
  *                                     `--> health (HTTP, internal)        */
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "presence/health.h"
 #include "presence/service.h"
 #include "presence/settings.h"
+#include "proto/base/conf_main.h"
 #include "proto/base/log.h"
 #include "proto/base/macros.h"
 #include "storage/bus_redis.h"
 #include "storage/directory_pg.h"
 
-extern char **environ;
-
 enum {
-    EXIT_USAGE = 2,
-    EXIT_UNAVAILABLE = 69,
-    EXIT_CONFIG = 78,
-    FLAGS_MAX = 64,
     ASLEEP_MS = 2000,         /* without a tick: what is known is doubted */
     LEAVE_POLL_MS = 50,       /* looking whether the last write is through */
     LEAVE_PATIENCE_MS = 3000, /* and how long */
@@ -156,74 +149,6 @@ static void process_close(struct process *p) {
     loop_fini(&p->loop);
 }
 
-/* The options of our own; the rest are settings. */
-struct options {
-    const char *config;
-    bool check;
-    const char *flags[FLAGS_MAX + 1]; /* ended by NULL */
-    size_t flag_count;
-};
-
-static void print_usage(FILE *to) {
-    fprintf(to, "usage: moim-presence --config FILE [--check] "
-                "[--section.name=value ...]\n"
-                "       moim-presence --help | --version | --example\n\n");
-}
-
-static void print_help(void) {
-    print_usage(stdout);
-    conf_print_help(&presence_settings_table, stdout, 0);
-}
-
-static void print_version(void) {
-    printf("moim-presence %s, libuv %s\n", MOIM_VERSION, uv_version_string());
-}
-
-static void print_example(void) {
-    conf_print_example(&presence_settings_table, stdout);
-}
-
-static const struct printer {
-    const char *flag;
-    void (*print)(void);
-} printers[] = {
-    {"--help", print_help},
-    {"--version", print_version},
-    {"--example", print_example},
-};
-
-static const struct printer *find_printer(const char *flag) {
-    for (size_t i = 0; i < COUNT_OF(printers); i++) {
-        if (strcmp(flag, printers[i].flag) == 0) {
-            return &printers[i];
-        }
-    }
-    return NULL;
-}
-
-/* Answers -1 to go on, else the exit status. */
-static int read_options(int argc, char **argv, struct options *o) {
-    for (int i = 1; i < argc; i++) {
-        const struct printer *printer = find_printer(argv[i]);
-
-        if (printer != NULL) {
-            printer->print();
-            return 0;
-        }
-        if (strcmp(argv[i], "--check") == 0) {
-            o->check = true;
-        } else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
-            o->config = argv[++i];
-        } else if (o->flag_count < FLAGS_MAX) {
-            o->flags[o->flag_count++] = argv[i];
-        } else {
-            print_usage(stderr);
-            return EXIT_USAGE;
-        }
-    }
-    return -1;
-}
-
 static int run(struct process *p) {
     int status = process_open(p);
 
@@ -238,26 +163,20 @@ static int run(struct process *p) {
 
 int main(int argc, char **argv) {
     static struct process p;
-    struct options o = {0};
-    int status = read_options(argc, argv, &o);
-    struct conf_sources sources = {o.config, (const char *const *)environ,
-                                   o.flags};
+    char version[64];
+    struct conf_program program = {"moim-presence", version,
+                                   &presence_settings_table};
+    int status;
 
-    if (status >= 0) {
+    snprintf(version, sizeof(version), "%s, libuv %s", MOIM_VERSION,
+             uv_version_string());
+    status = conf_main(&p.conf, &program, &p.settings, argc, argv);
+    if (status != CONF_MAIN_GO_ON) {
         return status;
     }
-    if (conf_load(&p.conf, &presence_settings_table, &p.settings, &sources,
-                  stderr) != RC_OK) {
-        return EXIT_CONFIG;
-    }
-    if (o.check) {
-        conf_print_values(p.conf, stdout);
-        status = 0;
-    } else {
-        log_setup((enum log_level)p.settings.log_level,
-                  (enum log_format)p.settings.log_format, p.settings.name);
-        status = run(&p);
-    }
+    log_setup((enum log_level)p.settings.log_level,
+              (enum log_format)p.settings.log_format, p.settings.name);
+    status = run(&p);
     conf_free(&p.conf);
     return status;
 }
