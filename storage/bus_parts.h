@@ -36,7 +36,7 @@ enum bus_sub_state {
 struct bus_sub {
     struct topic topic;
     enum bus_sub_state state;
-    uint64_t batch;   /* the command that asked for it */
+    uint32_t batch;   /* the command that asked for it */
     bus_done_fn done; /* NULL, or told once */
     void *ctx;
     struct list node; /* in joining, leaving or orphans */
@@ -55,7 +55,8 @@ struct bus_part {
     size_t batches;      /* subscribe commands on their way */
     bool broken;         /* something may have been missed since `from` */
     bool reading;        /* a repair is on its way */
-    uint64_t losses;     /* of the connection: tells repairs apart */
+    unsigned tries;      /* of the repair, in which the connection broke */
+    uint64_t losses;     /* of the subscriber: tells repairs apart */
     struct bus_position from;
     struct replay_id at; /* the repair has delivered up to here */
 };
@@ -69,7 +70,7 @@ struct bus_redis {
     struct bus_part parts[TOPIC_PARTITIONS];
     struct list orphans;    /* unsubscribed before they were confirmed */
     struct loop_task flush; /* joining, leaving, orphans */
-    uint64_t batch;         /* the last one's number */
+    uint32_t batch;         /* the last one's number; may come around */
     struct wheel_timer beat;
     bool beating;               /* a beat is on its way */
     struct bus_position heard;  /* the last position */

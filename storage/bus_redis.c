@@ -122,7 +122,7 @@ static void make_epoch(struct bus_redis *b) {
                    4);
 }
 
-/* Reads GET's and TIME's answers. */
+/* Reads the answers to GET and TIME. */
 static bool position_parse(const struct resp *replies,
                            struct bus_position *out) {
     uint64_t seconds;

@@ -1,3 +1,5 @@
+/* The bus after a loss: what a broken partition's topics missed is read from
+ * its replay log, page by page, or declared a gap. See bus_redis.h. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -9,6 +11,9 @@ static const struct log_ctx log_bus = {"bus", 0};
 
 enum {
     REPLIES = 3, /* the page, what is left of the log, the log's name */
+    /* A page that breaks the connection every time, being too large or too
+     * slow, is not to be had. Waiting for a server does not count. */
+    TRIES = 5,
 };
 
 /* One page of one partition's log being read. */
@@ -24,6 +29,7 @@ static void end_repair(struct bus_redis *b, unsigned partition, bool whole) {
 
     part->broken = false;
     part->reading = false;
+    part->tries = 0;
     if (whole) {
         b->stats.repairs++;
     } else {
@@ -74,9 +80,12 @@ static void on_page(struct resp_call *call, enum rc rc,
     if (!current) {
         return; /* lost again meanwhile: it is read anew */
     }
-    if (rc != RC_OK || resp_rc(&replies[0]) == RC_AGAIN) {
+    part->tries += rc == RC_TIMEOUT || rc == RC_BACKEND;
+    if (part->tries < TRIES &&
+        (rc != RC_OK || resp_rc(&replies[0]) == RC_AGAIN)) {
         part->reading = false; /* the next kick tries again */
-    } else if (!page_whole(part, replies) || !take_page(b, part, &replies[0])) {
+    } else if (rc != RC_OK || !page_whole(part, replies) ||
+               !take_page(b, part, &replies[0])) {
         end_repair(b, p, false);
     } else if (replies[0].count < BUS_REPLAY_PAGE) {
         end_repair(b, p, true);

@@ -1,3 +1,5 @@
+/* The topics of the bus: what is subscribed, what is on its way to be, and the
+ * connection that hears the messages. See bus_parts.h. */
 #include <assert.h>
 #include <string.h>
 
@@ -12,7 +14,7 @@ struct batch_call {
     struct resp_call call;
     struct bus_redis *b;
     unsigned partition;
-    uint64_t batch;
+    uint32_t batch;
 };
 
 static void on_flush(struct loop_task *t);
@@ -172,7 +174,7 @@ static bool on_push(void *owner, const struct resp *r,
 
 /* A confirmation counts for the subscription that asked for it, not for a
  * later one of the same topic: between them lies an unsubscription. */
-static void confirm(struct bus_redis *b, uint64_t batch, const struct resp *r) {
+static void confirm(struct bus_redis *b, uint32_t batch, const struct resp *r) {
     struct bus_sub *s = NULL;
     bus_done_fn done;
 

@@ -25,13 +25,13 @@ static bool read_conv(struct pg_row *r, struct conv_row *conv,
 
 static enum rc read_conv_rows(const struct pg_result *res,
                               const struct dir_call *c, struct conv_row *conv,
-                              struct member_row members[NARROW_MAX_MEMBERS]) {
+                              struct member_row members[LISTED_MAX_MEMBERS]) {
     size_t count = pg_rows(res);
 
     if (count == 0) {
         return RC_NOT_FOUND;
     }
-    if (count > NARROW_MAX_MEMBERS) {
+    if (count > LISTED_MAX_MEMBERS) {
         return RC_BACKEND;
     }
     for (size_t i = 0; i < count; i++) {
@@ -57,7 +57,7 @@ static enum rc read_conv_rows(const struct pg_result *res,
 static void on_conv(struct pg_request *req, enum rc rc,
                     const struct pg_result *res) {
     struct dir_call c = dir_call_end(req);
-    struct member_row members[NARROW_MAX_MEMBERS];
+    struct member_row members[LISTED_MAX_MEMBERS];
     struct conv_row conv = {.members = members};
 
     if (rc == RC_OK) {

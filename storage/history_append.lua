@@ -12,45 +12,47 @@ local BUCKET = 128
 local WINDOW = 43200000 -- 12 h; ids live through three of them, 24 h at least
 local SKEW = 3600000 -- another gateway's clock may be in the next one already
 
-local meta = KEYS[1]
+local call, floor = redis.call, math.floor
+local meta, name, ts = KEYS[1], ARGV[1], ARGV[4]
 local prefix = string.sub(meta, 1, -5)
-local name, hash, mver, ts = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local window = math.floor(ts / WINDOW)
+local window = floor(ts / WINDOW)
 
-for w = math.floor((ts + SKEW) / WINDOW), window - 2, -1 do
-  local known = redis.call('HGET', string.format('%sids:%d', prefix, w), name)
+for w = floor((ts + SKEW) / WINDOW), window - 2, -1 do
+  local known = call('HGET', prefix .. 'ids:' .. w, name)
   if known then
-    local seq, when, body = string.match(known, '^(%d+):(%d+):(%w+)$')
-    if body ~= hash then
+    local seq, when, hash = string.match(known, '^(%d+):(%d+):(%w+)$')
+    if hash ~= ARGV[2] then
       return {'CONFLICT'}
     end
     return {'DUP', seq, when}
   end
 end
 
-local now = redis.call('HMGET', meta, 'head', 'mver')
-if now[2] and tonumber(mver) < tonumber(now[2]) then
-  return {'STALE', now[2]}
+local was = call('HMGET', meta, 'head', 'mver', 'ids')
+if was[2] and tonumber(ARGV[3]) < tonumber(was[2]) then
+  return {'STALE', was[2]}
 end
 
 -- Event s is element s % 128 of bucket floor(s / 128); there is no event 0.
-local seq = tonumber(now[1] or '0') + 1
-local bucket = math.floor(seq / BUCKET)
+local seq = (was[1] or 0) + 1
 local place = seq % BUCKET
+local bucket = (seq - place) / BUCKET
 if bucket > 0 then
   place = place + 1
 end
-local log = string.format('%slog:%d', prefix, bucket)
-if redis.call('RPUSH', log, ARGV[5]) ~= place then
-  redis.call('RPOP', log)
+local log = prefix .. 'log:' .. bucket
+if call('RPUSH', log, ARGV[5]) ~= place then
+  call('RPOP', log)
   return redis.error_reply('CORRUPT the log does not end at its head')
 end
-local text = string.format('%d', seq)
-redis.call('HSET', meta, 'head', text, 'ts', ARGV[4], 'mver', mver)
 
-local ids = string.format('%sids:%d', prefix, window)
-redis.call('HSET', ids, name, text .. ':' .. ARGV[4] .. ':' .. hash)
-if redis.call('HLEN', ids) == 1 then
-  redis.call('EXPIRE', ids, 3 * WINDOW / 1000)
+local head = string.format('%d', seq)
+local ids = prefix .. 'ids:' .. window
+call('HSET', ids, name, head .. ':' .. ts .. ':' .. ARGV[2])
+if was[3] == tostring(window) then
+  call('HSET', meta, 'head', head, 'ts', ts, 'mver', ARGV[3])
+else
+  call('HSET', meta, 'head', head, 'ts', ts, 'mver', ARGV[3], 'ids', window)
+  call('EXPIRE', ids, 3 * WINDOW / 1000)
 end
 return seq

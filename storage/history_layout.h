@@ -1,7 +1,8 @@
 /* Where a conversation's history lies in the store. Every key of one
  * conversation carries the hash tag {c<id>}, so they share a slot:
  *
- *   {c<id>}meta          hash: head, ts, mver, and oldest once it is not 1
+ *   {c<id>}meta          hash: head, ts, mver, ids (the window last written),
+ *                        and oldest once it is not 1
  *   {c<id>}log:<bucket>  list of events: event s is element s % 128 of bucket
  *                        s / 128; there is no event 0, so bucket 0 holds 127
  *   {c<id>}ids:<window>  hash: sender ":" client message id to seq, time and
@@ -11,7 +12,8 @@
  *                        or shrinks that by the jump.
  *   {c<id>}read          hash: user to the last seq read
  *
- * Only history_append.lua writes the log. */
+ * Scripts are given the key of meta and make the others from it. Only
+ * history_append.lua writes the log. */
 #ifndef MOIM_STORAGE_HISTORY_LAYOUT_H
 #define MOIM_STORAGE_HISTORY_LAYOUT_H
 

@@ -68,6 +68,11 @@ static void test_purged(void **state) {
     assert_int_equal(p.count, 20);
     assert_int_equal(p.purged, 8);
     assert_true(p.named);
+    /* A tail that was first aimed too far leaves nothing behind. */
+    p = tail(f, 250, 100);
+    assert_int_equal(p.first, 101);
+    assert_int_equal(p.purged, 27);
+    assert_true(p.named);
     resp_conn_close(&admin);
 }
 
@@ -114,7 +119,7 @@ static void heads_of(struct fixture *f, const struct conv_id *convs,
 static void test_heads(void **state) {
     struct fixture *f = *state;
     struct headed *out = mem_new(sizeof(*out));
-    struct conv_id convs[HISTORY_HEADS_MAX];
+    struct conv_id convs[HISTORY_HEADS_MAX] = {{0}};
 
     for (size_t i = 0; i < COUNT_OF(convs); i++) {
         convs[i] = new_conv(f);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,8 +116,8 @@ static inline void it_redis_start(struct it_redis *r) {
 }
 
 static inline void it_redis_open(struct it_redis *r) {
-    snprintf(r->dir, sizeof(r->dir), "/tmp/moim-it-XXXXXX");
-    assert_non_null(mkdtemp(r->dir));
+    snprintf(r->dir, sizeof(r->dir), "/tmp/moim-it-%d", (int)getpid());
+    assert_int_equal(mkdir(r->dir, 0700), 0);
     snprintf(r->address, sizeof(r->address), "unix:%s/sock", r->dir);
     it_redis_start(r);
 }
