@@ -1,3 +1,4 @@
+/* Addresses as people write them. */
 #include "tests/unit/assert_row.h"
 
 #include <string.h>

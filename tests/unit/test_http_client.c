@@ -1,3 +1,4 @@
+/* The HTTP client against a plain socket that answers. */
 #include "tests/unit/assert_row.h"
 
 #include <stdio.h>

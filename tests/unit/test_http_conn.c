@@ -1,3 +1,4 @@
+/* HTTP connections over real sockets: order, cuts, limits, ends. */
 #include "tests/unit/assert_row.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The listening socket: accepting, its limit, its end. */
 #include "tests/unit/assert_row.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* The loop: deferred tasks, timers, signals, its end. */
 #include "tests/unit/assert_row.h"
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* The output queue: order, partial takes, random traffic. */
 #include "tests/unit/assert_row.h"
 
 #include "proto/base/buf.h"

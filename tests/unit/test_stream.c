@@ -1,3 +1,4 @@
+/* Streams: one write a turn, the queue limit, the ways to end. */
 #include "tests/unit/assert_row.h"
 
 #include <stdio.h>

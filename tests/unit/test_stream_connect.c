@@ -1,3 +1,4 @@
+/* Streams that connect: success, refusal, deadlines. */
 #include "tests/unit/assert_row.h"
 
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* The timer wheel: firing, moving, waiting, random timers. */
 #include "tests/unit/assert_row.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The WebSocket client against our own server side. */
 #include "tests/unit/assert_row.h"
 
 #include <stdio.h>
