@@ -77,8 +77,11 @@ unsigned outq_gather(const struct outq *q, uv_buf_t *bufs, unsigned max,
     unsigned count = 0;
 
     *bytes = 0;
-    while (it != NULL && count + 2 <= max) {
-        it = it->next;
+    if (it == NULL) {
+        return 0;
+    }
+    do {
+        it = it->next; /* behind the last stands the first */
         count = add_buf(bufs, count, it->head, it->head_len, it->taken);
         if (it->body != NULL) {
             size_t skip =
@@ -87,10 +90,7 @@ unsigned outq_gather(const struct outq *q, uv_buf_t *bufs, unsigned max,
             count = add_buf(bufs, count, it->body->bytes, it->body->len, skip);
         }
         *bytes += item_len(it) - it->taken;
-        if (it == q->last) {
-            break;
-        }
-    }
+    } while (it != q->last && count + 2 <= max);
     return count;
 }
 

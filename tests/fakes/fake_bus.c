@@ -367,7 +367,8 @@ void fake_bus_settle(struct fake_bus *f) {
     size_t turns = 0;
 
     while (fake_bus_turn(f) > 0) {
-        assert(++turns < TURNS_MAX);
+        turns++;
+        assert(turns < TURNS_MAX);
     }
 }
 

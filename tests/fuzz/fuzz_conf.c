@@ -104,13 +104,15 @@ static void check_again(const struct run *r) {
     struct run again;
     char *text = NULL;
     size_t n = 0;
+    enum rc rc;
     FILE *to = open_memstream(&text, &n);
 
     assert(to != NULL);
     conf_print_values(r->conf, to);
     (void)fclose(to);
     from.file = put_file(text, n);
-    assert(load(&again, &from) == RC_OK);
+    rc = load(&again, &from);
+    assert(rc == RC_OK);
     assert(again.s.count == r->s.count && again.s.time_ms == r->s.time_ms);
     assert(again.s.size_bytes == r->s.size_bytes);
     assert(again.s.yes == r->s.yes && again.s.choice == r->s.choice);

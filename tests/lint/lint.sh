@@ -28,11 +28,13 @@ check_tidy() {
         xargs -0 -n 1 -P "$(nproc)" tests/lint/tidy.sh
 }
 
-# Only what clang-tidy and two compilers do not say already.
+# Only what clang-tidy and two compilers do not say already. cppcheck 2.10 does
+# not read `a ? (struct b){0} : c`, which is C99.
 check_cppcheck() {
     cppcheck --quiet --std=c11 --language=c -j "$(nproc)" -I. -Ibuild/lint/gen \
         --enable=warning,portability --inline-suppr --error-exitcode=1 \
         --suppress=missingIncludeSystem --suppress=unknownMacro \
+        --suppress=internalAstError \
         -D_POSIX_C_SOURCE=200809L "${sources[@]}"
 }
 
