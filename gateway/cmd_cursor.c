@@ -22,7 +22,7 @@ static void tell_members(struct server *server, const struct place *place,
     if (place->wide) {
         topics[n++] = (struct topic){TOPIC_CONV, place->conv.v};
     }
-    for (size_t i = 0; i < place->listed; i++) {
+    for (size_t i = 0; !place->wide && i < place->listed; i++) {
         topics[n++] = (struct topic){TOPIC_USER, place->members[i].user.v};
     }
     buf_init(&msg);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Configuration files against the programs that read them.
 #
-#   deploy/*.conf.example   every example must be accepted
+#   deploy/*.conf.example   must be accepted, and be what `--example` prints
 #   NAME.conf               must be refused with status 78; each line of
 #                           NAME.err must be somewhere in what is said
 #
@@ -31,9 +31,15 @@ reader_of() {
     echo "build/asan/moim-${name%%[._]*}"
 }
 
+# A required setting has no default: the token key is given from outside.
 check_example() {
-    local output
-    output=$("$(reader_of "$1")" --config "$1" --check 2>&1) && output=''
+    local output program required=()
+    program=$(reader_of "$1")
+    [ "${program##*-}" != gateway ] ||
+        required=(MOIM_AUTH__TOKEN_KEY="k1 $(printf '%064d' 1)")
+    output=$(env "${required[@]}" "$program" --config "$1" --check 2>&1) &&
+        output=''
+    [ -n "$output" ] || output=$(diff -u "$1" <("$program" --example))
     verdict "$1" "$output"
 }
 

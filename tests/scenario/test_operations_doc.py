@@ -1,0 +1,53 @@
+"""docs/operations.md names every metric, setting and log line there is."""
+
+import re
+
+from harness.paths import ROOT
+
+DOC = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+
+
+def sources(*folders):
+    return "\n".join(path.read_text(encoding="utf-8") for folder in folders
+                     for path in sorted((ROOT / folder).glob("*.c")))
+
+
+def table(head):
+    """The words in the first column of the table that begins with `head`."""
+    lines = DOC.split(f"| {head} |")[1].split("\n\n")[0].splitlines()[2:]
+    return [word for line in lines
+            for word in re.findall(r"`([^`]+)`", line.split("|")[1])]
+
+
+def test_gateway_metrics():
+    found = re.findall(r'metric\(&b, "(\w+)"', sources("gateway"))
+    assert table("`moim_gateway_…`") == found
+
+
+def test_presence_metrics():
+    found = re.findall(r'\{"(\w+)", "(?:gauge|counter)"', sources("presence"))
+    assert table("`moim_presence_…`") == found
+
+
+def settings(path):
+    text = (ROOT / path).read_text(encoding="utf-8")
+    return [f"{section}.{name}" for section, name in
+            re.findall(r'\{"(\w+)", "(\w+)", CONF_', text)]
+
+
+def test_settings():
+    tables = DOC.split("## Settings")[1].split("\n## ")[0]
+    gateway, presence = tables.split("Settings of a presence service")
+    for text, path in ((gateway, "gateway/settings.c"),
+                       (presence, "presence/settings.c")):
+        named = [word for line in text.splitlines() if line.startswith("| `")
+                 for word in re.findall(r"`(\w+\.\w+)`", line.split("|")[1])]
+        assert sorted(named) == sorted(settings(path))
+
+
+def test_log_lines():
+    code = sources("gateway", "presence", "storage", "chat-core", "proto/base",
+                   "proto/wire", "proto/net")
+    found = re.findall(
+        r'\blog_(?:info|warn|error)\(\s*[^,"]+,\s*"(\w+)"', code)
+    assert set(table("`msg`")) == set(found)
