@@ -1,5 +1,6 @@
 #include "gateway/api.h"
 
+#include "gateway/client_address.h"
 #include "gateway/command.h"
 #include "gateway/health.h"
 #include "gateway/route.h"
@@ -138,6 +139,18 @@ static void run_text(struct server *server, struct http_exchange *x,
     command_run(r, &msg);
 }
 
+/* RFC 9110, 15.5.6: says which methods there are. */
+static void refuse_method(struct http_exchange *x, struct slice methods) {
+    struct buf headers;
+
+    buf_init(&headers);
+    buf_add_str(&headers, "Allow: ");
+    buf_add(&headers, methods);
+    buf_add_str(&headers, "\r\n");
+    refuse(x, ERROR_METHOD, buf_slice(&headers));
+    buf_fini(&headers);
+}
+
 static void run_route(struct server *server, struct http_exchange *x,
                       const struct http_head *head, struct slice body,
                       const struct token_claims *claims) {
@@ -152,12 +165,11 @@ static void run_route(struct server *server, struct http_exchange *x,
     struct buf text;
 
     buf_init(&text);
-    buf_add_str(&text, "Allow: ");
     found = route_find(head, &route, &text);
-    if (found != ROUTE_FOUND) {
-        buf_add_str(&text, "\r\n");
-        refuse(x, found == ROUTE_NO_PATH ? ERROR_NOT_FOUND : ERROR_METHOD,
-               found == ROUTE_NO_PATH ? slice_of(NULL, 0) : buf_slice(&text));
+    if (found == ROUTE_NO_PATH) {
+        refuse_plain(x, ERROR_NOT_FOUND);
+    } else if (found == ROUTE_NO_METHOD) {
+        refuse_method(x, buf_slice(&text));
     } else if (route->body && !json_body(head)) {
         refuse_plain(x, ERROR_MEDIA_TYPE);
     } else if (head->method != HTTP_POST && http_head_has_body(head)) {
@@ -179,7 +191,7 @@ static void run_cmd(struct server *server, struct http_exchange *x,
                     const struct http_head *head, struct slice body,
                     const struct token_claims *claims) {
     if (head->method != HTTP_POST) {
-        refuse(x, ERROR_METHOD, SLICE_LIT("Allow: POST\r\n"));
+        refuse_method(x, SLICE_LIT("POST"));
     } else if (!json_body(head)) {
         refuse_plain(x, ERROR_MEDIA_TYPE);
     } else {
@@ -193,11 +205,12 @@ void api_request(struct server *server, struct http_exchange *x,
     enum rc rc;
 
     server->stats.requests++;
+    client_address_settle(server, x, head);
+    if (health_request(server, x, head, false)) {
+        return; /* a balancer asks by whatever name it has for us */
+    }
     if (!host_ok(server, head)) {
         refuse_plain(x, ERROR_HOST);
-        return;
-    }
-    if (health_request(server, x, head, false)) {
         return;
     }
     if (!origin_ok(server, head)) {

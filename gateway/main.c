@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "gateway/accounts.h"
+#include "gateway/client_address.h"
 #include "gateway/durability.h"
 #include "gateway/server.h"
 #include "proto/base/conf_main.h"
@@ -85,7 +86,8 @@ static int gateway_open(struct gateway *g) {
     if (accounts_keys_read(&server->keys, s->token_keys) != RC_OK) {
         return EXIT_CONFIG;
     }
-    if (open_stores(g) != RC_OK) {
+    server->settings = s;
+    if (client_address_open(server) != RC_OK || open_stores(g) != RC_OK) {
         return EXIT_CONFIG;
     }
     if (hasher_open(&server->hasher, &g->loop, (unsigned)s->hash_threads,

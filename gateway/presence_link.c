@@ -17,10 +17,11 @@ enum {
 
 /* A user with sessions here, or whose last one's end is still to be told. */
 struct local {
-    struct list node; /* in part.changed while there is something to tell */
     struct user_id user;
+    struct local *next; /* in part.changed */
     uint16_t sessions;
     uint16_t told; /* sessions as last reported */
+    bool changed;  /* stands in part.changed */
 };
 
 struct part {
@@ -29,7 +30,7 @@ struct part {
     bool snapshot;   /* the next report is one */
     uint64_t number; /* of the last report */
     struct map users;
-    struct list changed;
+    struct local *changed;    /* since the last report; perhaps back again */
     struct wheel_timer timer; /* the next report */
 };
 
@@ -127,22 +128,17 @@ static void send_snapshot(struct part *p) {
     buf_fini(&d.items);
 }
 
-static void local_drop(struct part *p, struct local *u) {
-    list_remove(&u->node);
-    (void)map_remove(&p->users, u->user.v);
-    mem_free(u);
-}
-
 /* Everybody in `changed` has been told of, here or in a snapshot. */
 static void forget_changes(struct part *p) {
-    struct list *node;
+    while (p->changed != NULL) {
+        struct local *u = p->changed;
 
-    while ((node = list_pop_front(&p->changed)) != NULL) {
-        struct local *u = CONTAINER_OF(node, struct local, node);
-
+        p->changed = u->next;
+        u->changed = false;
         u->told = u->sessions;
         if (u->sessions == 0) {
-            local_drop(p, u);
+            (void)map_remove(&p->users, u->user.v);
+            mem_free(u);
         }
     }
 }
@@ -151,8 +147,10 @@ static void send_changes(struct part *p) {
     struct draft d;
 
     draft_init(&d, p);
-    for (struct list *n = p->changed.next; n != &p->changed; n = n->next) {
-        draft_add(&d, CONTAINER_OF(n, struct local, node));
+    for (const struct local *u = p->changed; u != NULL; u = u->next) {
+        if (u->sessions != u->told) {
+            draft_add(&d, u);
+        }
     }
     draft_send(&d);
     buf_fini(&d.items);
@@ -189,7 +187,6 @@ static struct presence_link *link_of(struct presence *port) {
 static struct local *local_new(struct part *p, struct user_id user) {
     struct local *u = mem_new(sizeof(*u));
 
-    list_init(&u->node);
     u->user = user;
     (void)map_put(&p->users, user.v, u);
     return u;
@@ -197,13 +194,15 @@ static struct local *local_new(struct part *p, struct user_id user) {
 
 static void local_set(struct part *p, struct local *u, uint16_t sessions) {
     u->sessions = sessions;
-    list_remove(&u->node);
-    if (u->sessions != u->told) {
-        list_push_back(&p->changed, &u->node);
-        hurry(p);
-    } else if (u->sessions == 0) {
-        local_drop(p, u); /* came and went unheard */
+    if (u->sessions == u->told) {
+        return;
     }
+    if (!u->changed) {
+        u->changed = true;
+        u->next = p->changed;
+        p->changed = u;
+    }
+    hurry(p);
 }
 
 static void link_report(struct presence *port, struct user_id user,
@@ -381,7 +380,6 @@ static void part_open(struct presence_link *l, uint16_t partition) {
     p->partition = partition;
     p->snapshot = true; /* a new gateway introduces itself with one */
     map_init(&p->users);
-    list_init(&p->changed);
     wheel_timer_init(&p->timer, on_report_due);
     wheel_set(l->wheel, &p->timer, l->clock->mono_ms + l->config.gather_ms);
 }

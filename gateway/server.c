@@ -5,11 +5,13 @@
 #include <sys/resource.h>
 
 #include "gateway/api.h"
+#include "gateway/client_address.h"
 #include "gateway/session.h"
 #include "proto/base/log.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
 #include "proto/net/http_conn.h"
+#include "proto/net/proxy_gate.h"
 
 enum {
     FDS_RESERVED = 128,        /* for the stores, the log, accept itself */
@@ -32,7 +34,8 @@ static const struct http_conn_limits http_limits = {
 struct conn {
     struct list node; /* in server->conns */
     struct server *server;
-    struct http_conn *http;
+    struct proxy_gate *gate; /* or NULL: before and behind it */
+    struct http_conn *http;  /* NULL before it */
     bool internal;
 };
 
@@ -98,47 +101,89 @@ static void on_refused_closed(void *owner, enum rc why) {
     }
 }
 
-/* More connections than descriptors allow: say so and close. */
-static void refuse(struct server *s, struct stream *stream) {
+/* Says why and closes. */
+static void refuse(struct server *s, struct stream *stream,
+                   struct slice reply) {
     static const struct stream_events events = {
         .on_bytes = on_refused_bytes,
         .on_closed = on_refused_closed,
     };
-    struct slice full = SLICE_LIT("HTTP/1.1 503 Service Unavailable\r\n"
-                                  "Retry-After: 5\r\nContent-Length: 0\r\n"
-                                  "Connection: close\r\n\r\n");
 
     s->stats.refused++;
     stream_attach(stream, &events, s);
-    if (stream_send_copy(stream, full) != RC_OK) {
+    if (stream_send_copy(stream, reply) != RC_OK) {
         stream_close(stream, RC_LIMIT);
         return;
     }
     stream_finish(stream, RC_LIMIT, LINGER_MS);
 }
 
-static void conn_open(struct server *s, struct stream *stream, bool internal) {
+static struct conn *conn_new(struct server *s, bool internal) {
     struct conn *c = mem_new(sizeof(*c));
 
     c->server = s;
     c->internal = internal;
     list_init(&c->node);
     list_push_back(&s->conns, &c->node);
-    c->http = http_conn_open(s->loop, stream, &http_limits, &conn_events, c);
+    return c;
+}
+
+static void conn_begin(void *owner, struct stream *stream) {
+    struct conn *c = owner;
+
+    c->gate = NULL;
+    c->http =
+        http_conn_open(c->server->loop, stream, &http_limits, &conn_events, c);
+}
+
+/* Ends it in good order; one that has not said yet whose it is, at once. */
+static void conn_drain(struct conn *c) {
+    if (c->gate != NULL) {
+        proxy_gate_close(c->gate);
+    } else {
+        http_conn_drain(c->http);
+    }
+}
+
+/* A connection whose first bytes may be a PROXY header. From anybody we do
+ * not trust such a header is no request, and refused as such. */
+static void gate_open(struct server *s, struct stream *stream) {
+    static const struct proxy_gate_events events = {conn_begin, on_conn_closed};
+    bool required = s->settings->proxy_protocol == PROXY_PROTOCOL_REQUIRED;
+
+    if (client_address_trusts(s, stream)) {
+        struct conn *c = conn_new(s, false);
+
+        c->gate = proxy_gate_open(s->loop, stream, required, &events, c);
+    } else if (required) {
+        refuse(s, stream,
+               SLICE_LIT("HTTP/1.1 400 Bad Request\r\n"
+                         "Content-Length: 0\r\n"
+                         "Connection: close\r\n\r\n"));
+    } else {
+        conn_begin(conn_new(s, false), stream);
+    }
 }
 
 static void on_stream(void *owner, struct stream *stream, bool over_limit) {
-    if (over_limit) {
-        refuse(owner, stream);
+    struct server *s = owner;
+
+    if (over_limit) { /* more than descriptors allow */
+        refuse(s, stream,
+               SLICE_LIT("HTTP/1.1 503 Service Unavailable\r\n"
+                         "Retry-After: 5\r\nContent-Length: 0\r\n"
+                         "Connection: close\r\n\r\n"));
+    } else if (s->settings->proxy_protocol != PROXY_PROTOCOL_OFF) {
+        gate_open(s, stream);
     } else {
-        conn_open(owner, stream, false);
+        conn_begin(conn_new(s, false), stream);
     }
 }
 
 static void on_internal_stream(void *owner, struct stream *stream,
                                bool over_limit) {
     (void)over_limit; /* few and ours */
-    conn_open(owner, stream, true);
+    conn_begin(conn_new(owner, true), stream);
 }
 
 void server_session_gone(struct server *s) {
@@ -207,7 +252,6 @@ enum rc server_open(struct server *s) {
 
     list_init(&s->conns);
     list_init(&s->sessions);
-    list_init(&s->leaving);
     json_doc_init(&s->doc);
     throttle_init(&s->accounts, s->settings->logins_per_account,
                   (uint64_t)15 * MINUTE_MS);
@@ -234,12 +278,12 @@ void server_close(struct server *s) {
     presence_link_leave(s->link);
     listener_close(&s->listener);
     listener_close(&s->internal);
-    for (struct list *n = s->sessions.next; n != &s->sessions; n = n->next) {
-        session_close(CONTAINER_OF(n, struct session, node), WS_CODE_GOING_AWAY,
-                      "the gateway stops");
+    while (!list_empty(&s->sessions)) {
+        session_close(CONTAINER_OF(s->sessions.next, struct session, node),
+                      WS_CODE_GOING_AWAY, "the gateway stops");
     }
     for (struct list *n = s->conns.next; n != &s->conns; n = n->next) {
-        http_conn_drain(CONTAINER_OF(n, struct conn, node)->http);
+        conn_drain(CONTAINER_OF(n, struct conn, node));
     }
     check_closed(s);
 }
@@ -251,5 +295,6 @@ void server_fini(struct server *s) {
     throttle_fini(&s->accounts);
     throttle_fini(&s->addresses);
     strangers_fini(&s->strangers);
+    client_address_close(s);
     json_doc_fini(&s->doc);
 }

@@ -16,6 +16,7 @@
 #include "gateway/throttle.h"
 #include "gateway/watch.h"
 #include "proto/base/ids.h"
+#include "proto/base/ip.h"
 #include "proto/base/list.h"
 #include "proto/base/map.h"
 #include "proto/net/listener.h"
@@ -45,15 +46,15 @@ struct server {
     struct throttle accounts;  /* logins by account */
     struct throttle addresses; /* logins and sign-ups by address */
     struct strangers strangers;
+    struct cidr_list trusted; /* proxies that may speak for others */
     struct watch watch;
     struct rate connects;
     struct gateway_id id;
     struct listener *listener;
     struct listener *internal;
-    struct list conns; /* HTTP connections, of both listeners */
-    struct list sessions;
-    struct list leaving; /* sessions still to be asked to leave */
-    size_t session_count;
+    struct list conns;    /* HTTP connections, of both listeners */
+    struct list sessions; /* those that are not GONE */
+    size_t session_count; /* with those whose socket is still closing */
     struct wheel_timer drain_timer;
     uint64_t drain_from_ms;  /* monotonic; 0: not draining */
     bool closing;            /* server_close was called */

@@ -47,16 +47,15 @@ static size_t list_length(const struct list *l) {
 }
 
 static void send_some_away(struct server *s) {
-    size_t n = due_now(s, list_length(&s->leaving));
+    size_t n = due_now(s, list_length(&s->sessions));
 
-    for (; n > 0 && !list_empty(&s->leaving); n--) {
-        struct list *node = list_pop_front(&s->leaving);
+    for (; n > 0 && !list_empty(&s->sessions); n--) {
+        struct list *node = s->sessions.next;
         uint64_t retry =
             COME_BACK_MIN_MS +
             rand_below(&s->loop->rand, COME_BACK_MAX_MS - COME_BACK_MIN_MS);
 
-        session_send_away(CONTAINER_OF(node, struct session, drain_node),
-                          retry);
+        session_send_away(CONTAINER_OF(node, struct session, node), retry);
     }
 }
 
@@ -90,12 +89,5 @@ void server_drain(struct server *s) {
     }
     log_info(&ctx_drain, "drain", "sessions=%zu", s->session_count);
     s->drain_from_ms = s->loop->clock.mono_ms;
-    for (struct list *n = s->sessions.next; n != &s->sessions; n = n->next) {
-        struct session *session = CONTAINER_OF(n, struct session, node);
-
-        if (session_open_still(session)) {
-            list_push_back(&s->leaving, &session->drain_node);
-        }
-    }
     loop_timer(s->loop, &s->drain_timer, TICK_MS);
 }

@@ -113,7 +113,7 @@ static void retire(struct session *s) {
     wheel_cancel(&s->timer);
     forget_requests(s);
     watch_forget(&server->watch, s);
-    list_remove(&s->drain_node);
+    list_remove(&s->node);
 }
 
 void session_close(struct session *s, uint16_t code, const char *reason) {
@@ -155,7 +155,6 @@ static void on_closed(void *owner, enum rc why) {
         report_presence(server, user);
     }
     ws_msg_fini(&s->in);
-    list_remove(&s->node);
     mem_free(s);
     server_session_gone(server);
 }
@@ -306,7 +305,6 @@ void session_open(struct server *server, struct stream *stream,
     s->heard_ms = server->loop->clock.mono_ms;
     ws_msg_init(&s->in, WS_FROM_CLIENT);
     list_init(&s->node);
-    list_init(&s->drain_node);
     list_init(&s->requests);
     wheel_timer_init(&s->timer, on_timer);
     list_push_back(&server->sessions, &s->node);

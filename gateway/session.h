@@ -49,8 +49,7 @@ struct session {
     struct stream *stream;
     struct ws_msg in;
     struct seat seat;
-    struct list node;         /* in server->sessions */
-    struct list drain_node;   /* in server->leaving */
+    struct list node;         /* in server->sessions until it is GONE */
     struct list requests;     /* not answered yet */
     struct wheel_timer timer; /* AUTH: the deadline; then: silence */
     struct user_id user;

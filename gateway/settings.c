@@ -8,6 +8,7 @@
 
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"logfmt", "json", NULL};
+static const char *const proxy_modes[] = {"off", "optional", "required", NULL};
 static const char *const tiers[] = {"t0", "t1", NULL};
 
 static const struct conf_key keys[] = {
@@ -22,6 +23,14 @@ static const struct conf_key keys[] = {
     {"gateway", "origins", CONF_TEXT, AT(origins), "", 0, 4096,
      "web origins allowed, separated by spaces; empty: only the Host's own",
      NULL},
+    {"gateway", "trusted_proxies", CONF_TEXT, AT(trusted_proxies), "", 0, 4096,
+     "networks whose X-Forwarded-For and PROXY headers count, like 10.0.0.0/8; "
+     "unix: the socket's peers",
+     NULL},
+    {"gateway", "proxy_protocol", CONF_CHOICE, AT(proxy_protocol), "off", 0, 0,
+     "PROXY header (v1, v2) before HTTP, from trusted_proxies: off, optional "
+     "or required",
+     proxy_modes},
     {"gateway", "backlog", CONF_COUNT, AT(backlog), "4096", 1, 65535,
      "connections that may wait to be accepted (see net.core.somaxconn)", NULL},
     {"gateway", "drain_wait", CONF_MSEC, AT(drain_wait_ms), "5s", 0, 600000,

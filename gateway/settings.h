@@ -7,6 +7,12 @@
 
 #include "proto/base/conf.h"
 
+enum proxy_protocol {
+    PROXY_PROTOCOL_OFF,
+    PROXY_PROTOCOL_OPTIONAL,
+    PROXY_PROTOCOL_REQUIRED,
+};
+
 struct settings {
     /* gateway */
     char *name;
@@ -14,6 +20,8 @@ struct settings {
     char *internal;
     char *hosts;
     char *origins;
+    char *trusted_proxies;
+    unsigned proxy_protocol; /* enum proxy_protocol */
     uint64_t backlog;
     uint64_t drain_wait_ms;
     uint64_t drain_spread_ms;

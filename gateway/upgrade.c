@@ -1,8 +1,11 @@
 #include "gateway/upgrade.h"
 
+#include <stdio.h>
+
 #include "gateway/request.h"
 #include "gateway/server.h"
 #include "gateway/session.h"
+#include "proto/net/address.h"
 #include "proto/wire/http_target.h"
 #include "proto/wire/ws_handshake.h"
 
@@ -68,12 +71,15 @@ static bool token_in_url(struct slice query) {
 static void accept_socket(struct server *server, struct http_exchange *x,
                           const struct ws_answer *answer,
                           const struct token_claims *claims) {
+    char peer[ADDRESS_TEXT_MAX];
     struct stream *stream;
     struct buf b;
 
+    snprintf(peer, sizeof(peer), "%s", http_peer(x));
     buf_init(&b);
     ws_handshake_write(answer, &b);
     stream = http_upgrade(x);
+    stream_set_peer(stream, peer);
     if (stream_send_copy(stream, buf_slice(&b)) != RC_OK) {
         stream_close(stream, RC_LIMIT); /* the session hears of it */
     }

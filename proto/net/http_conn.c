@@ -1,6 +1,7 @@
 #include "proto/net/http_conn.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/base/mem.h"
@@ -67,35 +68,16 @@ static void send_buf(struct http_conn *c, const struct buf *out) {
     }
 }
 
-static const char *error_code(unsigned status) {
-    switch (status) {
-    case 408:
-        return "timeout";
-    case 413:
-    case 414:
-    case 431:
-        return "too_large";
-    default:
-        return "bad_request";
-    }
-}
-
 /* Says what was wrong and ends the connection: where the next request would
  * begin is not known any more. */
 static void refuse(struct http_conn *c, const struct http_error *why) {
-    struct buf body;
     struct buf out;
 
-    buf_init(&body);
     buf_init(&out);
-    buf_addf(&body, "{\"type\":\"error\",\"code\":\"%s\",\"message\":\"%s\"}",
-             error_code(why->status), why->text);
-    http_reply_begin(&out, why->status, HTTP_REPLY_API, false);
-    http_reply_end(&out, "application/json", buf_slice(&body));
+    http_reply_error(&out, why);
     send_buf(c, &out);
     stream_finish(c->stream, RC_BAD_INPUT, LINGER_MS);
     wheel_cancel(&c->deadline);
-    buf_fini(&body);
     buf_fini(&out);
 }
 
@@ -200,13 +182,23 @@ static void send_continue(struct http_conn *c) {
     buf_fini(&out);
 }
 
+/* RFC 9110, 9.3.1: a body means nothing there, and a server before us that
+ * does not expect one would take it for the next request. */
+static bool takes_body(enum http_method method) {
+    return method == HTTP_POST || method == HTTP_PUT || method == HTTP_PATCH;
+}
+
 /* `in` is the head, and what came behind it already. A body that is declared
  * too long is refused before any of it comes. */
 static void begin_body(struct http_conn *c, const struct http_head *head,
                        struct slice in) {
-    struct http_error why;
+    struct http_error why = {400, "this method takes no body"};
     size_t used;
 
+    if (!takes_body(head->method)) {
+        refuse(c, &why);
+        return;
+    }
     c->partial = http_partial_new(slice_take(in, head->head_len),
                                   &head->framing, c->limits->body_bytes);
     if (http_partial_feed(c->partial, slice_take(in, 0), &used, &why) ==
@@ -402,6 +394,10 @@ static void answered(struct http_exchange *x, bool keep_alive) {
     }
 }
 
+void http_answer_last(struct http_exchange *x) {
+    x->keep_alive = false;
+}
+
 static bool bodiless(unsigned status) {
     return status == 204 || status == 304;
 }
@@ -475,6 +471,10 @@ bool http_has_extra(const struct http_exchange *x) {
 
 const char *http_peer(const struct http_exchange *x) {
     return x->peer;
+}
+
+void http_set_peer(struct http_exchange *x, const char *peer) {
+    snprintf(x->peer, sizeof(x->peer), "%s", peer);
 }
 
 bool http_alive(const struct http_exchange *x) {

@@ -58,6 +58,9 @@ struct http_conn *http_conn_open(struct loop *l, struct stream *s,
  * empty. All copied. The answer to HEAD leaves the body out by itself. */
 void http_answer(struct http_exchange *x, unsigned status, struct slice headers,
                  struct slice content_type, struct slice body);
+/* The answer will be the connection's last: what stands behind this request
+ * is not to be trusted. */
+void http_answer_last(struct http_exchange *x);
 /* Answers with a whole prepared head and a body by reference (static files).
  * `head` says the body's length and ends with the empty line; copied. `body`
  * gets a reference of its own; NULL means none. */
@@ -70,9 +73,13 @@ void http_answer_raw(struct http_exchange *x, struct slice head,
 struct stream *http_upgrade(struct http_exchange *x) MUST_CHECK;
 /* True when bytes follow the request that is being handled. */
 bool http_has_extra(const struct http_exchange *x);
-/* The address of the socket's other end as text (see stream_peer); borrowed
- * until the exchange is freed. */
+/* The address the request comes from as text: of the socket's other end (see
+ * stream_peer), or what http_set_peer said. Borrowed until the exchange is
+ * freed. */
 const char *http_peer(const struct http_exchange *x);
+/* The owner knows from a proxy it trusts whose request this is; copied, at
+ * most ADDRESS_TEXT_MAX bytes with the NUL. */
+void http_set_peer(struct http_exchange *x, const char *peer);
 /* False: the client is gone; answering is allowed and does nothing. */
 bool http_alive(const struct http_exchange *x);
 /* The connection is to end (drain): it closes soon when it is idle, and every

@@ -72,6 +72,17 @@ class Cluster:
                        "connects_per_s": 10000, "connects_burst": 10000},
         }
 
+    def add_gateway(self, conf):
+        """One more gateway, with settings of its own on top; started. The
+        balancer does not know it."""
+        number = len(self.gateways) + 1
+        folder = self.home / "conf"
+        gateway = Gateway(number, folder, self.log(f"gateway{number}"),
+                          merged(conf, self.gateway_conf(folder)))
+        self.gateways.append(gateway)
+        gateway.start()
+        return gateway
+
     def processes(self):
         """In the order in which they need one another."""
         balancer = [self.balancer] if self.balancer else []

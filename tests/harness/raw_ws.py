@@ -84,6 +84,7 @@ class Wire:
     def __init__(self, reader, writer):
         self.reader = reader
         self.writer = writer
+        self.seconds = SECONDS  # that reading may wait
 
     @classmethod
     async def open(cls, address):
@@ -111,7 +112,8 @@ class Wire:
 
     async def read(self, n):
         try:
-            return await asyncio.wait_for(self.reader.readexactly(n), SECONDS)
+            return await asyncio.wait_for(self.reader.readexactly(n),
+                                          self.seconds)
         except (asyncio.IncompleteReadError, ConnectionError) as end:
             raise EOFError("the peer has closed") from end
 
@@ -119,7 +121,7 @@ class Wire:
         """One HTTP answer; `method` is what was asked."""
         try:
             head = await asyncio.wait_for(
-                self.reader.readuntil(b"\r\n\r\n"), SECONDS)
+                self.reader.readuntil(b"\r\n\r\n"), self.seconds)
         except (asyncio.IncompleteReadError, ConnectionError) as end:
             raise EOFError("the peer has closed") from end
         first, *lines = head[:-4].decode().split("\r\n")
@@ -183,9 +185,10 @@ class Wire:
         assert reply.status == 101, reply
         return reply
 
-    def abort(self):
+    async def abort(self):
         """Leaves without a word."""
         self.writer.transport.abort()
+        await asyncio.sleep(0)  # this is when it happens
 
 
 async def session(address, token):

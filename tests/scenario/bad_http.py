@@ -39,10 +39,10 @@ def chunked(body):
     return post(b"Transfer-Encoding: chunked\r\n", body)
 
 
-def all_of(id_, status, name, datas, **more):
-    """One row for each of `datas`."""
+def all_of(id_, status, name, inputs, **more):
+    """One row for each of `inputs`."""
     return [Row(id_, f"{name} {data[:40]!r}", data, status, **more)
-            for data in datas]
+            for data in inputs]
 
 
 REQUEST_LINES = [
@@ -122,13 +122,15 @@ FIELDS = [
             b"", b":", b"chat.example/x", b"u@chat.example", b"chat example",
             b"chat\0example", b"chat.example:", b"chat.example:x",
             b"chat.example:99999", b"[::1", b"a,b"]]]),
-    Row("B022", "foreign Host", get(host=b"Host: evil.example\r\n"), 421,
-        False),
-    Row("B022", "Host that begins well",
-        get(host=b"Host: chat.example.evil\r\n"), 421, False),
-    Row("B022", "Host with a port", get(host=b"Host: chat.example:99\r\n"),
-        200, False),
-    Row("B022", "Host in capitals", get(host=b"Host: CHAT.example\r\n"), 200,
+    *all_of("B022", 421, "Host", [
+        get(b"/v1/me", host=b"Host: " + host + b"\r\n") for host in [
+            b"evil.example", b"chat.example.evil", b"example", b"[::1]:80"]],
+        closes=False),
+    *all_of("B022", 401, "Host", [
+        get(b"/v1/me", host=b"Host: " + host + b"\r\n") for host in [
+            b"chat.example", b"chat.example:99", b"CHAT.example"]],
+        closes=False),
+    Row("B022", "health for a balancer", get(host=b"Host: moim\r\n"), 200,
         False),
 ]
 

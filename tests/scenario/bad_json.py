@@ -122,7 +122,8 @@ ROWS = [*SYNTAX, *VALUES]
 MEDIA = [
     (None, 415), ("text/plain", 415), ("application/json; charset=latin1", 415),
     ("application/x-www-form-urlencoded", 415), ("multipart/form-data", 415),
-    ("application/jsonp", 415), ("", 415), ("application/json, text/plain", 415),
+    ("application/jsonp", 415), ("", 415),
+    ("application/json, text/plain", 415),
     ("application/json", 200), ("Application/JSON", 200),
     ("application/json; charset=utf-8", 200),
     ("application/json;charset=UTF-8", 200),
