@@ -28,7 +28,8 @@ LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 LDFLAGS_cover := --coverage
 CFLAGS := -std=c11 $(WARN) $(CFLAGS_$(MODE)) $(EXTRA)
 LDFLAGS := $(LDFLAGS_$(MODE))
-LDLIBS := -luv -lhiredis -lpq -lssl -lcrypto -lsodium -lunistring -linih -lpthread -lm
+LDLIBS := -luv -lhiredis -lpq -lssl -lcrypto -lsodium -lunistring -linih -lz \
+          -lpthread -lm
 
 LIB_DIRS := proto/base proto/wire proto/net chat-core chat-core/ports storage
 LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard $(d)/*.c))
@@ -45,9 +46,10 @@ SCRIPTS_LUA := $(wildcard storage/*.lua)
 # Unit tests: tests/unit/test_NAME.c, one program each. A test of a program's
 # own file links that folder without its main.c.
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
-FAKE_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fakes/*.c))
+FAKE_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fakes/*.c \
+              tests/sim/*.c))
 PART_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/main.c,\
-              $(wildcard gateway/*.c presence/*.c moimctl/*.c)))
+              $(wildcard gateway/*.c presence/*.c moimctl/*.c bench/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 INTEGRATION := $(patsubst tests/integration/%.c,%,\
                  $(wildcard tests/integration/it_*.c))

@@ -105,6 +105,7 @@ static void check_offer(uint8_t what, struct slice in) {
                          .has_body = (what & 2) != 0,
                          .has_extra_bytes = (what & 4) != 0,
                          .minor = (what & 8) != 0 ? 0 : 1,
+                         .deflate = (what & 16) != 0,
                          .fields = &fields};
 
     if (http_fields_parse(in, &fields, &why) != PARSE_OK) {
@@ -114,7 +115,10 @@ static void check_offer(uint8_t what, struct slice in) {
     assert(a.why != NULL && a.headers != NULL);
     if (a.status == 101) {
         check_taken(&o, &a);
-        check_written(&o, &a);
+        assert(o.deflate || !a.deflate.on);
+        if (!a.deflate.on) { /* our client asks for no compression */
+            check_written(&o, &a);
+        }
     } else {
         assert(a.status == 400 || a.status == 405 || a.status == 426);
         assert(a.protocol == NULL && a.token.n == 0 && a.accept[0] == '\0');

@@ -1,0 +1,210 @@
+/* moimctl: the one tool of operators, and a chat client for the terminal.
+ * This file is the table of commands and their help; a command is a function
+ * in a file of its own and knows nothing of the others. */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <uv.h>
+
+#include "moimctl/commands.h"
+
+#define ARGS(table) (table), COUNT_OF(table)
+#define NO_ARGS NULL, 0
+
+static const struct arg as_somebody[] = {ARG_URL, ARG_AS, ARG_PASSWORD};
+
+static const struct arg user_add[] = {
+    ARG_URL,
+    {"name", "NAME", "the new account's name", ARG_AT(name), true},
+    ARG_PASSWORD,
+};
+
+static const struct arg seed[] = {
+    ARG_URL,
+    {"dir", "DIR", "where the passwords are kept, as NAME.password",
+     ARG_AT(dir), true},
+};
+
+#define ARG_KEY_FILE                                                           \
+    {                                                                          \
+        "key-file", "FILE", "lines \"id hexkey\", as the gateways have it",    \
+            ARG_AT(key_file), true                                             \
+    }
+
+static const struct arg token_make[] = {
+    ARG_KEY_FILE,
+    {"user", "ID", "whom the token is for", ARG_AT(user), true},
+    {"device", "ID", "and on which device", ARG_AT(device), true},
+    {"ttl", "TIME", "how long it is valid: 15m, 1h, 30d (default: 1h)",
+     ARG_AT(ttl), false},
+};
+
+static const struct arg token_check[] = {
+    ARG_KEY_FILE,
+    {"token-file", "FILE", "the token (default: from standard input)",
+     ARG_AT(token), false},
+};
+
+static const struct arg db[] = {
+    {"conninfo", "TEXT", "libpq's: \"host=/run/postgresql dbname=moim\"",
+     ARG_AT(conninfo), true},
+    {"dir", "DIR", "the migrations (default: those installed)", ARG_AT(dir),
+     false},
+};
+
+static const struct arg status[] = {ARG_URL};
+
+static const struct arg top[] = {
+    {"count", "N", "stop after N rows (default: never)", ARG_AT(count), false},
+};
+
+static const struct arg check_config[] = {
+    {"gateway", "FILE", "a moim-gateway's", ARG_AT(gateway), false},
+    {"presence", "FILE", "a moim-presence's", ARG_AT(presence), false},
+};
+
+static const char chat_details[] =
+    "WITH is a user's or a group's name; without it you pick from a list.\n"
+    "Type to write; /help inside lists the commands. A lost connection is\n"
+    "found again by itself, and nothing is lost or shown twice. When input or\n"
+    "output is not a terminal, each line read is a message or a command, and\n"
+    "each line written is \"SEQ NAME: TEXT\" or begins with \"*\"; the end of\n"
+    "the input ends the program once everything was accepted.";
+
+static const char seed_details[] =
+    "Makes alice, bob and carol with random passwords, friends of each other,\n"
+    "with a group \"Moim\" and some messages. What is there already is left\n"
+    "as it is, so this may run again and again.";
+
+static const char top_details[] =
+    "ADDRESS is a gateway's internal one, as 127.0.0.1:9080. Without any, the\n"
+    "demo's gateways are watched when $MOIMCTL_DEMO_DIR names its folder.";
+
+static const char status_details[] =
+    "ADDRESS is that of a gateway or a presence service, public or internal.\n"
+    "Without any, the demo's are asked when $MOIMCTL_DEMO_DIR names its\n"
+    "folder, else $MOIMCTL_URL. Ends with 69 unless all are ready.";
+
+static const char ws_details[] =
+    "Prints every frame as it comes, and sends each line of the input as one.\n"
+    "Ends with the connection, or a second after the input.";
+
+static const char demo_details[] =
+    "The demo's processes belong to ./run: this says what to type there.";
+
+static const struct command commands[] = {
+    {"chat", "[WITH]", "Chat in the terminal", chat_details, ARGS(as_somebody),
+     0, 1, cmd_chat},
+    {"ws", "", "Speak the WebSocket protocol by hand", ws_details,
+     ARGS(as_somebody), 0, 0, cmd_ws},
+    {"user add", "", "Make an account", "", ARGS(user_add), 0, 0, cmd_user_add},
+    {"friend add", "NAME...", "Ask people to be friends, or accept", "",
+     ARGS(as_somebody), 1, ARGS_WORDS_MAX, cmd_friend_add},
+    {"seed", "", "Make three users who chat", seed_details, ARGS(seed), 0, 0,
+     cmd_seed},
+    {"status", "[ADDRESS...]", "Ask whether everything is up and ready",
+     status_details, ARGS(status), 0, ARGS_WORDS_MAX, cmd_status},
+    {"top", "[ADDRESS...]", "Watch sessions and messages, each second",
+     top_details, ARGS(top), 0, ARGS_WORDS_MAX, cmd_top},
+    {"gen-secret", "", "Make a key for tokens, \"id hexkey\"", "", NO_ARGS, 0,
+     0, cmd_gen_secret},
+    {"token make", "", "Sign a token, without asking anybody", "",
+     ARGS(token_make), 0, 0, cmd_token_make},
+    {"token check", "", "Say whose a token is and until when", "",
+     ARGS(token_check), 0, 0, cmd_token_check},
+    {"db migrate", "", "Bring the database's schema up to date", "", ARGS(db),
+     0, 0, cmd_db_migrate},
+    {"db status", "", "List the migrations and which are applied", "", ARGS(db),
+     0, 0, cmd_db_status},
+    {"check-config", "", "Read a configuration file as its program would", "",
+     ARGS(check_config), 0, 0, cmd_check_config},
+    {"config doc", "gateway|presence", "Every setting with its default", "",
+     NO_ARGS, 1, 1, cmd_config_doc},
+    {"config example", "gateway|presence", "A configuration file to begin with",
+     "", NO_ARGS, 1, 1, cmd_config_example},
+    {"kill", "gateway N", "End a process of the demo", demo_details, NO_ARGS, 0,
+     ARGS_WORDS_MAX, cmd_kill},
+    {"drain", "gateway N", "Drain a gateway of the demo", demo_details, NO_ARGS,
+     0, ARGS_WORDS_MAX, cmd_drain},
+};
+
+static void usage(FILE *to) {
+    fprintf(to, "usage: moimctl COMMAND [options]\n\n");
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        fprintf(to, "  %-16s %s\n", commands[i].name, commands[i].summary);
+    }
+    fprintf(to, "\nmoimctl COMMAND --help says more; moimctl --version\n"
+                "environment: MOIMCTL_URL (default http://127.0.0.1:8080), "
+                "NO_COLOR\n"
+                "exit codes: 0 done, 1 failed, 2 wrong usage, 69 cannot be "
+                "reached, 78 bad\nconfiguration\n");
+}
+
+static void version(void) {
+    printf("moimctl %s, libuv %s\n", MOIM_VERSION, uv_version_string());
+}
+
+/* The words of `name` that stand in argv, or 0 when they are others. */
+static int words_of(const char *name, int argc, char *const *argv) {
+    const char *space = strchr(name, ' ');
+    size_t first = space == NULL ? strlen(name) : (size_t)(space - name);
+
+    if (argc < 2 || strlen(argv[1]) != first ||
+        strncmp(argv[1], name, first) != 0) {
+        return 0;
+    }
+    if (space == NULL) {
+        return 1;
+    }
+    return argc > 2 && strcmp(argv[2], space + 1) == 0 ? 2 : 0;
+}
+
+static const struct command *find(int argc, char *const *argv, int *used) {
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        *used = words_of(commands[i].name, argc, argv);
+        if (*used > 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static enum ctl_exit run(const struct command *c, int argc, char **argv) {
+    struct args a;
+
+    switch (args_parse(c, argc, argv, &a, stderr)) {
+    case ARGS_HELP:
+        args_help(c, stdout);
+        return CTL_OK;
+    case ARGS_BAD:
+        return CTL_USAGE;
+    case ARGS_RUN:
+        break;
+    }
+    return c->run(&a);
+}
+
+int main(int argc, char **argv) {
+    const struct command *c;
+    int used = 0;
+
+    (void)setlocale(LC_TIME, "");
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+        version();
+        return CTL_OK;
+    }
+    if (argc >= 2 &&
+        (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+        usage(stdout);
+        return CTL_OK;
+    }
+    c = find(argc, argv, &used);
+    if (c == NULL) {
+        if (argc >= 2) {
+            fprintf(stderr, "moimctl: no command \"%s\"\n\n", argv[1]);
+        }
+        usage(stderr);
+        return CTL_USAGE;
+    }
+    return (int)run(c, argc - used, argv + used);
+}
