@@ -10,7 +10,7 @@
 #include "chat-core/page.h"
 
 enum {
-    SYNC_CONVS_MAX = 200, /* cursors in one call */
+    SYNC_CONVS_MAX = 100, /* cursors in one call */
 };
 
 struct sync_cursor {

@@ -3,6 +3,10 @@
 #include "gateway/names.h"
 #include "gateway/server.h"
 
+enum {
+    NAMES_MAX = 500, /* users in one question */
+};
+
 /* ---- me, user.find ---- */
 
 static void on_me(void *ctx, enum rc rc, const struct user_row *users,
@@ -59,6 +63,50 @@ void cmd_user_find(struct request *r, struct client_fields *f) {
         d->ops->user_by_name(d, buf_slice(&key), on_found, r);
     }
     buf_fini(&key);
+}
+
+/* ---- user.names ---- */
+
+static void on_names(void *ctx, enum rc rc, const struct user_row *users,
+                     size_t count) {
+    struct request *r = ctx;
+    struct json_out o;
+    struct buf b;
+
+    if (rc != RC_OK) {
+        request_fail_rc(r, rc);
+        return;
+    }
+    o = request_begin(r, &b, "users");
+    json_field_arr(&o, "users");
+    for (size_t i = 0; i < count; i++) {
+        json_begin_obj(&o);
+        json_field_id(&o, "user", users[i].id.v);
+        json_field_str(&o, "name", users[i].name);
+        json_end_obj(&o);
+    }
+    json_end_arr(&o);
+    request_end(r, &b);
+}
+
+/* The names of those who exist among the ids. */
+void cmd_user_names(struct request *r, struct client_fields *f) {
+    struct directory *d = r->server->core.directory;
+    struct user_id users[NAMES_MAX];
+    uint64_t ids[NAMES_MAX];
+    size_t count = client_field_ids(f, "users", ids, NAMES_MAX);
+
+    if (f->error == CLIENT_OK && count == 0) {
+        client_fields_fail(f, "users", CLIENT_BAD_VALUE);
+    }
+    if (f->error != CLIENT_OK) {
+        request_fail_field(r, f);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        users[i].v = ids[i];
+    }
+    d->ops->users_by_id(d, users, count, on_names, r);
 }
 
 /* ---- friends ---- */

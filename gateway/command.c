@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {"group.remove", 0, cmd_group_remove},
     {"group.leave", 0, cmd_group_leave},
     {"user.find", 0, cmd_user_find},
+    {"user.names", 0, cmd_user_names},
     {"friends", 0, cmd_friends},
     {"friend.ask", 0, cmd_friend_ask},
     {"friend.drop", 0, cmd_friend_drop},

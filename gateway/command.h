@@ -42,6 +42,7 @@ void cmd_direct_open(struct request *r, struct client_fields *f);
 /* cmd_people.c */
 void cmd_me(struct request *r, struct client_fields *f);
 void cmd_user_find(struct request *r, struct client_fields *f);
+void cmd_user_names(struct request *r, struct client_fields *f);
 void cmd_friends(struct request *r, struct client_fields *f);
 void cmd_friend_ask(struct request *r, struct client_fields *f);
 void cmd_friend_drop(struct request *r, struct client_fields *f);

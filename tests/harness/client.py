@@ -195,7 +195,7 @@ class Client:
         want = set(self.events) | set(convs)
         while want:
             cursors = [{"conv": conv, "seq": self.complete_to(conv)}
-                       for conv in sorted(want)[:200]]
+                       for conv in sorted(want)[:100]]
             answer = await self.cmd("sync", convs=cursors)
             for one in answer["convs"]:
                 if one["state"] != "more":
