@@ -36,11 +36,15 @@ LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard $(d)/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
 LIB := $(B)/libmoim.a
 
-PROGRAMS := moim-gateway moim-presence moimctl moim-bench
+PROGRAMS := moim-gateway moim-presence moimctl moim-bench moim-ws-echo
 DIR_moim-gateway := gateway
 DIR_moim-presence := presence
 DIR_moimctl := moimctl
 DIR_moim-bench := bench
+DIR_moim-ws-echo := wsecho
+# Not installed: what only tests need.
+TEST_PROGRAMS := moim-faultproxy
+DIR_moim-faultproxy := tests/fault/proxy
 SCRIPTS_LUA := $(wildcard storage/*.lua)
 
 # Unit tests: tests/unit/test_NAME.c, one program each. A test of a program's
@@ -49,22 +53,24 @@ UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FAKE_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fakes/*.c \
               tests/sim/*.c))
 PART_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/main.c,\
-              $(wildcard gateway/*.c presence/*.c moimctl/*.c bench/*.c)))
+              $(wildcard gateway/*.c presence/*.c moimctl/*.c bench/*.c \
+                tests/fault/proxy/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 INTEGRATION := $(patsubst tests/integration/%.c,%,\
                  $(wildcard tests/integration/it_*.c))
 FUZZ_SECONDS ?= 60
 
 .PHONY: all check check-unit check-corpus lint format fuzz cover install clean \
-        help programs unit integration everything
+        help programs faultproxy unit integration everything
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: programs
 programs: $(PROGRAMS:%=$(B)/%)
+faultproxy: $(TEST_PROGRAMS:%=$(B)/%)
 unit: $(UNIT:%=$(B)/tests/unit/%)
 integration: $(INTEGRATION:%=$(B)/tests/integration/%)
-everything: programs unit integration $(FUZZ:%=$(B)/tests/fuzz/%)
+everything: programs faultproxy unit integration $(FUZZ:%=$(B)/tests/fuzz/%)
 
 help:
 	@echo 'make            programs, in build/release'
@@ -80,7 +86,7 @@ $(B)/$(1): $$(patsubst %.c,$$(B)/obj/%.o,$$(wildcard $$(DIR_$(1))/*.c)) $$(LIB)
 	$$(if $$(V),,@echo '  link $$@')
 	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+$(foreach p,$(PROGRAMS) $(TEST_PROGRAMS),$(eval $(call program_rule,$(p))))
 
 # A script is compiled in: storage/x.lua becomes the C string of x.lua.h.
 $(B)/gen/%.lua.h: %.lua

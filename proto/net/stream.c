@@ -1,6 +1,8 @@
 #include "proto/net/stream.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
@@ -35,26 +37,39 @@ struct stream_write {
     size_t bytes;
 };
 
+/* A gateway has one for every session: what the handle knows already, the loop
+ * and in its `data` the owner, is not kept twice. */
 struct stream {
     union stream_handle uv;
-    struct loop *loop;
     const struct stream_events *events; /* NULL before stream_attach */
-    void *owner;
     struct outq out;
     struct loop_task flush;
     struct stream_wait *wait; /* while connecting or finishing, else NULL */
+    char *peer;               /* of stream_set_peer, or NULL */
     size_t queue_limit;
     enum rc why;
-    bool connecting;
-    bool finishing;
-    bool paused;
-    bool writing; /* a stream_write points into the queue */
-    bool ended;   /* the peer said that nothing more comes */
+    bool connecting : 1;
+    bool finishing : 1;
+    bool paused : 1;
+    bool writing : 1; /* a stream_write points into the queue */
+    bool ended : 1;   /* the peer said that nothing more comes */
 };
 
 static const struct log_ctx log_stream = {"stream", 0};
 
 static void on_flush(struct loop_task *t);
+
+static struct stream *stream_of(void *handle) {
+    return CONTAINER_OF(handle, struct stream, uv);
+}
+
+static struct loop *loop_of(const struct stream *s) {
+    return s->uv.any.loop->data;
+}
+
+static void *owner_of(const struct stream *s) {
+    return s->uv.any.data;
+}
 
 static bool closed(const struct stream *s) {
     return uv_is_closing(&s->uv.any) != 0;
@@ -74,8 +89,6 @@ static struct stream *stream_new(struct loop *l, uv_handle_type type,
     }
     assert(err == 0); /* neither opens anything yet */
     (void)err;
-    s->uv.any.data = s;
-    s->loop = l;
     s->queue_limit = queue_limit;
     outq_init(&s->out);
     loop_task_init(&s->flush, on_flush);
@@ -85,11 +98,11 @@ static struct stream *stream_new(struct loop *l, uv_handle_type type,
 /* Reading. */
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
-    struct stream *s = handle->data;
+    struct stream *s = stream_of(handle);
 
     (void)suggested;
-    loop_wake(s->loop);
-    buf->base = (char *)s->loop->read_bytes;
+    loop_wake(loop_of(s));
+    buf->base = (char *)loop_of(s)->read_bytes;
     buf->len = LOOP_READ_BYTES;
 }
 
@@ -104,15 +117,15 @@ static void peer_ended(struct stream *s) {
 }
 
 static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
-    struct stream *s = handle->data;
+    struct stream *s = stream_of(handle);
 
-    loop_wake(s->loop);
+    loop_wake(loop_of(s));
     if (n == UV_EOF) {
         peer_ended(s);
     } else if (n < 0) {
         stream_close(s, RC_CLOSED);
     } else if (n > 0 && !s->finishing) {
-        s->events->on_bytes(s->owner, (uint8_t *)buf->base, (size_t)n);
+        s->events->on_bytes(owner_of(s), (uint8_t *)buf->base, (size_t)n);
     }
 }
 
@@ -149,7 +162,7 @@ enum rc stream_send(struct stream *s, struct slice head, struct blob *body) {
     }
     if (head.n + blob_slice(body).n > 0) {
         outq_push(&s->out, head, body == NULL ? NULL : blob_ref(body));
-        loop_defer(s->loop, &s->flush);
+        loop_defer(loop_of(s), &s->flush);
     }
     return RC_OK;
 }
@@ -170,7 +183,7 @@ static void on_written(uv_write_t *req, int status) {
     struct stream_write *w = CONTAINER_OF(req, struct stream_write, req);
     struct stream *s = w->stream;
 
-    loop_wake(s->loop);
+    loop_wake(loop_of(s));
     s->writing = false;
     outq_take(&s->out, w->bytes);
     mem_free(w);
@@ -180,7 +193,7 @@ static void on_written(uv_write_t *req, int status) {
     if (status < 0) {
         stream_close(s, RC_CLOSED);
     } else {
-        loop_defer(s->loop, &s->flush);
+        loop_defer(loop_of(s), &s->flush);
     }
 }
 
@@ -219,7 +232,7 @@ static bool write_now(struct stream *s) {
 static void on_shut_down(uv_shutdown_t *req, int status) {
     struct stream_wait *w = CONTAINER_OF(req, struct stream_wait, req.shutdown);
 
-    loop_wake(w->stream->loop);
+    loop_wake(loop_of(w->stream));
     if (status < 0) {
         stream_close(w->stream, w->stream->why);
     }
@@ -250,7 +263,7 @@ static void on_flush(struct loop_task *t) {
     } else if (s->finishing) {
         end_our_side(s);
     } else if (s->events != NULL && s->events->on_drained != NULL) {
-        s->events->on_drained(s->owner);
+        s->events->on_drained(owner_of(s));
     }
 }
 
@@ -303,14 +316,14 @@ static void wait_at_most(struct stream *s, uint64_t ms) {
         s->wait->stream = s;
         wheel_timer_init(&s->wait->deadline, on_deadline);
     }
-    loop_timer(s->loop, &s->wait->deadline, ms);
+    loop_timer(loop_of(s), &s->wait->deadline, ms);
 }
 
 static void on_connected(uv_connect_t *req, int status) {
     struct stream_wait *w = CONTAINER_OF(req, struct stream_wait, req.connect);
     struct stream *s = w->stream;
 
-    loop_wake(s->loop);
+    loop_wake(loop_of(s));
     if (closed(s)) {
         return;
     }
@@ -325,7 +338,7 @@ static void on_connected(uv_connect_t *req, int status) {
         s->wait = NULL;
     }
     start_reading(s);
-    loop_defer(s->loop, &s->flush);
+    loop_defer(loop_of(s), &s->flush);
 }
 
 enum rc stream_connect(struct stream **out, struct loop *l, const char *address,
@@ -358,7 +371,7 @@ enum rc stream_connect(struct stream **out, struct loop *l, const char *address,
 void stream_attach(struct stream *s, const struct stream_events *events,
                    void *owner) {
     s->events = events;
-    s->owner = owner;
+    s->uv.any.data = owner;
     if (events == NULL && !s->finishing) {
         uv_read_stop(&s->uv.stream);
     }
@@ -376,17 +389,18 @@ void stream_finish(struct stream *s, enum rc why, uint64_t linger_ms) {
     wait_at_most(s, linger_ms);
     s->paused = false; /* reads on, to throw away and to hear the end */
     start_reading(s);
-    loop_defer(s->loop, &s->flush);
+    loop_defer(loop_of(s), &s->flush);
 }
 
 static void on_handle_closed(uv_handle_t *handle) {
-    struct stream *s = handle->data;
+    struct stream *s = stream_of(handle);
     const struct stream_events *events = s->events;
-    void *owner = s->owner;
+    void *owner = owner_of(s);
     enum rc why = s->why;
 
     assert(!s->writing); /* libuv cancels its requests first */
     outq_fini(&s->out);
+    mem_free(s->peer);
     mem_free(s->wait);
     mem_free(s);
     if (events != NULL) {
@@ -408,8 +422,29 @@ void stream_close(struct stream *s, enum rc why) {
     uv_close(&s->uv.any, on_handle_closed);
 }
 
+void stream_reset(struct stream *s, enum rc why) {
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+    uv_os_fd_t fd;
+
+    if (!closed(s) && uv_fileno(&s->uv.any, &fd) == 0) {
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    }
+    stream_close(s, why);
+}
+
 bool stream_closing(const struct stream *s) {
     return s->finishing || closed(s);
+}
+
+void stream_pass_on(struct stream *s, uint8_t *bytes, size_t n) {
+    if (n > 0 && s->events != NULL && !stream_closing(s)) {
+        s->events->on_bytes(owner_of(s), bytes, n);
+    }
+}
+
+void stream_set_peer(struct stream *s, const char *peer) {
+    mem_free(s->peer);
+    s->peer = mem_dup(peer, strlen(peer));
 }
 
 void stream_peer(const struct stream *s, char *out, size_t n) {
@@ -418,8 +453,10 @@ void stream_peer(const struct stream *s, char *out, size_t n) {
 
     assert(n > 0);
     out[0] = '\0';
-    if (uv_fileno(&s->uv.any, &fd) == 0 &&
-        getpeername(fd, (struct sockaddr *)&a.sa, &a.len) == 0) {
+    if (s->peer != NULL) {
+        snprintf(out, n, "%s", s->peer);
+    } else if (uv_fileno(&s->uv.any, &fd) == 0 &&
+               getpeername(fd, (struct sockaddr *)&a.sa, &a.len) == 0) {
         address_host(&a, out, n);
     }
 }

@@ -80,8 +80,17 @@ void stream_resume(struct stream *s);
 void stream_finish(struct stream *s, enum rc why, uint64_t linger_ms);
 /* Closes now; what is queued is lost. Closing twice is harmless. */
 void stream_close(struct stream *s, enum rc why);
+/* The same, and a TCP peer is told by a reset, not by an ordinary end. */
+void stream_reset(struct stream *s, enum rc why);
 /* True after either of the two. */
 bool stream_closing(const struct stream *s);
+/* Gives `bytes`, which somebody who heard the stream before has read too far,
+ * to whoever hears it now, as if they had come just now. Only within on_bytes
+ * of that somebody, as the last thing. */
+void stream_pass_on(struct stream *s, uint8_t *bytes, size_t n);
+/* The connection's other end is a proxy and speaks for `peer`, which
+ * stream_peer answers from now on; copied. */
+void stream_set_peer(struct stream *s, const char *peer);
 /* The peer's IP address as text without a port, an IPv4 address inside IPv6
  * as IPv4, "unix" for Unix sockets; "" when it is gone. Copied to `out`;
  * ADDRESS_TEXT_MAX bytes are enough. */

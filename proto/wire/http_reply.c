@@ -112,6 +112,30 @@ void http_reply_end_chunked(struct buf *out, const char *content_type) {
     buf_add_str(out, "\r\n");
 }
 
+static const char *error_code(unsigned status) {
+    switch (status) {
+    case 408:
+        return "timeout";
+    case 413:
+    case 414:
+    case 431:
+        return "too_large";
+    default:
+        return "bad_request";
+    }
+}
+
+void http_reply_error(struct buf *out, const struct http_error *why) {
+    struct buf body;
+
+    buf_init(&body);
+    buf_addf(&body, "{\"type\":\"error\",\"code\":\"%s\",\"message\":\"%s\"}",
+             error_code(why->status), why->text);
+    http_reply_begin(out, why->status, HTTP_REPLY_API, false);
+    http_reply_end(out, "application/json", buf_slice(&body));
+    buf_fini(&body);
+}
+
 void http_reply_chunk(struct buf *out, struct slice data) {
     if (data.n > 0) {
         buf_addf(out, "%zx\r\n", data.n);

@@ -15,6 +15,8 @@ enum http_reply_set {
     HTTP_REPLY_BARE, /* none: for 100 and 101 */
 };
 
+struct http_error;
+
 /* The reason phrase; NULL for a status we never send. Static. */
 const char *http_status_reason(unsigned status);
 
@@ -37,6 +39,10 @@ void http_reply_end_head(struct buf *out, const char *content_type,
 void http_reply_end_empty(struct buf *out);
 /* Ends the head of a body that grows; not for an HTTP/1.0 client. */
 void http_reply_end_chunked(struct buf *out, const char *content_type);
+
+/* A whole reply to what could not be read as a request: `why` as a JSON body,
+ * and `Connection: close`. */
+void http_reply_error(struct buf *out, const struct http_error *why);
 
 /* An empty chunk would be the last one, so empty data writes nothing. */
 void http_reply_chunk(struct buf *out, struct slice data);

@@ -139,6 +139,10 @@ size_t ws_head_write(uint8_t out[WS_HEAD_MAX], enum ws_op op, bool fin,
     return 2 + len_bytes + WS_MASK_LEN;
 }
 
+void ws_head_set_rsv1(uint8_t head[WS_HEAD_MAX]) {
+    head[0] |= RSV1_BIT;
+}
+
 bool ws_op_is_control(enum ws_op op) {
     return op >= WS_OP_CLOSE;
 }

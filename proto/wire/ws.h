@@ -63,6 +63,9 @@ enum parse ws_head_parse(struct slice in, unsigned rules,
 size_t ws_head_write(uint8_t out[WS_HEAD_MAX], enum ws_op op, bool fin,
                      uint64_t body_len, const uint8_t *mask);
 
+/* Marks the head of a message's first frame: the message is compressed. */
+void ws_head_set_rsv1(uint8_t head[WS_HEAD_MAX]);
+
 bool ws_op_is_control(enum ws_op op);
 
 /* Masks or unmasks, which is the same, `n` bytes in place. `offset`: how many

@@ -75,74 +75,6 @@ static bool items_there(const struct ws_offer *o, const char *name) {
     return http_fields_count(o->fields, name) == 0 || items_next(&it, &item);
 }
 
-/* A cursor over one item that remembers failing. */
-struct scan {
-    struct slice rest;
-    bool bad;
-};
-
-static void scan_spaces(struct scan *s) {
-    while (s->rest.n > 0 && (s->rest.p[0] == ' ' || s->rest.p[0] == '\t')) {
-        s->rest = slice_drop(s->rest, 1);
-    }
-}
-
-/* Takes `c`, with the spaces around it, if it is next. */
-static bool scan_mark(struct scan *s, char c) {
-    scan_spaces(s);
-    if (s->rest.n == 0 || s->rest.p[0] != (uint8_t)c) {
-        return false;
-    }
-    s->rest = slice_drop(s->rest, 1);
-    scan_spaces(s);
-    return true;
-}
-
-static void scan_token(struct scan *s) {
-    size_t n = 0;
-
-    while (n < s->rest.n && http_is_token(slice_of(s->rest.p + n, 1))) {
-        n++;
-    }
-    s->rest = slice_drop(s->rest, n);
-    s->bad = s->bad || n == 0;
-}
-
-/* A quoted value must be a token once its quotes and backslashes are off
- * (RFC 6455, 9.1). */
-static void scan_quoted(struct scan *s) {
-    struct slice in = slice_drop(s->rest, 1);
-    size_t i = 0;
-
-    while (i < in.n && in.p[i] != '"' && !s->bad) {
-        i += in.p[i] == '\\' ? 1 : 0;
-        s->bad = i == in.n || !http_is_token(slice_of(in.p + i, 1));
-        i++;
-    }
-    s->bad = s->bad || i == 0 || i == in.n;
-    s->rest = s->bad ? s->rest : slice_drop(in, i + 1);
-}
-
-/* token *( ";" token [ "=" ( token | quoted ) ] ), RFC 6455, 9.1. Splitting
- * at commas first is safe: no comma may stand inside quotes. */
-static bool is_extension(struct slice item) {
-    struct scan s = {item, false};
-
-    scan_token(&s);
-    while (!s.bad && scan_mark(&s, ';')) {
-        scan_token(&s);
-        if (s.bad || !scan_mark(&s, '=')) {
-            continue;
-        }
-        if (s.rest.n > 0 && s.rest.p[0] == '"') {
-            scan_quoted(&s);
-        } else {
-            scan_token(&s);
-        }
-    }
-    return !s.bad && s.rest.n == 0;
-}
-
 /* An Upgrade names protocols, some with a version: token [ "/" token ]. */
 static bool is_upgrade(struct slice item) {
     size_t slash = slice_find(item, '/');
@@ -211,7 +143,8 @@ static bool key_ok(const struct ws_offer *o) {
 }
 
 static bool extensions_clean(const struct ws_offer *o) {
-    return items_there(o, EXTENSIONS) && items_ok(o, EXTENSIONS, is_extension);
+    return items_there(o, EXTENSIONS) &&
+           items_ok(o, EXTENSIONS, ws_extension_ok);
 }
 
 static bool protocols_clean(const struct ws_offer *o) {
@@ -273,6 +206,18 @@ static const char *choose_protocol(const struct ws_offer *o,
     return NULL;
 }
 
+/* Takes the first offer of compression that we can keep to, if any. */
+static void choose_deflate(const struct ws_offer *o, struct ws_answer *out) {
+    struct items it = {.fields = o->fields, .name = EXTENSIONS};
+    struct slice item;
+
+    bool looking = o->deflate;
+
+    while (looking && items_next(&it, &item)) {
+        looking = !ws_extension_deflate(item, &out->deflate);
+    }
+}
+
 static void refuse(struct ws_answer *out, unsigned status, const char *why) {
     *out = (struct ws_answer){.status = status, .why = why, .headers = ""};
     if (status == 405) {
@@ -300,6 +245,7 @@ void ws_handshake_decide(const struct ws_offer *offer, struct ws_answer *out) {
         refuse(out, 400, why);
         return;
     }
+    choose_deflate(offer, out);
     ws_accept_key(http_fields_get(offer->fields, KEY), out->accept);
 }
 
@@ -313,6 +259,9 @@ void ws_handshake_write(const struct ws_answer *answer, struct buf *out) {
              answer->accept);
     if (answer->protocol != NULL) {
         buf_addf(out, "Sec-WebSocket-Protocol: %s\r\n", answer->protocol);
+    }
+    if (answer->deflate.on) {
+        ws_extension_write(&answer->deflate, out);
     }
     buf_add_str(out, "\r\n");
 }

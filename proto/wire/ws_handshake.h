@@ -1,6 +1,6 @@
 /* The server's half of the WebSocket opening handshake (RFC 6455, section 4):
- * decides about an offer and writes the 101. No I/O. Extensions are read for
- * their form and never agreed to. */
+ * decides about an offer and writes the 101. No I/O. The one extension that
+ * can be agreed to is permessage-deflate. */
 #ifndef MOIM_WIRE_WS_HANDSHAKE_H
 #define MOIM_WIRE_WS_HANDSHAKE_H
 
@@ -9,6 +9,7 @@
 #include "proto/base/buf.h"
 #include "proto/base/slice.h"
 #include "proto/wire/http_field.h"
+#include "proto/wire/ws_extension.h"
 
 #define WS_NONCE_LEN 16
 #define WS_KEY_LEN 24    /* the nonce in base64 */
@@ -19,6 +20,7 @@ struct ws_offer {
     bool get;             /* the method */
     bool has_body;        /* Content-Length above 0, or chunked */
     bool has_extra_bytes; /* something came behind the head already */
+    bool deflate;         /* ours: compression may be agreed to */
     unsigned minor;       /* HTTP/1.minor */
     const struct http_fields *fields;
 };
@@ -32,6 +34,7 @@ struct ws_answer {
                            * was offered */
     struct slice token;   /* offered as moim.token.<token>; empty: none.
                            * Borrowed from the offer. Never sent back. */
+    struct ws_deflate_terms deflate; /* on: messages may come compressed */
     char accept[WS_ACCEPT_LEN + 1];
 };
 

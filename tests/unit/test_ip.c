@@ -1,0 +1,133 @@
+/* Addresses, networks, and lists of networks. */
+#include "tests/unit/assert_row.h"
+
+#include <string.h>
+
+#include "proto/base/ip.h"
+
+static void test_parse(void **state) {
+    static const struct {
+        const char *in;
+        const char *out; /* NULL: refused */
+    } rows[] = {
+        {"1.2.3.4", "1.2.3.4"},
+        {"255.255.255.255", "255.255.255.255"},
+        {"::ffff:1.2.3.4", "1.2.3.4"},
+        {"2001:DB8:0:0::1", "2001:db8::1"},
+        {"::", "::"},
+        {"", NULL},
+        {"1.2.3", NULL},
+        {"1.2.3.256", NULL},
+        {"01.2.3.4", NULL},
+        {"1.2.3.4 ", NULL},
+        {"1.2.3.4:5", NULL},
+        {"0x1.2.3.4", NULL},
+        {"[::1]", NULL},
+        {"fe80::1%eth0", NULL},
+        {"1:2:3:4:5:6:7:8:9", NULL},
+        {"localhost", NULL},
+        {"1111:1111:1111:1111:1111:1111:111.111.111.1111111", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        enum rc want = rows[i].out == NULL ? RC_BAD_INPUT : RC_OK;
+        char text[IP_TEXT_MAX] = "";
+        struct ip ip;
+
+        assert_row(rows[i].in, ip_parse(slice_str(rows[i].in), &ip) == want);
+        if (want == RC_OK) {
+            ip_text(&ip, text);
+            assert_row(rows[i].in, strcmp(text, rows[i].out) == 0);
+            assert_row(rows[i].in,
+                       ip_is_v4(&ip) == (strchr(text, ':') == NULL));
+        }
+    }
+}
+
+static void test_nul_inside(void **state) {
+    struct ip ip;
+
+    (void)state;
+    assert_int_equal(ip_parse(slice_of("1.2.3.4\0x", 9), &ip), RC_BAD_INPUT);
+}
+
+static void test_lists(void **state) {
+    static const struct {
+        const char *list;
+        const char *ip;
+        bool in;
+    } rows[] = {
+        {"", "1.2.3.4", false},
+        {"1.2.3.4", "1.2.3.4", true},
+        {"1.2.3.4", "1.2.3.5", false},
+        {"10.0.0.0/8", "10.255.1.2", true},
+        {"10.0.0.0/8", "11.0.0.0", false},
+        {"192.168.4.0/22", "192.168.7.255", true},
+        {"192.168.4.0/22", "192.168.8.0", false},
+        {"0.0.0.0/0", "9.9.9.9", true},
+        {"0.0.0.0/0", "2001:db8::1", false},
+        {"::/0", "9.9.9.9", true},
+        {"fd00::/8", "fdff::1", true},
+        {"fd00::/8", "fe00::1", false},
+        {"::1", "::1", true},
+        {"::1/128 , 127.0.0.0/8", "127.1.2.3", true},
+        {"::ffff:10.0.0.0/104", "10.1.1.1", true},
+        {"10.0.0.0/31", "10.0.0.1", true},
+        {"10.0.0.0/31", "10.0.0.2", false},
+        {"unix", "127.0.0.1", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct cidr_list l;
+        struct slice bad;
+        struct ip ip;
+
+        assert_row(rows[i].list,
+                   cidr_list_parse(&l, rows[i].list, &bad) == RC_OK);
+        assert_row(rows[i].ip, ip_parse(slice_str(rows[i].ip), &ip) == RC_OK);
+        assert_row(rows[i].list, cidr_list_has(&l, &ip) == rows[i].in);
+        assert_row(rows[i].list,
+                   l.unix_sockets == (strcmp(rows[i].list, "unix") == 0));
+        cidr_list_fini(&l);
+    }
+}
+
+static void test_bad_lists(void **state) {
+    static const struct {
+        const char *list;
+        const char *bad;
+    } rows[] = {
+        {"10.0.0.0/33", "10.0.0.0/33"},
+        {"::/129", "::/129"},
+        {"127.0.0.1 10.0.0.1/8", "10.0.0.1/8"},
+        {"10.0.0.0/", "10.0.0.0/"},
+        {"10.0.0.0/08", "10.0.0.0/08"},
+        {"/8", "/8"},
+        {"10.0.0.0/8, example.org", "example.org"},
+        {"10.0.0.0/8;::1", "10.0.0.0/8;::1"},
+        {"UNIX", "UNIX"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct cidr_list l;
+        struct slice bad;
+
+        assert_row(rows[i].list,
+                   cidr_list_parse(&l, rows[i].list, &bad) == RC_BAD_INPUT);
+        assert_row(rows[i].list, slice_is(bad, rows[i].bad));
+    }
+}
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_nul_inside),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_bad_lists),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
