@@ -3,10 +3,11 @@
 #include <assert.h>
 
 #include "chat-core/deliver.h"
+#include "chat-core/wide.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
 
-/* Somebody who waits until a user's topics are all subscribed. */
+/* A seat that waits until its user is ready. */
 struct join {
     struct list node; /* in local_user.joins */
     struct seat *seat;
@@ -14,20 +15,18 @@ struct join {
     void *ctx;
 };
 
+/* The directory did not answer for a user who is ready: ask again later. */
+struct reload {
+    struct wheel_timer timer;
+    struct local_user *user;
+};
+
 static struct topic user_topic(struct user_id user) {
     return (struct topic){TOPIC_USER, user.v};
 }
 
-static struct topic conv_topic(struct conv_id conv) {
-    return (struct topic){TOPIC_CONV, conv.v};
-}
-
 struct local_user *audience_user(struct core *c, struct user_id user) {
     return map_get(&c->users, user.v);
-}
-
-struct wide *audience_wide(struct core *c, struct conv_id conv) {
-    return map_get(&c->wides, conv.v);
 }
 
 bool audience_seated(const struct seat *seat) {
@@ -39,8 +38,7 @@ static void user_settle(struct local_user *u) {
     if (u->seat_count > 0 || u->calls > 0 || u->holds > 0) {
         return;
     }
-    assert(list_empty(&u->joins));
-    assert(u->wide_count == 0);
+    assert(list_empty(&u->joins) && !u->open);
     map_remove(&u->core->users, u->id.v);
     mem_free(u->wides);
     mem_free(u);
@@ -56,29 +54,94 @@ void audience_release(struct local_user *u) {
     user_settle(u);
 }
 
-/* All calls of the joining have come back: tell those who wait. */
-static void user_answer(struct local_user *u) {
-    enum rc rc = u->failed ? u->why : RC_OK;
+static void cancel_reload(struct local_user *u) {
+    if (u->reload != NULL) {
+        wheel_cancel(&u->reload->timer);
+        mem_free(u->reload);
+        u->reload = NULL;
+    }
+}
+
+static void on_reload(struct wheel_timer *t) {
+    audience_lost(CONTAINER_OF(t, struct reload, timer)->user);
+}
+
+static void reload_later(struct local_user *u) {
+    struct core *c = u->core;
+
+    if (u->reload == NULL) {
+        u->reload = mem_new(sizeof(*u->reload));
+        u->reload->user = u;
+        wheel_timer_init(&u->reload->timer, on_reload);
+        wheel_set(c->wheel, &u->reload->timer,
+                  c->clock->mono_ms + WIDE_RETRY_MS);
+    }
+}
+
+/* The gateway has no business with the user any more. */
+static void user_close(struct local_user *u) {
+    struct core *c = u->core;
+
+    if (!u->open) {
+        return;
+    }
+    u->open = false;
+    u->ready = false;
+    u->lost = false;
+    cancel_reload(u);
+    c->bus->ops->unsubscribe(c->bus, user_topic(u->id));
+    wide_leave_all(u);
+}
+
+/* Everybody who waits, except who comes back in from a callback: that is a
+ * new attempt. */
+static void answer_joins(struct local_user *u, enum rc rc) {
+    struct list joins;
     struct list *node;
 
-    u->ready = !u->failed;
-    audience_hold(u); /* a callback may take the last seat away */
-    while ((node = list_pop_front(&u->joins)) != NULL) {
+    list_init(&joins);
+    list_append(&joins, &u->joins);
+    while ((node = list_pop_front(&joins)) != NULL) {
         struct join *j = CONTAINER_OF(node, struct join, node);
         audience_fn done = j->done;
         void *ctx = j->ctx;
 
+        j->seat->join = NULL;
         mem_free(j);
         done(ctx, rc);
     }
+}
+
+/* Everything that was asked for the user has come back. */
+static void user_answer(struct local_user *u) {
+    enum rc rc = u->why;
+    struct blob *text;
+
+    audience_hold(u); /* a callback may take the last seat away */
+    if (rc != RC_OK) {
+        user_close(u);
+    }
+    u->ready = u->open;
+    if (u->lost) {
+        u->lost = false;
+        text = deliver_resync_text();
+        deliver_to_user(u, text, false);
+        blob_unref(&text);
+    }
+    answer_joins(u, rc);
     audience_release(u);
 }
 
-static void call_back(struct local_user *u, enum rc rc) {
+void audience_expect(struct local_user *u) {
+    u->calls++;
+}
+
+void audience_answered(struct local_user *u, enum rc rc) {
     assert(u->calls > 0);
     u->calls--;
-    if (rc != RC_OK && !u->failed) {
-        u->failed = true;
+    if (rc != RC_OK && u->ready) {
+        reload_later(u);
+    } else if (rc != RC_OK && u->why == RC_OK) {
         u->why = rc;
     }
     if (u->calls == 0) {
@@ -86,161 +149,56 @@ static void call_back(struct local_user *u, enum rc rc) {
     }
 }
 
-static void on_user_subscribed(void *ctx, enum rc rc) {
-    call_back(ctx, rc);
-}
-
-/* ---- wide conversations ---- */
-
-/* A user who joins while the conversation's topic is not confirmed yet. */
-struct wide_wait {
-    struct list node;
-    struct local_user *user;
-    struct msg_seq catch_up; /* 0: he will sync by himself */
-};
-
-void wide_settle(struct wide *w) {
-    struct core *c = w->core;
-
-    if (w->users.count > 0 || w->calls > 0) {
-        return;
-    }
-    deliver_forget_held(w);
-    c->bus->ops->unsubscribe(c->bus, conv_topic(w->id));
-    map_remove(&c->wides, w->id.v);
-    map_fini(&w->users);
-    mem_free(w);
-}
-
-void wide_drop(struct wide *w, struct local_user *u) {
-    if (map_remove(&w->users, u->id.v) == NULL) {
-        return;
-    }
-    for (uint32_t i = 0; i < u->wide_count; i++) {
-        if (u->wides[i] == w) {
-            u->wides[i] = u->wides[--u->wide_count];
-            break;
-        }
-    }
-    wide_settle(w);
-}
-
-static void on_wide_subscribed(void *ctx, enum rc rc) {
-    struct wide *w = ctx;
-    struct list *node;
-
-    w->subscribing = false;
-    w->subscribed = rc == RC_OK;
-    while ((node = list_pop_front(&w->waits)) != NULL) {
-        struct wide_wait *wait = CONTAINER_OF(node, struct wide_wait, node);
-        struct local_user *u = wait->user;
-
-        if (rc == RC_OK && wait->catch_up.v != 0 && u->seat_count > 0) {
-            deliver_catch_up(u, w->id, wait->catch_up);
-        }
-        mem_free(wait);
-        call_back(u, rc);
-    }
-    w->calls--;
-    wide_settle(w);
-}
-
-static struct wide *wide_new(struct core *c, struct conv_id id,
-                             struct member_version version) {
-    struct wide *w = mem_new(sizeof(*w));
-
-    w->core = c;
-    w->id = id;
-    w->version = version;
-    map_init(&w->users);
-    list_init(&w->waits);
-    list_init(&w->held);
-    deliver_wide_init(w);
-    map_put(&c->wides, id.v, w);
-    return w;
-}
-
-static void wide_add_user(struct wide *w, struct local_user *u) {
-    if (map_get(&w->users, u->id.v) != NULL) {
-        return;
-    }
-    map_put(&w->users, u->id.v, u);
-    u->wides =
-        mem_resize(u->wides, (u->wide_count + 1) * sizeof(struct wide *));
-    u->wides[u->wide_count++] = w;
-}
-
-/* The user's joining waits until the bus has confirmed the topic. */
-static void wide_wait_for_topic(struct wide *w, struct local_user *u,
-                                struct msg_seq catch_up) {
-    struct wide_wait *wait = mem_new(sizeof(*wait));
-    struct bus *bus = w->core->bus;
-
-    list_init(&wait->node);
-    wait->user = u;
-    wait->catch_up = catch_up;
-    u->calls++;
-    list_push_back(&w->waits, &wait->node);
-    if (!w->subscribing) {
-        w->subscribing = true;
-        w->calls++;
-        bus->ops->subscribe(bus, conv_topic(w->id), on_wide_subscribed, w);
-    }
-}
-
-/* `u` is a member as of `version`, and wants what stands from `catch_up` on
- * when it is not 0. */
-static void wide_join(struct local_user *u, struct conv_id id,
-                      struct member_version version, struct msg_seq catch_up) {
-    struct core *c = u->core;
-    struct wide *w = audience_wide(c, id);
-
-    if (w == NULL) {
-        w = wide_new(c, id, version);
-    }
-    wide_add_user(w, u);
-    if (!w->subscribed) {
-        wide_wait_for_topic(w, u, catch_up);
-    } else if (catch_up.v != 0) {
-        deliver_catch_up(u, id, catch_up);
-    }
-}
-
-void audience_member(struct core *c, const struct bus_member *change) {
-    struct local_user *u = audience_user(c, change->user);
-    struct wide *w = audience_wide(c, change->conv);
-
-    if (change->change == MEMBER_ADDED) {
-        if (u != NULL && u->seat_count > 0 && change->wide) {
-            wide_join(u, change->conv, change->mver, change->seq);
-        }
-    } else if (w != NULL && u != NULL) {
-        wide_drop(w, u);
-    }
-}
+/* ---- opening ---- */
 
 static void on_wide_convs(void *ctx, enum rc rc,
                           const struct conv_of_user *convs, size_t count) {
     struct local_user *u = ctx;
 
-    for (size_t i = 0; rc == RC_OK && u->seat_count > 0 && i < count; i++) {
-        wide_join(u, convs[i].id, convs[i].version, (struct msg_seq){0});
+    for (size_t i = 0; rc == RC_OK && u->open && i < count; i++) {
+        wide_join(u, &(struct wide_join){.conv = convs[i].id,
+                                         .version = convs[i].version,
+                                         .from = convs[i].me.from,
+                                         .behind = convs[i].me.from.v == 0});
     }
-    call_back(u, rc);
+    audience_answered(u, rc);
 }
 
-/* ---- joining and leaving ---- */
+static void ask_convs(struct local_user *u) {
+    struct directory *d = u->core->directory;
 
-/* Subscribes to the user's own topic first, and asks for the conversations
- * after that, so that a change in between is heard or is in the answer. */
+    audience_expect(u);
+    d->ops->wide_convs_of(d, u->id, on_wide_convs, u);
+}
+
+/* Only now is a change heard that the directory's answer does not hold. */
+static void on_user_subscribed(void *ctx, enum rc rc) {
+    struct local_user *u = ctx;
+
+    if (rc == RC_OK && u->open) {
+        ask_convs(u);
+    }
+    audience_answered(u, rc);
+}
+
 static void user_open(struct local_user *u) {
     struct core *c = u->core;
 
-    u->failed = false;
-    u->calls += 2;
+    u->open = true;
+    u->why = RC_OK;
+    audience_expect(u);
     c->bus->ops->subscribe(c->bus, user_topic(u->id), on_user_subscribed, u);
-    c->directory->ops->wide_convs_of(c->directory, u->id, on_wide_convs, u);
 }
+
+void audience_lost(struct local_user *u) {
+    if (u->open) {
+        cancel_reload(u);
+        u->lost = true;
+        ask_convs(u);
+    }
+}
+
+/* ---- joining and leaving ---- */
 
 static struct local_user *user_find_or_new(struct core *c, struct user_id id) {
     struct local_user *u = audience_user(c, id);
@@ -266,44 +224,25 @@ void audience_join(struct core *c, struct seat *seat, struct user_id user,
     list_init(&seat->node);
     list_push_back(&u->seats, &seat->node);
     u->seat_count++;
-    if (u->seat_count == 1) {
-        u->ready = false;
+    if (!u->open) {
         user_open(u);
     }
     if (u->ready) {
         done(ctx, RC_OK);
         return;
     }
-    if (u->failed && u->calls == 0) {
-        done(ctx, u->why);
-        return;
-    }
     j = mem_new(sizeof(*j));
     *j = (struct join){.seat = seat, .done = done, .ctx = ctx};
     list_init(&j->node);
     list_push_back(&u->joins, &j->node);
+    seat->join = j;
 }
 
-static void forget_join(struct local_user *u, const struct seat *seat) {
-    for (struct list *n = u->joins.next; n != &u->joins; n = n->next) {
-        struct join *j = CONTAINER_OF(n, struct join, node);
-
-        if (j->seat == seat) {
-            list_remove(&j->node);
-            mem_free(j);
-            return;
-        }
-    }
-}
-
-/* The last seat went: the gateway has no business with the user any more. */
-static void user_close(struct local_user *u) {
-    struct core *c = u->core;
-
-    c->bus->ops->unsubscribe(c->bus, user_topic(u->id));
-    u->ready = false;
-    while (u->wide_count > 0) {
-        wide_drop(u->wides[u->wide_count - 1], u);
+static void forget_join(struct seat *seat) {
+    if (seat->join != NULL) {
+        list_remove(&seat->join->node);
+        mem_free(seat->join);
+        seat->join = NULL;
     }
 }
 
@@ -316,7 +255,7 @@ void audience_leave(struct seat *seat) {
     seat->user = NULL;
     list_remove(&seat->node);
     u->seat_count--;
-    forget_join(u, seat);
+    forget_join(seat);
     if (u->seat_count == 0) {
         user_close(u);
         user_settle(u);

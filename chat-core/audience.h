@@ -1,6 +1,6 @@
-/* Who is here: the users with a session on this gateway, and the wide
- * conversations they are members of. It decides which topics this gateway is
- * subscribed to; deliver.h uses it to find the sessions of an event. */
+/* Who is here: the users with a session on this gateway. It decides which
+ * user topics this gateway is subscribed to, and begins the listening to the
+ * wide conversations (wide.h) its users are members of. */
 #ifndef MOIM_CORE_AUDIENCE_H
 #define MOIM_CORE_AUDIENCE_H
 
@@ -8,43 +8,38 @@
 #include <stdint.h>
 
 #include "chat-core/core.h"
-#include "proto/wire/bus_msg.h"
 
-/* A session's place in the audience. Embedded in the session. */
+struct join;
+struct reload;
+struct wide;
+
+/* A session's place in the audience. Embedded in the session, zeroed. */
 struct seat {
     struct list node; /* in local_user.seats */
     struct local_user *user;
+    struct join *join; /* set while it waits for `done` */
 };
 
-/* One user with at least one seat. */
+/* One user with at least one seat.
+ *
+ *   closed --> opening --> ready     closed: nobody listens for him
+ *      ^          |          |
+ *      +----------+----------+                                            */
 struct local_user {
     struct core *core;
     struct user_id id;
     struct list seats;
     uint32_t seat_count;
-    uint32_t calls; /* of the joining, still to come back */
-    uint32_t holds; /* others who will come back to this record */
-    bool ready;     /* subscribed to everything that concerns the user */
-    bool failed;    /* something could not be subscribed: `why` */
-    enum rc why;
-    struct list joins;   /* those who wait for ready */
-    struct wide **wides; /* the wide conversations this user is in */
-    uint32_t wide_count;
-};
-
-/* One wide conversation with local members. */
-struct wide {
-    struct core *core;
-    struct conv_id id;
-    struct member_version version; /* `users` is true at this version */
-    struct map users;              /* user id -> struct local_user */
-    bool subscribed;               /* the bus has confirmed */
-    bool subscribing;              /* the bus is asked */
-    uint32_t calls;    /* open calls that will come back to this record */
-    struct list waits; /* of joins, until subscribed */
-    struct list held;  /* events that wait for the members of their version */
-    size_t held_count;
-    struct wheel_timer retry; /* the directory could not tell: ask again */
+    uint32_t calls;        /* of the opening, still to come back */
+    uint32_t holds;        /* others who will come back to this record */
+    enum rc why;           /* the first failure of the opening */
+    bool open;             /* his topic is asked for */
+    bool ready;            /* subscribed to everything that concerns the user */
+    bool lost;             /* something was lost: tell him to sync */
+    uint32_t wide_count;   /* of `wides` */
+    struct wide **wides;   /* the wide conversations this user is in */
+    struct list joins;     /* those who wait for ready */
+    struct reload *reload; /* set: the directory is asked again later */
 };
 
 /* RC_OK: from now on nothing that concerns the user passes unheard. */
@@ -63,17 +58,18 @@ bool audience_seated(const struct seat *seat);
 
 /* A user that is here, or NULL. */
 struct local_user *audience_user(struct core *c, struct user_id user);
-/* A wide conversation with local members, or NULL. */
-struct wide *audience_wide(struct core *c, struct conv_id conv);
-/* A local user became a member of, or left, a wide conversation. */
-void audience_member(struct core *c, const struct bus_member *change);
+
+/* The rest is for the other files of chat-core. */
+
+/* What the bus told of `u` was lost for good: finds out which conversations
+ * he is in now, listens to those that are new, then tells him to sync. */
+void audience_lost(struct local_user *u);
 /* Keeps the record of `u` until audience_release, though its last seat may
  * go meanwhile. */
 void audience_hold(struct local_user *u);
 void audience_release(struct local_user *u);
-/* Takes `u` out; unsubscribes and frees `w` when nobody is left. */
-void wide_drop(struct wide *w, struct local_user *u);
-/* Frees `w` if nobody and nothing needs it any more. */
-void wide_settle(struct wide *w);
+/* One thing more that has to come back before `u` is ready; and back it is. */
+void audience_expect(struct local_user *u);
+void audience_answered(struct local_user *u, enum rc rc);
 
 #endif

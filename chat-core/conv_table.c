@@ -8,7 +8,7 @@
 
 /* One conversation. `loaded` is false until the directory has answered. */
 struct conv {
-    struct list lru; /* in core.convs_lru; unlinked while a call is open */
+    struct list lru; /* in core.convs_lru; unlinked while somebody waits */
     struct list waits;
     struct core *core;
     struct conv_id id;
@@ -17,11 +17,13 @@ struct conv {
     uint32_t member_count;
     bool loaded;
     bool wide;
-    bool asking; /* a directory call is open */
-    bool stale;  /* forget it as soon as nobody waits */
+    bool asking;  /* a directory call is open, or a callback is running */
+    bool stale;   /* a newer version exists: load again before answering */
+    bool joining; /* true only now, with no new version when it ends */
     size_t listed;
-    struct member_row *members; /* narrow: all of them */
-    struct map places;          /* wide: user id -> struct member_row */
+    struct member_row *members; /* all of them, when they are few */
+    struct map places;          /* else: user id -> struct member_row */
+    struct member_row asked;    /* the last answer about one user; or user 0 */
 };
 
 /* Somebody who wants one user's place. */
@@ -47,6 +49,8 @@ static void forget_contents(struct conv *conv) {
     conv->listed = 0;
     conv->loaded = false;
     conv->stale = false;
+    conv->joining = false;
+    conv->asked.user.v = 0;
 }
 
 static void conv_free(struct conv *conv) {
@@ -79,57 +83,45 @@ static struct conv *conv_find_or_new(struct core *c, struct conv_id id) {
     return conv;
 }
 
-/* The row of `user`, or NULL when the table cannot tell. */
+/* The row of `user`, or NULL when the directory has to tell. A list says who
+ * is a member; it does not say what an ex-member may read, nor whether one
+ * who is missing has joined since, nor when a joining was completed. */
 static const struct member_row *known_row(const struct conv *conv,
                                           struct user_id user) {
-    static const struct member_row nobody = {{0}, ROLE_NONE, {0}, {0}};
+    const struct member_row *row = map_get(&conv->places, user.v);
 
-    if (conv->wide) {
-        return map_get(&conv->places, user.v);
-    }
     for (size_t i = 0; i < conv->listed; i++) {
-        if (conv->members[i].user.v == user.v) {
+        if (conv->members[i].user.v == user.v && conv->members[i].from.v != 0) {
             return &conv->members[i];
         }
     }
-    return &nobody;
+    if (row == NULL && conv->asked.user.v == user.v) {
+        row = &conv->asked;
+    }
+    return row;
 }
 
-/* True when the wait could be answered (and has been). */
-static bool try_answer(struct conv *conv, struct user_id user, place_fn done,
-                       void *ctx) {
-    const struct member_row *row;
-    struct place place;
-
-    if (!conv->loaded) {
-        return false;
-    }
-    row = known_row(conv, user);
-    if (row == NULL) {
-        return false;
-    }
-    place = (struct place){
+static void answer(struct wait *w, const struct conv *conv,
+                   const struct member_row *row) {
+    struct place place = {
         .conv = conv->id,
         .kind = conv->kind,
         .wide = conv->wide,
+        .joining = conv->joining,
         .version = conv->version,
         .member_count = conv->member_count,
         .me = *row,
         .members = conv->members,
         .listed = conv->listed,
     };
-    place.me.user = user;
-    done(ctx, RC_OK, &place);
-    return true;
+
+    w->done(w->ctx, RC_OK, &place);
 }
 
 /* Nobody works with the entry any more: back to the shelf, or away. */
 static void settle(struct conv *conv) {
-    if (conv->asking || !list_empty(&conv->waits)) {
-        return;
-    }
-    list_remove(&conv->lru);
-    if (!conv->loaded || conv->stale) {
+    conv->asked.user.v = 0;
+    if (!conv->loaded || conv->stale || conv->joining) {
         conv_free(conv);
     } else {
         list_push_back(&conv->core->convs_lru, &conv->lru);
@@ -152,6 +144,19 @@ static void fail_all(struct conv *conv, enum rc rc) {
     }
 }
 
+static void take_members(struct conv *conv, const struct member_row *members,
+                         size_t count) {
+    if (count == 0) {
+        return;
+    }
+    conv->listed = count;
+    conv->members = mem_new_array(count, sizeof(*members));
+    memcpy(conv->members, members, count * sizeof(*members));
+    for (size_t i = 0; i < count; i++) {
+        conv->joining = conv->joining || members[i].from.v == 0;
+    }
+}
+
 static void on_loaded(void *ctx, enum rc rc, const struct conv_row *row) {
     struct conv *conv = ctx;
 
@@ -165,18 +170,26 @@ static void on_loaded(void *ctx, enum rc rc, const struct conv_row *row) {
     conv->version = row->version;
     conv->member_count = row->member_count;
     conv->wide = row->wide;
-    conv->listed = row->listed;
-    if (row->listed > 0) {
-        conv->members = mem_new_array(row->listed, sizeof(*conv->members));
-        memcpy(conv->members, row->members,
-               row->listed * sizeof(*conv->members));
-    }
+    take_members(conv, row->members, row->listed);
     conv->loaded = true;
     ask_next(conv);
 }
 
-static void on_place(void *ctx, enum rc rc, struct member_version version,
-                     const struct member_row *rows, size_t count) {
+/* A member's row is true until the version changes; other rows may change
+ * without that and serve only those who wait now. */
+static void take_row(struct conv *conv, const struct member_row *row) {
+    struct member_row *kept;
+
+    conv->asked = *row;
+    if (conv->listed == 0 && row->role != ROLE_NONE && row->from.v != 0) {
+        kept = mem_new(sizeof(*kept));
+        *kept = *row;
+        mem_free(map_put(&conv->places, row->user.v, kept));
+    }
+}
+
+static void on_row(void *ctx, enum rc rc, struct member_version version,
+                   const struct member_row *rows, size_t count) {
     struct conv *conv = ctx;
 
     conv->asking = false;
@@ -184,15 +197,12 @@ static void on_place(void *ctx, enum rc rc, struct member_version version,
         fail_all(conv, rc);
         return;
     }
-    if (version.v != conv->version.v) {
+    assert(count == 1);
+    if (version.v == conv->version.v) {
+        take_row(conv, &rows[0]);
+    } else {
         /* The members moved between the two answers: start over. */
-        forget_contents(conv);
-    }
-    for (size_t i = 0; i < count && conv->loaded; i++) {
-        struct member_row *row = mem_new(sizeof(*row));
-
-        *row = rows[i];
-        mem_free(map_put(&conv->places, row->user.v, row));
+        conv->stale = true;
     }
     ask_next(conv);
 }
@@ -200,21 +210,26 @@ static void on_place(void *ctx, enum rc rc, struct member_version version,
 /* Answers those it can; asks the directory for the first it cannot. */
 static void ask_next(struct conv *conv) {
     struct directory *d = conv->core->directory;
-    struct wait *w;
 
     conv->asking = true; /* callbacks may come back in: keep the entry */
     while (!list_empty(&conv->waits)) {
-        w = CONTAINER_OF(conv->waits.next, struct wait, node);
-        list_remove(&w->node);
-        if (!try_answer(conv, w->user, w->done, w->ctx)) {
-            list_push_front(&conv->waits, &w->node);
-            if (conv->loaded) {
-                d->ops->members_of(d, conv->id, &w->user, 1, on_place, conv);
-            } else {
-                d->ops->conv_load(d, conv->id, on_loaded, conv);
-            }
+        struct wait *w = CONTAINER_OF(conv->waits.next, struct wait, node);
+        const struct member_row *row;
+
+        if (conv->stale) {
+            forget_contents(conv);
+        }
+        if (!conv->loaded) {
+            d->ops->conv_load(d, conv->id, on_loaded, conv);
             return;
         }
+        row = known_row(conv, w->user);
+        if (row == NULL) {
+            d->ops->members_of(d, conv->id, &w->user, 1, on_row, conv);
+            return;
+        }
+        list_remove(&w->node);
+        answer(w, conv, row);
         mem_free(w);
     }
     conv->asking = false;
@@ -224,21 +239,13 @@ static void ask_next(struct conv *conv) {
 void conv_place(struct core *c, struct conv_id id, struct user_id user,
                 place_fn done, void *ctx) {
     struct conv *conv = conv_find_or_new(c, id);
-    struct wait *w;
+    struct wait *w = mem_new(sizeof(*w));
 
-    if (!conv->asking && list_linked(&conv->lru)) {
-        list_remove(&conv->lru);
-        list_push_back(&c->convs_lru, &conv->lru);
-        if (try_answer(conv, user, done, ctx)) {
-            return;
-        }
-        list_remove(&conv->lru);
-    }
-    w = mem_new(sizeof(*w));
     *w = (struct wait){.user = user, .done = done, .ctx = ctx};
     list_init(&w->node);
     list_push_back(&conv->waits, &w->node);
     if (!conv->asking) {
+        list_remove(&conv->lru);
         ask_next(conv);
     }
 }
@@ -247,13 +254,12 @@ void conv_forget_before(struct core *c, struct conv_id id,
                         struct member_version seen) {
     struct conv *conv = map_get(&c->convs, id.v);
 
-    if (conv == NULL || !conv->loaded || conv->version.v >= seen.v) {
+    if (conv == NULL || !conv->loaded || conv->stale ||
+        conv->version.v >= seen.v) {
         return;
     }
     c->stats.reloads++;
     if (conv->asking) {
-        /* The answer under way may be old too: it is compared again by
-         * whoever uses it, and dropped after. */
         conv->stale = true;
     } else {
         conv_free(conv);

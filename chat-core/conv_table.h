@@ -1,7 +1,8 @@
 /* The memberships this gateway has lately needed, so that a send or a read
  * asks the directory only on a miss. An entry is never trusted alone: the
  * append and every page tell the version the conversation really has, and
- * whoever finds a newer one calls conv_forget and asks again. */
+ * whoever finds a newer one calls conv_forget_before and asks again. That
+ * somebody is no member is never answered from the table. */
 #ifndef MOIM_CORE_CONV_TABLE_H
 #define MOIM_CORE_CONV_TABLE_H
 
@@ -18,16 +19,19 @@ struct place {
     struct conv_id conv;
     enum conv_kind kind;
     bool wide;
+    bool joining; /* a listed member's joining is not complete yet */
     struct member_version version;
     uint32_t member_count;
     struct member_row me; /* ROLE_NONE: no member now */
-    /* All members when narrow; NULL when wide. Borrowed like the place. */
+    /* All members when they are few (always when narrow), else NULL. Borrowed
+     * like the place. */
     const struct member_row *members;
     size_t listed;
 };
 
 /* RC_OK with a place (perhaps with ROLE_NONE), RC_NOT_FOUND: no such
- * conversation, or what the directory answers when it cannot. */
+ * conversation, or what the directory answers when it cannot. The place is
+ * borrowed until the callback returns. */
 typedef void (*place_fn)(void *ctx, enum rc rc, const struct place *place);
 
 /* Answers from the table when it can (`done` is then called before this
@@ -38,7 +42,7 @@ void conv_place(struct core *c, struct conv_id conv, struct user_id user,
 /* The entry is out of date when the conversation is at `seen` already. */
 void conv_forget_before(struct core *c, struct conv_id conv,
                         struct member_version seen);
-/* Forgets everything. */
+/* Forgets everything; no call may be open. */
 void conv_table_clear(struct core *c);
 
 #endif

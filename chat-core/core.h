@@ -50,7 +50,7 @@ struct core {
     const struct core_events *events;
     void *owner;
     struct map users;      /* user id -> struct local_user (audience.c) */
-    struct map wides;      /* conv id -> struct wide (audience.c) */
+    struct map wides;      /* conv id -> struct wide (wide.c) */
     struct map convs;      /* conv id -> struct conv (conv_table.c) */
     struct list convs_lru; /* least recently used first */
     struct core_stats stats;

@@ -15,8 +15,8 @@ struct changing {
     struct member_ask ask;
     enum member_change change;
     struct member_changed out;
-    struct user_id *told; /* who has to listen to the wide topic from now on */
-    size_t told_count;
+    struct topic *members; /* of a new group */
+    size_t count;
     struct msg_seq seq;
     changed_fn done;
     void *ctx;
@@ -25,16 +25,16 @@ struct changing {
 static void finish(struct changing *x, enum rc rc) {
     changed_fn done = x->done;
     void *ctx = x->ctx;
-    struct conv_id conv = x->ask.conv;
-    struct msg_seq seq = x->seq;
+    struct conv_id conv = rc == RC_OK ? x->ask.conv : (struct conv_id){0};
+    struct msg_seq seq = rc == RC_OK ? x->seq : (struct msg_seq){0};
 
-    mem_free(x->told);
+    mem_free(x->members);
     mem_free(x);
-    done(ctx, rc, rc == RC_OK ? conv : (struct conv_id){0}, seq);
+    done(ctx, rc, conv, seq);
 }
 
-/* Tells the gateways of `topic` about `user`. */
-static void tell(struct changing *x, struct topic topic, struct user_id user,
+/* Tells the gateways of all these topics of the change. */
+static void tell(struct changing *x, const struct topic *topics, size_t count,
                  bus_done_fn done) {
     struct bus *bus = x->core->bus;
     struct buf msg;
@@ -42,39 +42,84 @@ static void tell(struct changing *x, struct topic topic, struct user_id user,
     buf_init(&msg);
     bus_msg_encode(&msg, &(struct bus_msg){.kind = BUS_MEMBER,
                                            .u.member = {.conv = x->ask.conv,
-                                                        .user = user,
+                                                        .user = x->ask.user,
                                                         .mver = x->out.version,
                                                         .seq = x->seq,
                                                         .change = x->change,
                                                         .wide = x->out.wide}});
-    bus->ops->publish(bus, &topic, 1, buf_slice(&msg), true, done,
-                      done == NULL ? NULL : x);
+    bus->ops->publish(bus, topics, count, buf_slice(&msg), true, done, x);
     buf_fini(&msg);
 }
 
+/* ---- completing a change ---- */
+
 static void on_bound(void *ctx, enum rc rc) {
+    finish(ctx, rc);
+}
+
+static void bind(struct changing *x) {
+    struct directory *d = x->core->directory;
+
+    d->ops->member_bound(d, x->ask.conv, x->ask.user, x->seq,
+                         x->change == MEMBER_ADDED, on_bound, x);
+}
+
+static void on_users_told(void *ctx, enum rc rc) {
     struct changing *x = ctx;
 
-    /* Those who are new to the wide topic begin to listen, and catch up from
-     * the change's own event: nothing falls between. */
-    for (size_t i = 0; rc == RC_OK && x->out.wide && i < x->told_count; i++) {
-        tell(x, (struct topic){TOPIC_USER, x->told[i].v}, x->told[i], NULL);
+    if (rc != RC_OK) {
+        finish(x, rc);
+        return;
     }
-    finish(x, rc);
+    bind(x);
+}
+
+/* Those who are new to the wide topic begin to listen, and catch up from the
+ * change's own event. When the members are few, all are told: the change has
+ * perhaps made the conversation wide. This comes before the change is
+ * complete, for until then the events of such a conversation go to every
+ * member's own topic too. So nothing is lost to those who were there before,
+ * and when we die here, asking again tells them again. */
+static void on_place(void *ctx, enum rc rc, const struct place *place) {
+    struct changing *x = ctx;
+    struct topic topics[LISTED_MAX_MEMBERS];
+    size_t count = place == NULL ? 0 : place->listed;
+
+    if (rc != RC_OK) {
+        finish(x, rc);
+        return;
+    }
+    if (!place->wide || place->me.role == ROLE_NONE) {
+        bind(x);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        topics[i] = (struct topic){TOPIC_USER, place->members[i].user.v};
+    }
+    if (count == 0) {
+        topics[count++] = (struct topic){TOPIC_USER, x->ask.user.v};
+    }
+    x->out.version = place->version;
+    x->out.wide = true;
+    tell(x, topics, count, on_users_told);
 }
 
 static void on_said(void *ctx, enum rc rc, const struct said *said) {
     struct changing *x = ctx;
-    struct directory *d = x->core->directory;
 
     if (rc != RC_OK) {
         finish(x, rc);
         return;
     }
     x->seq = said->seq;
-    d->ops->member_bound(d, x->ask.conv, x->ask.user, said->seq,
-                         x->change == MEMBER_ADDED, on_bound, x);
+    if (x->change == MEMBER_ADDED) {
+        conv_place(x->core, x->ask.conv, x->ask.user, on_place, x);
+    } else {
+        bind(x);
+    }
 }
+
+/* ---- the change's event ---- */
 
 static const char *change_kind(enum member_change change) {
     switch (change) {
@@ -94,24 +139,22 @@ static const char *change_kind(enum member_change change) {
 static void log_change(struct changing *x) {
     char name[HISTORY_NAME_MAX];
     char body[64];
-    bool joined = x->change == MEMBER_ADDED;
 
     snprintf(name, sizeof(name), ".%d.%s.%llu", (int)x->change,
              id_text(x->ask.user.v).s, (unsigned long long)x->out.version.v);
     snprintf(body, sizeof(body), "{\"user\":\"%s\"}", id_text(x->ask.user.v).s);
-    say_change(x->core,
-               &(struct say){.conv = x->ask.conv,
-                             .from = x->ask.actor,
-                             .kind = change_kind(x->change),
-                             .name = slice_str(name),
-                             .body = slice_str(body)},
-               &(struct say_change){.version = x->out.version,
-                                    .extra = joined ? (struct user_id){0}
-                                                    : x->ask.user},
-               on_said, x);
+    say_change(
+        x->core,
+        &(struct say){.conv = x->ask.conv,
+                      .from = x->ask.actor,
+                      .kind = change_kind(x->change),
+                      .name = slice_str(name),
+                      .body = slice_str(body)},
+        &(struct say_change){.version = x->out.version, .extra = x->ask.user},
+        on_said, x);
 }
 
-static void on_told(void *ctx, enum rc rc) {
+static void on_conv_told(void *ctx, enum rc rc) {
     struct changing *x = ctx;
 
     if (rc != RC_OK) {
@@ -124,6 +167,7 @@ static void on_told(void *ctx, enum rc rc) {
 static void on_changed(void *ctx, enum rc rc,
                        const struct member_changed *out) {
     struct changing *x = ctx;
+    struct topic topic = {TOPIC_CONV, x->ask.conv.v};
 
     if (rc != RC_OK) {
         finish(x, rc);
@@ -131,23 +175,19 @@ static void on_changed(void *ctx, enum rc rc,
     }
     x->out = *out;
     conv_forget_before(x->core, x->ask.conv, out->version);
-    if (!out->changed && x->change == MEMBER_ADDED) {
+    if (!out->changed) {
         finish(x, RC_OK);
-        return;
-    }
-    if (out->wide) {
+    } else if (out->wide) {
         /* On the wide topic the change stands before its event, so that a
          * gateway in step needs to ask nobody. */
-        tell(x, (struct topic){TOPIC_CONV, x->ask.conv.v}, x->ask.user,
-             on_told);
+        tell(x, &topic, 1, on_conv_told);
     } else {
         log_change(x);
     }
 }
 
-/* Knows who was a member before the change: if it makes the conversation
- * wide, they all have to begin to listen to its topic. */
-static void on_place(void *ctx, enum rc rc, const struct place *place) {
+/* The directory refuses what is no group, but not for this reason. */
+static void on_kind(void *ctx, enum rc rc, const struct place *place) {
     struct changing *x = ctx;
     struct directory *d = x->core->directory;
 
@@ -156,11 +196,6 @@ static void on_place(void *ctx, enum rc rc, const struct place *place) {
         return;
     }
     if (x->change == MEMBER_ADDED) {
-        x->told = mem_new_array(place->listed + 1, sizeof(*x->told));
-        for (size_t i = 0; i < place->listed; i++) {
-            x->told[x->told_count++] = place->members[i].user;
-        }
-        x->told[x->told_count++] = x->ask.user;
         d->ops->member_add(d, x->ask.conv, x->ask.actor, x->ask.user,
                            on_changed, x);
     } else {
@@ -178,7 +213,7 @@ static void change(struct core *c, const struct member_ask *ask,
     x->change = what;
     x->done = done;
     x->ctx = ctx;
-    conv_place(c, ask->conv, ask->actor, on_place, x);
+    conv_place(c, ask->conv, ask->actor, on_kind, x);
 }
 
 void member_add(struct core *c, const struct member_ask *ask, changed_fn done,
@@ -200,24 +235,14 @@ static void on_created_said(void *ctx, enum rc rc, const struct said *said) {
 
     if (rc == RC_OK) {
         x->seq = said->seq;
-        for (size_t i = 0; x->out.wide && i < x->told_count; i++) {
-            tell(x, (struct topic){TOPIC_USER, x->told[i].v}, x->told[i], NULL);
-        }
     }
     finish(x, rc);
 }
 
-static void on_created(void *ctx, enum rc rc, const struct conv_row *conv) {
-    struct changing *x = ctx;
+static void log_group(struct changing *x, const struct conv_row *conv) {
     struct json_out o;
     struct buf body;
 
-    if (rc != RC_OK) {
-        finish(x, rc);
-        return;
-    }
-    x->out.version = conv->version;
-    x->out.wide = conv->wide;
     buf_init(&body);
     o = json_out(&body);
     json_begin_obj(&o);
@@ -235,6 +260,23 @@ static void on_created(void *ctx, enum rc rc, const struct conv_row *conv) {
     buf_fini(&body);
 }
 
+static void on_created(void *ctx, enum rc rc, const struct conv_row *conv) {
+    struct changing *x = ctx;
+
+    if (rc != RC_OK) {
+        finish(x, rc);
+        return;
+    }
+    x->out.version = conv->version;
+    x->out.wide = conv->wide;
+    if (conv->wide) {
+        /* Everybody may read all of it: those who listen late catch up. A
+         * hint that cannot be given now is made good by their next sync. */
+        tell(x, x->members, x->count, NULL);
+    }
+    log_group(x, conv);
+}
+
 void group_create(struct core *c, const struct group_new *group,
                   changed_fn done, void *ctx) {
     struct directory *d = c->directory;
@@ -244,14 +286,16 @@ void group_create(struct core *c, const struct group_new *group,
     x->core = c;
     x->ask.conv.v = id_make(c->clock->wall_ms, (uint32_t)rand_u64(c->rand));
     x->ask.actor = group->owner;
+    x->ask.user = group->owner;
     x->change = MEMBER_ADDED;
     x->done = done;
     x->ctx = ctx;
-    x->told = mem_new_array(group->count + 1, sizeof(*x->told));
+    x->members = mem_new_array(group->count + 1, sizeof(*x->members));
     for (size_t i = 0; i < group->count; i++) {
-        x->told[x->told_count++] = group->members[i];
+        x->members[x->count++] =
+            (struct topic){TOPIC_USER, group->members[i].v};
     }
-    x->told[x->told_count++] = group->owner;
+    x->members[x->count++] = (struct topic){TOPIC_USER, group->owner.v};
     d->ops->group_create(d, x->ask.conv, group->owner, group->title,
                          group->members, group->count, on_created, x);
 }

@@ -32,20 +32,24 @@ static uint64_t at_most(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-/* Cuts the store's page to what the reader may see. */
+/* Cuts the store's page to what was asked and the reader may see. */
 static struct page cut(const struct reading *r, const struct history_page *in) {
-    uint64_t last = in->first.v + in->count; /* one past */
+    const struct page_ask *ask = &r->ask;
+    uint64_t past = in->first.v + in->count; /* one after the last */
     uint64_t end = in->head.head.v;
-    struct page out = {.conv = r->ask.conv, .from = r->from};
+    struct page out = {.conv = ask->conv, .from = r->from};
 
     if (r->until.v != 0) {
         end = at_most(end, r->until.v);
     }
     out.head.v = end >= r->from.v ? end : 0;
     out.first.v = in->first.v > r->from.v ? in->first.v : r->from.v;
-    last = at_most(last, end + 1);
-    if (last > out.first.v) {
-        out.count = (size_t)(last - out.first.v);
+    past = at_most(past, end + 1);
+    if (ask->side == PAGE_BEFORE && ask->seq.v != 0) {
+        past = at_most(past, ask->seq.v);
+    }
+    if (past > out.first.v) {
+        out.count = (size_t)(past - out.first.v);
         out.events = in->events + (out.first.v - in->first.v);
     }
     return out;
@@ -85,56 +89,29 @@ static void read_store(struct reading *r) {
         h->ops->range(h, ask->conv, at, ask->limit, on_page, r);
         return;
     }
-    at.v = ask->seq.v == 0 ? 0 : ask->seq.v - 1;
-    if (ask->seq.v == 1) {
-        finish(r, RC_OK, &(struct page){.conv = ask->conv, .from = r->from});
-        return;
-    }
+    /* Before the first there is nothing, but the head is wanted all the
+     * same: the page of event 1 is read, and cut. */
+    at.v = ask->seq.v > 1 ? ask->seq.v - 1 : ask->seq.v;
     if (r->until.v != 0) {
         at.v = at.v == 0 ? r->until.v : at_most(at.v, r->until.v);
     }
     h->ops->tail(h, ask->conv, at, ask->limit, on_page, r);
 }
 
-static void with_row(struct reading *r, const struct member_row *row) {
-    if (row->role == ROLE_NONE && row->from.v == 0) {
-        finish(r, RC_NOT_FOUND, NULL);
-        return;
-    }
-    r->from = row->from;
-    r->until = row->until;
-    read_store(r);
-}
-
-static void on_ex_member(void *ctx, enum rc rc, struct member_version version,
-                         const struct member_row *rows, size_t count) {
-    struct reading *r = ctx;
-
-    if (rc != RC_OK || count != 1) {
-        finish(r, rc == RC_OK ? RC_NOT_FOUND : rc, NULL);
-        return;
-    }
-    if (version.v > r->version.v) {
-        r->version = version;
-    }
-    with_row(r, &rows[0]);
-}
-
 static void on_place(void *ctx, enum rc rc, const struct place *place) {
     struct reading *r = ctx;
-    struct directory *d = r->core->directory;
 
+    if (rc == RC_OK && place->me.role == ROLE_NONE && place->me.from.v == 0) {
+        rc = RC_NOT_FOUND;
+    }
     if (rc != RC_OK) {
         finish(r, rc, NULL);
         return;
     }
     r->version = place->version;
-    if (place->me.role == ROLE_NONE && !place->wide) {
-        /* The table lists members only; he may have been one. */
-        d->ops->members_of(d, r->ask.conv, &r->ask.user, 1, on_ex_member, r);
-        return;
-    }
-    with_row(r, &place->me);
+    r->from = place->me.from;
+    r->until = place->me.until;
+    read_store(r);
 }
 
 static void look_up(struct reading *r) {

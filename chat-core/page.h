@@ -22,7 +22,8 @@ struct page_ask {
 
 /* Events first.v, first.v + 1, ...; `events` are stored bytes for event_text,
  * an empty slice for a purged one. `from` and `head` are the first and the
- * last seq this reader may see at all (head 0: nothing). */
+ * last seq this reader may see at all (head 0: nothing). `from` 0: the
+ * reader's joining is not complete yet, it will show something later. */
 struct page {
     struct conv_id conv;
     struct msg_seq from;

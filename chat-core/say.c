@@ -10,7 +10,8 @@
 #include "proto/wire/bus_msg.h"
 
 enum {
-    TRIES_MAX = 4, /* appends refused as stale before we give up */
+    TRIES_MAX = 4,                       /* memberships found stale in a row */
+    TOPICS_MAX = LISTED_MAX_MEMBERS + 2, /* the members, conv: and extra */
 };
 
 /* One event on its way. */
@@ -26,7 +27,8 @@ struct saying {
     bool system; /* a member change: no check of the sender */
     struct say_change change;
     struct member_version version;
-    struct topic topics[NARROW_MAX_MEMBERS + 1];
+    struct topic topics[TOPICS_MAX];
+    struct msg_seq readable[TOPICS_MAX]; /* of the topic's user: from there */
     size_t topic_count;
     unsigned tries;
     struct said said;
@@ -49,7 +51,8 @@ static void finish(struct saying *s, enum rc rc) {
 }
 
 static void on_published(void *ctx, enum rc rc) {
-    finish(ctx, rc);
+    /* Nothing was sent, but the event is stored: not "nothing happened". */
+    finish(ctx, rc == RC_AGAIN ? RC_BACKEND : rc);
 }
 
 static void publish(struct saying *s, struct slice stored) {
@@ -81,6 +84,18 @@ static void store(struct saying *s, struct buf *out) {
                                      .body = s->body});
 }
 
+/* Of today's members only those were recipients who had joined by then. */
+static void keep_readers(struct saying *s) {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < s->topic_count; i++) {
+        if (s->readable[i].v != 0 && s->readable[i].v <= s->said.seq.v) {
+            s->topics[kept++] = s->topics[i];
+        }
+    }
+    s->topic_count = kept;
+}
+
 static void on_appended(void *ctx, enum rc rc,
                         const struct history_appended *out) {
     struct saying *s = ctx;
@@ -97,10 +112,17 @@ static void on_appended(void *ctx, enum rc rc,
         return;
     }
     s->said = (struct said){out->seq, out->ts_ms, out->repeat};
-    s->core->stats.repeats += out->repeat ? 1 : 0;
-    /* A repeat is published again: the first attempt may have died between
-     * the append and the bus. Clients drop what they have by (conv, seq). */
-    s->ts_ms = out->ts_ms;
+    if (out->repeat) {
+        /* It is published again: the first attempt may have died between the
+         * append and the bus. Clients drop what they have by (conv, seq). */
+        s->core->stats.repeats++;
+        s->ts_ms = out->ts_ms;
+        keep_readers(s);
+    }
+    if (s->topic_count == 0) {
+        finish(s, RC_OK); /* everybody has left */
+        return;
+    }
     buf_init(&stored);
     store(s, &stored);
     publish(s, buf_slice(&stored));
@@ -125,20 +147,34 @@ static void append(struct saying *s) {
     buf_fini(&stored);
 }
 
-/* The topics of everybody who is a member at the place's version. */
+static void add_topic(struct saying *s, struct topic topic,
+                      struct msg_seq readable) {
+    assert(s->topic_count < TOPICS_MAX);
+    s->topics[s->topic_count] = topic;
+    s->readable[s->topic_count++] = readable;
+}
+
+/* The topics of everybody who is a member at the place's version. A wide
+ * conversation has its own; while a joining is not complete its few members
+ * get the event on theirs too, since those who were there when it was narrow
+ * have perhaps not been told yet to listen to it. */
 static void take_topics(struct saying *s, const struct place *place) {
+    const struct msg_seq always = {1};
+
     s->topic_count = 0;
     if (place->wide) {
-        s->topics[s->topic_count++] = (struct topic){TOPIC_CONV, s->conv.v};
+        add_topic(s, (struct topic){TOPIC_CONV, s->conv.v}, always);
     }
-    assert(place->listed <= NARROW_MAX_MEMBERS);
+    if (s->change.extra.v != 0) {
+        add_topic(s, (struct topic){TOPIC_USER, s->change.extra.v}, always);
+    }
     for (size_t i = 0; i < place->listed; i++) {
-        s->topics[s->topic_count++] =
-            (struct topic){TOPIC_USER, place->members[i].user.v};
-    }
-    if (s->change.extra.v != 0 && s->topic_count <= NARROW_MAX_MEMBERS) {
-        s->topics[s->topic_count++] =
-            (struct topic){TOPIC_USER, s->change.extra.v};
+        const struct member_row *m = &place->members[i];
+
+        if ((!place->wide || place->joining) &&
+            m->user.v != s->change.extra.v) {
+            add_topic(s, (struct topic){TOPIC_USER, m->user.v}, m->from);
+        }
     }
 }
 

@@ -103,9 +103,10 @@ struct conv_of_user {
 typedef void (*convs_fn)(void *ctx, enum rc rc,
                          const struct conv_of_user *convs, size_t count);
 
-/* What a change of members did. `version` is the version that is true now.
- * `changed` stays true, call after call, until member_bound has completed the
- * change; false: it was so already, and complete. */
+/* What a change of members did. `changed` stays true, call after call, until
+ * member_bound has completed the change, and `version` is the one that the
+ * change has made; false: it was so already, and complete, and `version` is
+ * the one that is true now. */
 struct member_changed {
     struct member_version version;
     uint32_t member_count;

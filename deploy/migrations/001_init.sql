@@ -58,6 +58,7 @@ CREATE TABLE conversations (
 -- until_seq  last event an ex-member may read; 0 for members.
 -- bound      false from a change until its event's seq is written here. An
 --            ex-member may read nothing meanwhile: see readable_from.
+-- version    of the conversation, as the row's last change made it
 CREATE TABLE members (
     conv_id   bigint NOT NULL REFERENCES conversations,
     user_id   bigint NOT NULL REFERENCES users,
@@ -65,6 +66,7 @@ CREATE TABLE members (
     from_seq  bigint NOT NULL DEFAULT 0,
     until_seq bigint NOT NULL DEFAULT 0,
     bound     boolean NOT NULL,
+    version   bigint NOT NULL DEFAULT 1,
     joined_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (conv_id, user_id)
 );
@@ -224,7 +226,8 @@ RETURNS member_change LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- Both changes below first lock the conversation's row. That orders them, and
--- what they read afterwards is newer than the change they waited for.
+-- what they read afterwards is newer than the change they waited for. Asked
+-- again before it is complete, a change answers the version it made then.
 
 CREATE FUNCTION member_add(p_conv bigint, p_actor bigint, p_user bigint,
                            p_narrow_max int, p_group_max int, p_convs_max int)
@@ -245,6 +248,9 @@ BEGIN
     ELSIF c.kind <> 2 OR actor.role < 2 THEN
         RETURN member_refused('denied');
     ELSIF m.role IS NOT NULL THEN
+        IF NOT m.bound THEN
+            c.version := m.version;
+        END IF;
         RETURN member_answer(c, NOT m.bound);
     ELSIF NOT EXISTS (SELECT FROM users u WHERE u.id = p_user) THEN
         RETURN member_refused('not_found');
@@ -252,10 +258,10 @@ BEGIN
           OR any_full(ARRAY[p_user], p_convs_max) THEN
         RETURN member_refused('limit');
     END IF;
-    INSERT INTO members (conv_id, user_id, role, bound)
-    VALUES (p_conv, p_user, 1, false)
+    INSERT INTO members (conv_id, user_id, role, bound, version)
+    VALUES (p_conv, p_user, 1, false, c.version + 1)
         ON CONFLICT (conv_id, user_id) DO UPDATE
-       SET role = 1, until_seq = 0, bound = false,
+       SET role = 1, until_seq = 0, bound = false, version = c.version + 1,
            joined_at = clock_timestamp();
     UPDATE conversations x
        SET version = x.version + 1, member_count = x.member_count + 1,
@@ -285,9 +291,13 @@ BEGIN
               actor.role < 2 OR actor.role <= coalesce(m.role, 0))) THEN
         RETURN member_refused('denied');
     ELSIF coalesce(m.role, 0) = 0 THEN
+        IF NOT m.bound THEN
+            c.version := m.version;
+        END IF;
         RETURN member_answer(c, NOT coalesce(m.bound, true));
     END IF;
-    UPDATE members x SET role = 0, until_seq = 0, bound = false
+    UPDATE members x
+       SET role = 0, until_seq = 0, bound = false, version = c.version + 1
      WHERE x.conv_id = p_conv AND x.user_id = p_user;
     IF m.role = 3 THEN -- somebody has to be the owner
         UPDATE members x SET role = 3

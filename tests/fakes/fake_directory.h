@@ -1,0 +1,55 @@
+/* A directory in memory for tests: ports/directory.h as the database does it
+ * (deploy/migrations), with one store and any number of clients. A call waits
+ * until the test finishes it through the client's queue (fake_calls.h). */
+#ifndef MOIM_TESTS_FAKE_DIRECTORY_H
+#define MOIM_TESTS_FAKE_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "chat-core/ports/directory.h"
+#include "proto/base/macros.h"
+#include "tests/fakes/fake_calls.h"
+
+struct fake_directory;
+
+struct fake_directory *fake_directory_new(void) MUST_CHECK;
+/* Frees the store and every client; callbacks that wait never come. */
+void fake_directory_free(struct fake_directory **f);
+/* A new client. It lives until fake_directory_free. */
+struct directory *fake_directory_join(struct fake_directory *f) MUST_CHECK;
+/* The calls of a client that wait. */
+struct fake_calls *fake_directory_calls(struct directory *end);
+
+/* What follows happens at once. */
+
+/* Users first, first + 1, ..., named "user<id>". */
+void fake_directory_users(struct fake_directory *f, uint64_t first,
+                          size_t count);
+/* A group of the users first, ..., all of them bound; `first` owns it. */
+void fake_directory_group(struct fake_directory *f, struct conv_id conv,
+                          uint64_t first, size_t count);
+/* Adds or removes without asking who may; the change is not bound yet.
+ * Answers the new version. */
+struct member_version fake_directory_add(struct fake_directory *f,
+                                         struct conv_id conv,
+                                         struct user_id user);
+struct member_version fake_directory_remove(struct fake_directory *f,
+                                            struct conv_id conv,
+                                            struct user_id user);
+void fake_directory_bound(struct fake_directory *f, struct conv_id conv,
+                          struct user_id user, uint64_t seq, bool joined);
+
+/* 0: no such conversation. */
+struct member_version fake_directory_version(const struct fake_directory *f,
+                                             struct conv_id conv);
+bool fake_directory_wide(const struct fake_directory *f, struct conv_id conv);
+/* As members_of tells it. */
+struct member_row fake_directory_row(const struct fake_directory *f,
+                                     struct conv_id conv, struct user_id user);
+/* Whether the user was a member at `version`. */
+bool fake_directory_was_member(const struct fake_directory *f,
+                               struct conv_id conv, struct user_id user,
+                               struct member_version version);
+
+#endif

@@ -1,0 +1,102 @@
+/* The tables behind fake_directory.c: what the database's functions do. */
+#ifndef MOIM_TESTS_FAKE_DIRECTORY_STORE_H
+#define MOIM_TESTS_FAKE_DIRECTORY_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "chat-core/ports/directory.h"
+#include "proto/base/map.h"
+#include "tests/fakes/fake_directory.h"
+
+struct dir_user {
+    struct user_id id;
+    char *name;
+    char *key;
+    char *password_hash;
+    uint64_t last_seen_ms;
+};
+
+/* A row stays when its member leaves, with ROLE_NONE. */
+struct dir_member {
+    struct user_id user;
+    enum role role;
+    uint64_t from;
+    uint64_t until;
+    bool bound;
+    struct member_version version; /* made by the row's last change */
+    uint64_t joined;               /* counts; later is newer */
+};
+
+/* A change of members made `version`. */
+struct dir_step {
+    struct member_version version;
+    struct user_id user;
+    bool joined;
+};
+
+struct dir_conv {
+    struct conv_id id;
+    enum conv_kind kind;
+    struct member_version version;
+    char *title;
+    bool wide;
+    uint32_t member_count;
+    struct user_id made_by;
+    struct dir_member *members;
+    size_t count; /* rows, ex-members too */
+    struct dir_step *steps;
+    size_t step_count;
+};
+
+/* Between two users; `asked_by` 0: both agreed. */
+struct dir_friends {
+    struct user_id low;
+    struct user_id high;
+    struct user_id asked_by;
+};
+
+struct dir_store {
+    struct map users;        /* user id -> struct dir_user */
+    struct map convs;        /* conversation id -> struct dir_conv */
+    struct dir_conv **order; /* as they were made */
+    size_t conv_count;
+    struct dir_friends *friends;
+    size_t friend_count;
+    uint64_t joins;
+};
+
+void dir_store_init(struct dir_store *s);
+void dir_store_fini(struct dir_store *s);
+
+struct dir_user *dir_user(const struct dir_store *s, struct user_id id);
+struct dir_user *dir_user_by_key(const struct dir_store *s, struct slice key);
+/* NULL: the key is taken. Repeating is fine. */
+struct dir_user *dir_user_make(struct dir_store *s, struct user_id id,
+                               struct slice name, struct slice key,
+                               struct slice password_hash);
+
+struct dir_conv *dir_conv(const struct dir_store *s, struct conv_id id);
+struct dir_conv *dir_direct(const struct dir_store *s, struct user_id a,
+                            struct user_id b);
+struct dir_conv *dir_conv_make(struct dir_store *s, struct conv_id id,
+                               enum conv_kind kind, struct slice title);
+/* The member's row, or NULL when he never was one. */
+struct dir_member *dir_member(const struct dir_conv *c, struct user_id user);
+/* With a new conversation: no version is made. */
+void dir_found(struct dir_store *s, struct dir_conv *c, struct user_id user,
+               enum role role);
+void dir_join(struct dir_store *s, struct dir_conv *c, struct user_id user);
+void dir_leave(struct dir_conv *c, struct dir_member *m);
+void dir_bound(struct dir_member *m, uint64_t seq, bool joined);
+/* The row as it is told: `user` even when he never was a member. */
+struct member_row dir_row(const struct dir_conv *c, struct user_id user);
+
+/* The friendship of two users, or NULL. */
+struct dir_friends *dir_friends(const struct dir_store *s, struct user_id a,
+                                struct user_id b);
+struct dir_friends *dir_friends_make(struct dir_store *s, struct user_id a,
+                                     struct user_id b);
+void dir_friends_drop(struct dir_store *s, struct dir_friends *f);
+
+#endif

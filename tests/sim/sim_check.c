@@ -1,0 +1,221 @@
+/* What has to hold. */
+#include "tests/sim/sim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "chat-core/event.h"
+#include "proto/base/hash.h"
+
+static const struct fake_stored *stored(const struct sim *s, size_t conv,
+                                        uint64_t seq) {
+    return fake_history_at(s->history, sim_conv(conv), seq);
+}
+
+/* I3: what is shown is what is stored there, byte for byte; so nothing is
+ * shown before it is stored. */
+void sim_check_text(struct sim *s, const struct sim_client *c, size_t conv,
+                    uint64_t seq, struct slice text) {
+    struct buf want;
+
+    if (seq > fake_history_head(s->history, sim_conv(conv))) {
+        sim_fail(s, "I3 shown but not stored", conv, seq, c->user.v);
+        return;
+    }
+    buf_init(&want);
+    event_text(&want, sim_conv(conv), (struct msg_seq){seq},
+               stored(s, conv, seq)->event);
+    if (!slice_eq(buf_slice(&want), text)) {
+        sim_fail(s, "I3 not what is stored", conv, seq, c->user.v);
+    }
+    s->digest += hash_fnv1a(text) * (c->index + 1);
+    buf_fini(&want);
+}
+
+/* The event is about this user's own coming or going. */
+static bool is_his_own(const struct fake_stored *e, struct user_id user) {
+    return e->name[0] == '.' && strlen(e->name) > 3 &&
+           strncmp(e->name + 3, id_text(user.v).s, ID_TEXT_LEN) == 0;
+}
+
+static bool was_member(const struct sim *s, size_t conv, struct user_id user,
+                       struct member_version version) {
+    return fake_directory_was_member(s->directory, sim_conv(conv), user,
+                                     version);
+}
+
+/* In the interval that the directory says now. */
+static bool in_interval(const struct sim *s, size_t conv, struct user_id user,
+                        uint64_t seq) {
+    struct member_row row =
+        fake_directory_row(s->directory, sim_conv(conv), user);
+
+    return row.from.v != 0 && seq >= row.from.v &&
+           (row.until.v == 0 || seq <= row.until.v);
+}
+
+/* I6: a member when it was said, or somebody who may read it. */
+void sim_check_shown(struct sim *s, const struct sim_client *c, size_t conv,
+                     uint64_t seq) {
+    const struct fake_stored *e;
+
+    if (s->failed) {
+        return;
+    }
+    e = stored(s, conv, seq);
+    if (!was_member(s, conv, c->user, e->mver) &&
+        !in_interval(s, conv, c->user, seq) && !is_his_own(e, c->user)) {
+        sim_fail(s, "I6 shown to a stranger", conv, seq, c->user.v);
+    }
+}
+
+/* I6 for pages: nothing before he joined, and nothing later than the last
+ * moment he was a member in. The page was read a moment ago. */
+void sim_check_page(struct sim *s, const struct sim_client *c, size_t conv,
+                    uint64_t seq) {
+    struct member_version last =
+        fake_directory_version(s->directory, sim_conv(conv));
+    struct member_row row =
+        fake_directory_row(s->directory, sim_conv(conv), c->user);
+    bool ever = in_interval(s, conv, c->user, seq);
+
+    if (s->failed) {
+        return;
+    }
+    for (uint64_t v = stored(s, conv, seq)->mver.v; v <= last.v && !ever; v++) {
+        ever = was_member(s, conv, c->user, (struct member_version){v});
+    }
+    if (!ever || (row.from.v != 0 && seq < row.from.v)) {
+        sim_fail(s, "I6 on a stranger's page", conv, seq, c->user.v);
+    }
+}
+
+/* ---- in the end ---- */
+
+/* How often the message stands in the history; its last seq. */
+static size_t find(const struct sim *s, const struct sim_message *m,
+                   uint64_t *seq) {
+    uint64_t head = fake_history_head(s->history, sim_conv(m->conv));
+    size_t count = 0;
+
+    for (uint64_t i = 1; i <= head; i++) {
+        const struct fake_stored *e = stored(s, m->conv, i);
+
+        if (e->from.v == m->client->user.v && strcmp(e->name, m->name) == 0) {
+            *seq = i;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* I2 for one event of a client: its body is what was said. */
+static void check_said(struct sim *s, const struct sim_message *m,
+                       uint64_t seq) {
+    const struct fake_stored *e = stored(s, m->conv, seq);
+
+    if (strstr((const char *)e->event.p, m->body) == NULL) {
+        sim_fail(s, "I2 not what was said", m->conv, seq, m->client->user.v);
+    }
+}
+
+static void check_message(struct sim *s, const struct sim_message *m,
+                          size_t *found) {
+    uint64_t seq = 0;
+    size_t count = find(s, m, &seq);
+
+    *found += count;
+    if (count > 1 || (m->acked && count == 0)) {
+        sim_fail(s, count == 0 ? "I1 acked and lost" : "I1 stored twice",
+                 m->conv, m->seq, m->client->user.v);
+    } else if (m->acked && seq != m->seq) {
+        sim_fail(s, "I1 acked at another seq", m->conv, m->seq,
+                 m->client->user.v);
+    } else if (count == 1) {
+        check_said(s, m, seq);
+    }
+}
+
+/* I1, and I2: there is nothing that nobody said. */
+void sim_check_history(struct sim *s) {
+    size_t found = 0;
+    size_t events = 0;
+
+    for (size_t i = 0; i < SIM_CLIENTS; i++) {
+        for (size_t k = 0; k < s->clients[i].message_count; k++) {
+            check_message(s, &s->clients[i].messages[k], &found);
+        }
+    }
+    for (size_t conv = 0; conv < SIM_CONVS; conv++) {
+        uint64_t head = fake_history_head(s->history, sim_conv(conv));
+
+        for (uint64_t seq = 1; seq <= head; seq++) {
+            events += stored(s, conv, seq)->name[0] != '.';
+        }
+        s->digest = s->digest * 31 + head;
+    }
+    if (events != found) {
+        sim_fail(s, "I2 said by nobody", 0, events, found);
+    }
+}
+
+/* The seq of his last joining, 1 for a founder; 0: no member. */
+static uint64_t joined_at(const struct sim *s, size_t conv,
+                          struct user_id user) {
+    struct member_row row =
+        fake_directory_row(s->directory, sim_conv(conv), user);
+    uint64_t head = fake_history_head(s->history, sim_conv(conv));
+
+    if (row.role == ROLE_NONE || row.from.v == 0) {
+        return 0;
+    }
+    for (uint64_t seq = head; seq >= 1; seq--) {
+        const struct fake_stored *e = stored(s, conv, seq);
+
+        if (is_his_own(e, user) && e->name[1] == '1') {
+            return seq;
+        }
+    }
+    return row.from.v;
+}
+
+/* I5, before anybody asks: a session that stands holds every acked message
+ * since its user joined. (A repeat is not told to whom had not completed his
+ * joining then; he finds it by the next gap.) */
+void sim_check_in_step(struct sim *s) {
+    for (size_t i = 0; i < SIM_CLIENTS * SIM_MESSAGES; i++) {
+        const struct sim_client *sender = &s->clients[i / SIM_MESSAGES];
+        const struct sim_message *m = &sender->messages[i % SIM_MESSAGES];
+
+        for (size_t k = 0; m->acked && k < SIM_CLIENTS; k++) {
+            const struct sim_client *c = &s->clients[k];
+            uint64_t from = joined_at(s, m->conv, c->user);
+
+            if (from != 0 && m->seq >= from && (!m->repeat || from == 1) &&
+                !c->known[m->conv].got[m->seq]) {
+                sim_fail(s, "I5 missed and not noticed", m->conv, m->seq,
+                         c->user.v);
+            }
+        }
+    }
+}
+
+/* I5: who has synced holds all he may read. That he holds no more was checked
+ * when it was shown. */
+void sim_check_synced(struct sim *s) {
+    for (size_t i = 0; i < SIM_CLIENTS * SIM_CONVS; i++) {
+        const struct sim_client *c = &s->clients[i / SIM_CONVS];
+        size_t conv = i % SIM_CONVS;
+        uint64_t head = fake_history_head(s->history, sim_conv(conv));
+
+        if (!c->known[conv].final) {
+            sim_fail(s, "I5 sync has no end", conv, 0, c->user.v);
+        }
+        for (uint64_t seq = 1; seq <= head; seq++) {
+            if (in_interval(s, conv, c->user, seq) &&
+                !c->known[conv].got[seq]) {
+                sim_fail(s, "I5 synced but not all", conv, seq, c->user.v);
+            }
+        }
+    }
+}

@@ -1,0 +1,547 @@
+/* Putting an event into a conversation: who gets it, what is repeated, what
+ * every failure on the way comes to. */
+#include "tests/unit/assert_row.h"
+
+#include <string.h>
+
+#include "chat-core/say.h"
+#include "proto/base/macros.h"
+#include "proto/wire/bus_msg.h"
+#include "tests/fakes/world.h"
+
+static const struct conv_id conv = {100};
+static struct world w;
+
+static int setup(void **state) {
+    (void)state;
+    world_open(&w);
+    fake_directory_users(w.directory, 1, 60);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    world_close(&w);
+    return 0;
+}
+
+static struct topic user_topic(uint64_t user) {
+    return (struct topic){TOPIC_USER, user};
+}
+
+static bool sent_to(struct topic topic) {
+    return fake_bus_last(w.bus, topic) != NULL;
+}
+
+/* How many of the users first to last were sent something. */
+static size_t sent_to_users(uint64_t first, uint64_t last) {
+    size_t count = 0;
+
+    for (uint64_t v = first; v <= last; v++) {
+        count += sent_to(user_topic(v));
+    }
+    return count;
+}
+
+struct recipients_row {
+    const char *name;
+    size_t members;
+    bool wide;
+};
+
+static const struct recipients_row recipients_rows[] = {
+    {"alone", 1, false},          {"two", 2, false},
+    {"16 are narrow", 16, false}, {"17 are wide", 17, true},
+    {"listed", 32, true},         {"not listed", 33, true},
+};
+
+static void test_recipients(void **state) {
+    struct got got;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(recipients_rows); i++) {
+        const struct recipients_row *row = &recipients_rows[i];
+        const struct conv_id id = {200 + i};
+        const struct topic topic = {TOPIC_CONV, id.v};
+
+        fake_bus_forget(w.bus);
+        fake_directory_group(w.directory, id, 1, row->members);
+        world_say(&w, 0, id, 1, "m1", &got);
+        world_settle(&w);
+        assert_row(row->name, got.calls == 1 && got.rc == RC_OK);
+        assert_row(row->name, got.said.seq.v == 1 && !got.said.repeat);
+        assert_row(row->name, got.said.ts_ms == w.clock.wall_ms);
+        assert_row(row->name, sent_to(topic) == row->wide);
+        assert_row(row->name,
+                   sent_to_users(1, 60) == (row->wide ? 0 : row->members));
+    }
+    assert_int_equal(w.gates[0].core.stats.said, COUNT_OF(recipients_rows));
+}
+
+/* The text is what history plus place make of it. */
+static void test_text(void **state) {
+    const char *text =
+        "{\"type\":\"event\",\"conv\":\"0000000000034\",\"seq\":1,"
+        "\"ts\":1000000,\"from\":\"0000000000001\",\"kind\":\"message\","
+        "\"msg\":\"m1\",\"body\":{\"text\":\"hello\"}}";
+    const struct fake_bus_sent *sent;
+    struct bus_msg msg;
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 2);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    world_settle(&w);
+    sent = fake_bus_last(w.bus, user_topic(2));
+    assert_true(sent->durable);
+    assert_int_equal(bus_msg_decode(sent->msg, &msg), RC_OK);
+    assert_int_equal(msg.kind, BUS_EVENT);
+    assert_int_equal(msg.u.event.seq.v, 1);
+    assert_int_equal(msg.u.event.mver.v, 1);
+    assert_int_equal(msg.u.event.from.v, 1);
+    assert_true(slice_is(msg.u.event.client, text));
+}
+
+/* Nothing leaves before it is stored, and the ack waits for the bus. */
+static void test_order(void **state) {
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 2);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    fake_calls_turn(w.gates[0].directory);
+    assert_string_equal(fake_calls_next(w.gates[0].history), "append");
+    fake_bus_turn(w.bus);
+    assert_int_equal(fake_bus_sent_count(w.bus), 0);
+    fake_calls_turn(w.gates[0].history);
+    assert_int_equal(fake_bus_sent_count(w.bus), 2);
+    assert_int_equal(got.calls, 0);
+    fake_bus_turn(w.bus);
+    assert_int_equal(got.calls, 1);
+}
+
+struct sender_row {
+    const char *name;
+    uint64_t user;
+    enum rc rc;
+};
+
+static const struct sender_row sender_rows[] = {
+    {"member", 2, RC_OK},
+    {"stranger", 9, RC_NOT_FOUND},
+    {"ex-member", 3, RC_NOT_FOUND},
+};
+
+static void test_senders(void **state) {
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 3);
+    fake_directory_remove(w.directory, conv, (struct user_id){3});
+    for (size_t i = 0; i < COUNT_OF(sender_rows); i++) {
+        world_say(&w, 0, conv, sender_rows[i].user, "m1", &got);
+        world_settle(&w);
+        assert_row(sender_rows[i].name, got.rc == sender_rows[i].rc);
+    }
+    assert_int_equal(fake_history_head(w.history, conv), 1);
+    world_say(&w, 0, (struct conv_id){999}, 1, "m1", &got);
+    world_settle(&w);
+    assert_int_equal(got.rc, RC_NOT_FOUND);
+}
+
+/* The table here says no, for he joined through another gateway. */
+static void test_new_member_may_write(void **state) {
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 2);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    world_settle(&w);
+    fake_directory_add(w.directory, conv, (struct user_id){3});
+    world_say(&w, 0, conv, 3, "m1", &got);
+    world_settle(&w);
+    assert_int_equal(got.rc, RC_OK);
+}
+
+/* ---- the membership moved ---- */
+
+/* Stale: read again, and sent to those who are members now. */
+static void test_stale(void **state) {
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 3);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    world_settle(&w);
+    fake_directory_remove(w.directory, conv, (struct user_id){3});
+    fake_directory_add(w.directory, conv, (struct user_id){4});
+    world_say(&w, 1, conv, 2, "m1", &got); /* moves the history's version */
+    world_settle(&w);
+    fake_bus_forget(w.bus);
+    world_say(&w, 0, conv, 1, "m2", &got);
+    world_settle(&w);
+    assert_int_equal(got.rc, RC_OK);
+    assert_int_equal(got.said.seq.v, 3);
+    assert_int_equal(w.gates[0].core.stats.reloads, 1);
+    assert_int_equal(fake_history_at(w.history, conv, 3)->mver.v, 3);
+    assert_true(sent_to(user_topic(4)));
+    assert_false(sent_to(user_topic(3)));
+}
+
+/* Stale, and the sender himself is out. */
+static void test_stale_sender(void **state) {
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 3);
+    world_say(&w, 0, conv, 3, "m1", &got);
+    world_settle(&w);
+    fake_directory_remove(w.directory, conv, (struct user_id){3});
+    world_fill(&w, conv, 1, 1);
+    world_say(&w, 0, conv, 3, "m2", &got);
+    world_settle(&w);
+    assert_int_equal(got.rc, RC_NOT_FOUND);
+    assert_int_equal(fake_history_head(w.history, conv), 2);
+}
+
+/* Every append finds the members changed again: given up, nothing stored. */
+static void test_stale_for_ever(void **state) {
+    uint64_t user = 10;
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 3);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    while (got.calls == 0) {
+        fake_calls_turn(w.gates[0].directory);
+        if (w.gates[0].history->count > 0) {
+            fake_directory_add(w.directory, conv, (struct user_id){user++});
+            world_fill(&w, conv, 2, 1);
+        }
+        fake_calls_turn(w.gates[0].history);
+    }
+    assert_int_equal(got.rc, RC_AGAIN);
+    assert_int_equal(fake_history_head(w.history, conv), user - 10);
+    assert_int_equal(fake_bus_sent_count(w.bus), 0);
+}
+
+/* The members change after the append: its recipients are those at its seq. */
+static void test_change_after_append(void **state) {
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 3);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    fake_calls_turn(w.gates[0].directory);
+    fake_directory_remove(w.directory, conv, (struct user_id){3});
+    fake_directory_add(w.directory, conv, (struct user_id){4});
+    world_settle(&w);
+    assert_int_equal(got.rc, RC_OK);
+    assert_int_equal(fake_history_at(w.history, conv, 1)->mver.v, 1);
+    assert_true(sent_to(user_topic(3)));
+    assert_false(sent_to(user_topic(4)));
+}
+
+/* ---- repeats ---- */
+
+static void test_repeat(void **state) {
+    struct got first;
+    struct got second;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 2);
+    world_say(&w, 0, conv, 1, "m1", &first);
+    world_settle(&w);
+    world_pass(&w, 5000);
+    fake_bus_forget(w.bus);
+    world_say(&w, 1, conv, 1, "m1", &second);
+    world_settle(&w);
+    assert_int_equal(second.rc, RC_OK);
+    assert_true(second.said.repeat);
+    assert_int_equal(second.said.seq.v, first.said.seq.v);
+    assert_int_equal(second.said.ts_ms, first.said.ts_ms);
+    assert_int_equal(w.gates[1].core.stats.repeats, 1);
+    assert_true(sent_to(user_topic(2))); /* the first one may have been lost */
+    assert_int_equal(fake_history_head(w.history, conv), 1);
+}
+
+/* Both attempts are on their way at once, on two gateways. */
+static void test_repeat_in_flight(void **state) {
+    struct got got[2];
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 2);
+    world_say(&w, 0, conv, 1, "m1", &got[0]);
+    world_say(&w, 1, conv, 1, "m1", &got[1]);
+    world_settle(&w);
+    assert_int_equal(got[0].said.seq.v, 1);
+    assert_int_equal(got[1].said.seq.v, 1);
+    assert_int_equal(got[0].said.repeat + got[1].said.repeat, 1);
+}
+
+static void test_conflict(void **state) {
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 2);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    world_settle(&w);
+    say(&w.gates[0].core,
+        &(struct say){.conv = conv,
+                      .from = {1},
+                      .kind = "message",
+                      .name = SLICE_LIT("m1"),
+                      .body = SLICE_LIT("{\"text\":\"other\"}")},
+        got_said, &got);
+    world_settle(&w);
+    assert_int_equal(got.calls, 2);
+    assert_int_equal(got.rc, RC_CONFLICT);
+    world_say(&w, 0, conv, 2, "m1", &got); /* another sender's own name */
+    world_settle(&w);
+    assert_int_equal(got.said.seq.v, 2);
+}
+
+/* Who joined after the message does not get its repeat; nor does he whose
+ * joining is not complete. */
+static void test_repeat_and_newcomers(void **state) {
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 2);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    world_settle(&w);
+    world_fill(&w, conv, 1, 1);
+    fake_directory_add(w.directory, conv, (struct user_id){3});
+    fake_directory_bound(w.directory, conv, (struct user_id){3}, 2, true);
+    fake_directory_add(w.directory, conv, (struct user_id){4});
+    fake_bus_forget(w.bus);
+    world_say(&w, 1, conv, 1, "m1", &got);
+    world_settle(&w);
+    assert_int_equal(got.said.seq.v, 1);
+    assert_int_equal(sent_to_users(1, 2), 2);
+    assert_int_equal(sent_to_users(3, 60), 0);
+}
+
+/* Nobody of those who could hear a repeat is left: it is acked all the same. */
+static void test_repeat_for_nobody(void **state) {
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 1);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    world_settle(&w);
+    fake_bus_forget(w.bus);
+    fake_directory_remove(w.directory, conv, (struct user_id){1});
+    say_change(&w.gates[0].core,
+               &(struct say){.conv = conv,
+                             .from = {1},
+                             .kind = "message",
+                             .name = SLICE_LIT("m1"),
+                             .body = SLICE_LIT("{\"text\":\"hello\"}")},
+               &(struct say_change){.version = {2}}, got_said, &got);
+    world_settle(&w);
+    assert_int_equal(got.calls, 2);
+    assert_true(got.said.repeat);
+    assert_int_equal(fake_bus_sent_count(w.bus), 0);
+}
+
+/* ---- failures ---- */
+
+struct failure_row {
+    const char *name;
+    bool directory; /* else the history */
+    enum fake_how how;
+    enum rc in;
+    enum rc out;
+    uint64_t head;
+};
+
+static const struct failure_row failure_rows[] = {
+    {"directory away", true, FAKE_REFUSE, RC_AGAIN, RC_AGAIN, 0},
+    {"directory late", true, FAKE_REFUSE, RC_TIMEOUT, RC_TIMEOUT, 0},
+    {"directory broken", true, FAKE_REFUSE, RC_BACKEND, RC_BACKEND, 0},
+    {"history away", false, FAKE_REFUSE, RC_AGAIN, RC_AGAIN, 0},
+    {"history lost it", false, FAKE_REFUSE, RC_TIMEOUT, RC_TIMEOUT, 0},
+    {"history late", false, FAKE_LOSE, RC_TIMEOUT, RC_TIMEOUT, 1},
+    {"history broken", false, FAKE_LOSE, RC_BACKEND, RC_BACKEND, 1},
+};
+
+/* And a repeat by the same name finds out, each time. */
+static void test_failures(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(failure_rows); i++) {
+        const struct failure_row *row = &failure_rows[i];
+        const struct conv_id id = {200 + i};
+        struct got got;
+
+        fake_directory_group(w.directory, id, 1, 2);
+        fake_bus_forget(w.bus);
+        world_say(&w, 0, id, 1, "m1", &got);
+        if (!row->directory) {
+            fake_calls_turn(w.gates[0].directory);
+        }
+        fake_calls_finish(row->directory ? w.gates[0].directory
+                                         : w.gates[0].history,
+                          row->how, row->in);
+        world_settle(&w);
+        assert_row(row->name, got.calls == 1 && got.rc == row->out);
+        assert_row(row->name, fake_history_head(w.history, id) == row->head);
+        assert_row(row->name, fake_bus_sent_count(w.bus) == 0);
+        world_say(&w, 0, id, 1, "m1", &got);
+        world_settle(&w);
+        assert_row(row->name, got.rc == RC_OK && got.said.seq.v == 1);
+        assert_row(row->name, got.said.repeat == (row->head == 1));
+        assert_row(row->name, fake_bus_sent_count(w.bus) == 2);
+    }
+}
+
+struct publish_row {
+    const char *name;
+    enum rc in;
+    enum rc out;
+};
+
+/* It is stored: that the bus did nothing does not mean nothing happened. */
+static const struct publish_row publish_rows[] = {
+    {"bus away", RC_AGAIN, RC_BACKEND},
+    {"bus late", RC_TIMEOUT, RC_TIMEOUT},
+    {"bus broken", RC_BACKEND, RC_BACKEND},
+};
+
+static void test_publish_fails(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(publish_rows); i++) {
+        const struct publish_row *row = &publish_rows[i];
+        const struct conv_id id = {200 + i};
+        struct got got;
+
+        fake_directory_group(w.directory, id, 1, 2);
+        fake_bus_forget(w.bus);
+        fake_bus_fail(w.gates[0].core.bus, row->in, 1);
+        world_say(&w, 0, id, 1, "m1", &got);
+        world_settle(&w);
+        assert_row(row->name, got.calls == 1 && got.rc == row->out);
+        assert_row(row->name, fake_history_head(w.history, id) == 1);
+        world_say(&w, 0, id, 1, "m1", &got);
+        world_settle(&w);
+        assert_row(row->name, got.rc == RC_OK && got.said.repeat);
+        assert_row(row->name, fake_bus_sent_count(w.bus) == 2);
+    }
+}
+
+/* ---- the system's own events ---- */
+
+static void say_as_system(struct member_version version, uint64_t extra,
+                          struct got *got) {
+    *got = (struct got){.calls = 0};
+    say_change(&w.gates[0].core,
+               &(struct say){.conv = conv,
+                             .from = {1},
+                             .kind = "member.removed",
+                             .name = SLICE_LIT(".2.x"),
+                             .body = SLICE_LIT("{}")},
+               &(struct say_change){.version = version, .extra = {extra}},
+               got_said, got);
+    world_settle(&w);
+}
+
+/* With the members after the change, and the one it is about. */
+static void test_system(void **state) {
+    struct got got;
+    struct member_version version;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 4);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    world_settle(&w);
+    version = fake_directory_remove(w.directory, conv, (struct user_id){4});
+    fake_bus_forget(w.bus);
+    say_as_system(version, 4, &got);
+    assert_int_equal(got.rc, RC_OK);
+    assert_int_equal(fake_history_at(w.history, conv, 2)->mver.v, 2);
+    assert_int_equal(fake_bus_sent_count(w.bus), 4);
+    assert_true(sent_to(user_topic(4)));
+}
+
+/* The one it is about is listed himself: once is enough. */
+static void test_system_once(void **state) {
+    struct got got;
+    struct member_version version;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 15);
+    version = fake_directory_add(w.directory, conv, (struct user_id){16});
+    say_as_system(version, 16, &got);
+    assert_int_equal(got.rc, RC_OK);
+    assert_int_equal(fake_bus_sent_count(w.bus), 16);
+    fake_bus_forget(w.bus);
+    say_as_system(version, 16, &got); /* a repeat is for him too */
+    assert_true(got.said.repeat);
+    assert_true(sent_to(user_topic(16)));
+}
+
+/* While a joining is not complete a small wide conversation is told both
+ * ways: those who were in it when it was narrow may not listen yet. */
+static void test_both_ways(void **state) {
+    const struct topic topic = {TOPIC_CONV, conv.v};
+    struct member_version version;
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 16);
+    version = fake_directory_add(w.directory, conv, (struct user_id){17});
+    world_say(&w, 1, conv, 1, "m1", &got);
+    world_settle(&w);
+    assert_int_equal(got.rc, RC_OK);
+    assert_true(sent_to(topic));
+    assert_int_equal(sent_to_users(1, 60), 17);
+    say_as_system(version, 17, &got);
+    assert_int_equal(got.rc, RC_OK);
+    fake_directory_bound(w.directory, conv, (struct user_id){17}, 2, true);
+    fake_bus_forget(w.bus);
+    world_say(&w, 1, conv, 1, "m2", &got);
+    world_settle(&w);
+    assert_true(sent_to(topic));
+    assert_int_equal(sent_to_users(1, 60), 0);
+}
+
+/* The directory is behind the change it has announced. */
+static void test_system_ahead(void **state) {
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 4);
+    say_as_system((struct member_version){5}, 0, &got);
+    assert_int_equal(got.calls, 1);
+    assert_int_equal(got.rc, RC_AGAIN);
+    assert_int_equal(fake_history_head(w.history, conv), 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_recipients),
+        TEST(test_text),
+        TEST(test_order),
+        TEST(test_senders),
+        TEST(test_new_member_may_write),
+        TEST(test_stale),
+        TEST(test_stale_sender),
+        TEST(test_stale_for_ever),
+        TEST(test_change_after_append),
+        TEST(test_repeat),
+        TEST(test_repeat_in_flight),
+        TEST(test_conflict),
+        TEST(test_repeat_and_newcomers),
+        TEST(test_repeat_for_nobody),
+        TEST(test_failures),
+        TEST(test_publish_fails),
+        TEST(test_system),
+        TEST(test_system_once),
+        TEST(test_both_ways),
+        TEST(test_system_ahead),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
