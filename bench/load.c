@@ -1,0 +1,172 @@
+#include "bench/load.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "bench/people.h"
+#include "proto/base/mem.h"
+
+enum {
+    PHASE_MS = 50, /* between two looks at it */
+    HANDSHAKE_MS = 30000,
+    CODE_GOING_AWAY = 1001,
+    COMPLAINTS_MAX = 5,
+};
+
+static size_t number_of(const struct load_session *s) {
+    return s->load->job->from + (size_t)(s - s->load->sessions);
+}
+
+static void open_more(struct load *l);
+
+static void on_open(void *owner) {
+    (void)owner; /* `ready` is what counts */
+}
+
+static void on_text(void *owner, struct slice text) {
+    struct load_session *s = owner;
+    struct load *l = s->load;
+
+    if (!s->ready && slice_starts(text, "{\"type\":\"ready\"")) {
+        s->ready = true;
+        l->opening--;
+        l->job->tally->ready++;
+        open_more(l);
+    } else if (l->on_text != NULL) {
+        l->on_text(l, number_of(s), text);
+    }
+}
+
+static void died(struct load *l, unsigned status, unsigned code,
+                 struct slice reason) {
+    if (++l->job->tally->died <= COMPLAINTS_MAX) {
+        fprintf(stderr, "moim-bench: a session died: status %u code %u %.*s\n",
+                status, code, (int)reason.n, (const char *)reason.p);
+    }
+}
+
+static void on_closed(void *owner, unsigned status, uint16_t code,
+                      struct slice reason) {
+    struct load_session *s = owner;
+    struct load *l = s->load;
+
+    s->client = NULL;
+    l->closed++;
+    if (!l->ending) {
+        died(l, status, code, reason);
+    }
+    if (!s->ready) {
+        l->opening--;
+        open_more(l);
+    }
+    if (l->ending && l->closed == l->opened) {
+        loop_stop(&l->loop);
+    }
+}
+
+static void open_one(struct load *l, struct load_session *s) {
+    static const struct ws_client_events events = {on_open, on_text, on_closed};
+    const struct options *o = l->job->options;
+    const char *address = o->gateways[number_of(s) % o->gateway_count].address;
+    struct buf header;
+
+    buf_init(&header);
+    people_header(&l->keys, number_of(s), &header);
+    buf_add_byte(&header, '\0');
+    l->opening++;
+    if (ws_client_open(&s->client, &l->loop,
+                       &(struct ws_client_config){
+                           .address = address,
+                           .host = "bench",
+                           .path = "/v1/ws",
+                           .headers = (const char *)header.p,
+                           .timeout_ms = HANDSHAKE_MS,
+                       },
+                       &events, s) != RC_OK) {
+        on_closed(s, 0, 0, SLICE_LIT("not an address"));
+    }
+    buf_fini(&header);
+}
+
+static void open_more(struct load *l) {
+    while (!l->ending && l->opening < LOAD_OPENING_MAX &&
+           l->opened < l->count) {
+        open_one(l, &l->sessions[l->opened++]);
+    }
+}
+
+static void end(struct load *l) {
+    l->ending = true;
+    for (size_t i = 0; i < l->opened; i++) {
+        if (l->sessions[i].client != NULL) {
+            ws_client_close(l->sessions[i].client, CODE_GOING_AWAY);
+        }
+    }
+    if (l->closed == l->opened) {
+        loop_stop(&l->loop);
+    }
+}
+
+static void on_watch(struct wheel_timer *t) {
+    struct load *l = CONTAINER_OF(t, struct load, watch);
+    enum crew_phase phase = (enum crew_phase)atomic_load(l->job->phase);
+
+    if (phase == l->phase) {
+        loop_timer(&l->loop, t, PHASE_MS);
+        return;
+    }
+    l->phase = phase;
+    if (phase == CREW_END) {
+        end(l);
+        return;
+    }
+    loop_timer(&l->loop, t, PHASE_MS);
+    if (l->on_phase != NULL) {
+        l->on_phase(l, phase);
+    }
+}
+
+static void raise_descriptors(void) {
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+enum rc load_init(struct load *l, const struct crew_job *job) {
+    *l = (struct load){.job = job, .count = job->to - job->from};
+    if (people_keys(job->options->key_file, &l->keys) != RC_OK) {
+        return RC_BAD_INPUT;
+    }
+    raise_descriptors();
+    if (loop_init(&l->loop) != RC_OK) {
+        return RC_BACKEND;
+    }
+    l->sessions = mem_new_array(l->count, sizeof(*l->sessions));
+    for (size_t i = 0; i < l->count; i++) {
+        l->sessions[i].load = l;
+    }
+    wheel_timer_init(&l->watch, on_watch);
+    return RC_OK;
+}
+
+void load_run(struct load *l) {
+    loop_timer(&l->loop, &l->watch, PHASE_MS);
+    open_more(l);
+    loop_run(&l->loop);
+}
+
+void load_fini(struct load *l) {
+    wheel_cancel(&l->watch);
+    loop_fini(&l->loop);
+    mem_free(l->sessions);
+    token_keys_fini(&l->keys);
+}
+
+enum rc load_send(struct load *l, size_t number, struct slice text) {
+    struct ws_client *client = l->sessions[number - l->job->from].client;
+
+    return client == NULL ? RC_CLOSED : ws_client_send(client, text);
+}

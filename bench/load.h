@@ -1,0 +1,58 @@
+/* Sessions of one load client: opens them, so many at a time, counts those
+ * that are ready, and notices those that die. The scenario hears the texts. */
+#ifndef MOIM_BENCH_LOAD_H
+#define MOIM_BENCH_LOAD_H
+
+#include <stddef.h>
+
+#include "bench/crew.h"
+#include "proto/base/macros.h"
+#include "proto/base/rc.h"
+#include "proto/base/slice.h"
+#include "proto/net/loop.h"
+#include "proto/net/ws_client.h"
+#include "proto/wire/token.h"
+
+enum {
+    LOAD_OPENING_MAX = 128, /* handshakes at once */
+};
+
+struct load;
+
+/* One client. Its number says who it is: people_user(number); it stands on
+ * gateway number % gateway_count. */
+struct load_session {
+    struct load *load;
+    struct ws_client *client; /* NULL when it has ended */
+    bool ready;
+};
+
+struct load {
+    struct loop loop;
+    const struct crew_job *job;
+    struct token_keys keys;
+    struct load_session *sessions; /* of the numbers from job->from on */
+    size_t count;
+    size_t opened; /* asked for so far */
+    size_t opening;
+    size_t closed;
+    bool ending;
+    struct wheel_timer watch; /* of the phase */
+    /* A text that is not `ready`; borrowed until it returns. May be NULL. */
+    void (*on_text)(struct load *l, size_t number, struct slice text);
+    /* The parent has moved on; not called for CREW_END. May be NULL. */
+    void (*on_phase)(struct load *l, enum crew_phase phase);
+    enum crew_phase phase; /* as last looked at */
+};
+
+/* The loop and the sessions of `job`; on_text and on_phase are NULL. Complains
+ * on stderr. RC_BAD_INPUT: no key. RC_BACKEND: no loop. */
+enum rc load_init(struct load *l, const struct crew_job *job) MUST_CHECK;
+/* Connects, and runs until the parent says CREW_END and all have closed. */
+void load_run(struct load *l);
+void load_fini(struct load *l);
+/* Queues a text of `number`, which is one of ours. RC_CLOSED, RC_LIMIT: not
+ * queued. */
+enum rc load_send(struct load *l, size_t number, struct slice text) MUST_CHECK;
+
+#endif

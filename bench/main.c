@@ -1,0 +1,93 @@
+/* moim-bench: puts load on a running cluster and measures it. run.sh starts
+ * the cluster; this program only needs to know where it is. */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/options.h"
+#include "bench/people.h"
+#include "bench/scenario.h"
+#include "proto/base/log.h"
+
+static const struct scenario {
+    const char *name;
+    const char *summary;
+    enum bench_exit (*run)(const struct options *o);
+    bool pairs;         /* people have conversations */
+    size_t gateways;    /* it needs at least */
+    struct options def; /* what is not on the command line */
+} scenarios[] = {
+    {"idle",
+     "memory and CPU of sessions that only are there",
+     idle_run,
+     false,
+     1,
+     {.sessions = 20000, .hold_s = 60}},
+    {"direct",
+     "1:1 messages between two gateways, durable and acked",
+     direct_run,
+     true,
+     2,
+     {.sessions = 2000, .rate = 10000, .seconds = 20}},
+};
+
+static void usage(FILE *to) {
+    fprintf(to, "usage: ./run bench SCENARIO [--json FILE] [OPTION VALUE ...]\n"
+                "       moim-bench SCENARIO OPTION VALUE ...\n"
+                "       moim-bench sql SCENARIO [OPTION VALUE ...]\n\n"
+                "scenarios:\n");
+    for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
+        fprintf(to, "  %-12s %s\n", scenarios[i].name, scenarios[i].summary);
+    }
+    fprintf(to, "\noptions; ./run bench gives those that say where the "
+                "cluster is:\n");
+    options_help(to);
+    fprintf(to, "\nsql prints what makes the scenario's people.\n");
+}
+
+static const struct scenario *find(const char *name) {
+    for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
+        if (strcmp(scenarios[i].name, name) == 0) {
+            return &scenarios[i];
+        }
+    }
+    return NULL;
+}
+
+static enum bench_exit run(const struct scenario *s, const struct options *o) {
+    if (o->gateway_count < s->gateways || o->key_file == NULL ||
+        o->redis.pid == 0) {
+        fprintf(stderr,
+                "moim-bench: %s needs --key-file, --redis and --gateway "
+                "(%zu or more)\n",
+                s->name, s->gateways);
+        return BENCH_USAGE;
+    }
+    return s->run(o);
+}
+
+int main(int argc, char **argv) {
+    bool sql = argc > 1 && strcmp(argv[1], "sql") == 0;
+    int skip = sql ? 2 : 1;
+    const struct scenario *s = argc > skip ? find(argv[skip]) : NULL;
+    struct options o;
+
+    if (argc > 1 && (strcmp(argv[1], "help") == 0 ||
+                     strcmp(argv[argc - 1], "--help") == 0)) {
+        usage(stdout);
+        return BENCH_OK;
+    }
+    if (s == NULL) {
+        usage(stderr);
+        return BENCH_USAGE;
+    }
+    log_setup(LOG_WARN, LOG_LOGFMT, "bench");
+    o = s->def;
+    if (options_read(&o, argc - skip, argv + skip) != RC_OK) {
+        return BENCH_USAGE;
+    }
+    if (sql) {
+        people_sql(o.sessions, s->pairs, stdout);
+        return BENCH_OK;
+    }
+    return (int)run(s, &o);
+}

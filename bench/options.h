@@ -1,0 +1,44 @@
+/* The command line of a scenario: what to do, and which processes do it. */
+#ifndef MOIM_BENCH_OPTIONS_H
+#define MOIM_BENCH_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "proto/base/macros.h"
+#include "proto/base/rc.h"
+
+enum {
+    OPTIONS_GATEWAYS_MAX = 64,
+    OPTIONS_PRESENCES_MAX = 8,
+};
+
+/* A process of the cluster that is measured. */
+struct target {
+    char address[64]; /* "127.0.0.1:8080" or "unix:/path" */
+    pid_t pid;
+};
+
+struct options {
+    uint64_t sessions;
+    uint64_t hold_s;  /* idle: time over which the idle CPU is measured */
+    uint64_t rate;    /* direct: messages a second, of all clients together */
+    uint64_t seconds; /* direct: time measured */
+    const char *json; /* file for the result, or NULL; borrowed from argv */
+    const char *key_file;
+    struct target gateways[OPTIONS_GATEWAYS_MAX];
+    size_t gateway_count;
+    struct target presences[OPTIONS_PRESENCES_MAX];
+    size_t presence_count;
+    struct target redis; /* pid 0: not given */
+};
+
+/* Reads argv[1..] over what `o` holds already, the scenario's defaults. What
+ * is wrong is said on stderr: RC_BAD_INPUT. */
+enum rc options_read(struct options *o, int argc, char **argv) MUST_CHECK;
+/* A line for each option. */
+void options_help(FILE *to);
+
+#endif

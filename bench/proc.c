@@ -1,0 +1,170 @@
+#include "bench/proc.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/base/macros.h"
+#include "proto/base/slice.h"
+
+enum {
+    LINE_MAX_BYTES = 512,
+};
+
+/* The field `index` (from 0) of a line, at spaces. Empty: there is none. */
+static struct slice field(struct slice line, size_t index) {
+    for (;;) {
+        size_t n;
+
+        while (line.n > 0 && (line.p[0] == ' ' || line.p[0] == '\t')) {
+            line = slice_drop(line, 1);
+        }
+        n = 0;
+        while (n < line.n && strchr(" \t\n", line.p[n]) == NULL) {
+            n++;
+        }
+        if (index-- == 0 || n == 0) {
+            return slice_take(line, n);
+        }
+        line = slice_drop(line, n);
+    }
+}
+
+static uint64_t number(struct slice line, size_t index) {
+    uint64_t v = 0;
+
+    (void)slice_to_u64(field(line, index), &v);
+    return v;
+}
+
+/* The number in field `index` of the first line of `path` that begins with
+ * `start`; 0: no such line. */
+static uint64_t find_number(const char *path, const char *start, size_t index) {
+    FILE *f = fopen(path, "r");
+    char line[LINE_MAX_BYTES];
+    uint64_t v = 0;
+    bool found = false;
+
+    while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL) {
+        found = slice_starts(slice_str(line), start);
+        v = found ? number(slice_str(line), index) : 0;
+    }
+    if (f != NULL) {
+        fclose(f);
+    }
+    return v;
+}
+
+struct memory proc_memory(pid_t pid) {
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+    return (struct memory){
+        .pss = (double)find_number(path, "Pss:", 1) * 1024,
+        .anonymous = (double)find_number(path, "Pss_Anon:", 1) * 1024,
+    };
+}
+
+uint64_t proc_cpu_us(pid_t pid) {
+    char path[64];
+    char line[LINE_MAX_BYTES] = "";
+    const char *rest;
+    struct slice after;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    f = fopen(path, "r");
+    if (f == NULL) {
+        return 0;
+    }
+    rest = fgets(line, sizeof(line), f) == NULL ? NULL : strrchr(line, ')');
+    fclose(f);
+    if (rest == NULL) {
+        return 0;
+    }
+    after = slice_str(rest + 1); /* from the state on, see proc(5) */
+    return (number(after, 11) + number(after, 12)) * 1000000 /
+           (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+struct memory proc_memory_all(const struct target *list, size_t count) {
+    struct memory sum = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        struct memory one = proc_memory(list[i].pid);
+
+        sum.pss += one.pss;
+        sum.anonymous += one.anonymous;
+    }
+    return sum;
+}
+
+uint64_t proc_cpu_us_all(const struct target *list, size_t count) {
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sum += proc_cpu_us(list[i].pid);
+    }
+    return sum;
+}
+
+/* A socket's descriptor has a file and a dentry of its own, but their slabs
+ * are shared with the whole machine: they are counted by the sockets' inodes
+ * instead, with their sizes. */
+static bool is_socket_slab(struct slice name) {
+    static const char *const names[] = {"TCP", "eventpoll_epi", "eventpoll_pwq",
+                                        "ep_head"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (slice_is(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t proc_socket_bytes(void) {
+    FILE *f = fopen("/proc/slabinfo", "r");
+    char line[LINE_MAX_BYTES];
+    uint64_t inodes = 0;
+    uint64_t each = 0; /* bytes beside a socket's inode, and of it */
+    uint64_t sum = 0;
+
+    while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+        struct slice row = slice_str(line);
+        struct slice name = field(row, 0);
+
+        if (is_socket_slab(name)) {
+            sum += number(row, 1) * number(row, 3);
+        } else if (slice_is(name, "sock_inode_cache")) {
+            inodes = number(row, 1);
+            each += number(row, 3);
+        } else if (slice_is(name, "filp") || slice_is(name, "dentry") ||
+                   slice_is(name, "lsm_inode_cache") ||
+                   slice_is(name, "lsm_file_cache")) {
+            each += number(row, 3);
+        }
+    }
+    if (f != NULL) {
+        fclose(f);
+    }
+    return sum + inodes * each;
+}
+
+uint64_t proc_buffer_bytes(void) {
+    return find_number("/proc/net/sockstat", "TCP:", 10) *
+           (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+double proc_load(void) {
+    FILE *f = fopen("/proc/loadavg", "r");
+    double load = 0;
+
+    if (f != NULL) {
+        if (fscanf(f, "%lf", &load) != 1) {
+            load = 0;
+        }
+        fclose(f);
+    }
+    return load;
+}

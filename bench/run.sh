@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Runs one scenario of moim-bench on a cluster of its own: two gateways and a
+# presence service, beside the PostgreSQL and Redis that with-data.sh started.
+#
+#   with-data.sh bench/run.sh SCENARIO [--json FILE] [OPTION VALUE ...]
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+DEMO=$ROOT/deploy/demo
+# shellcheck source-path=SCRIPTDIR
+for shelf in say state build ports services cluster; do
+    # shellcheck source=/dev/null
+    . "$DEMO/$shelf.sh"
+done
+# shellcheck disable=SC2034 # cluster.sh reads it
+GATEWAYS=2
+REDIS_SOCKET=${MOIM_TEST_REDIS#unix:}
+PG_CONNINFO=$MOIM_TEST_PG
+
+# What a load client does no person does: the limits that protect a gateway
+# from one client are not what is measured.
+export MOIM_LOG__LEVEL=warn
+bench_gateway_start() {
+    MOIM_LIMITS__CONNECTS_PER_S=100000 MOIM_LIMITS__CONNECTS_BURST=100000 \
+        MOIM_LIMITS__SENDS_PER_S=100000 MOIM_LIMITS__SENDS_BURST=100000 \
+        MOIM_LIMITS__COMMANDS_PER_S=100000 \
+        MOIM_LIMITS__COMMANDS_BURST=100000 MOIM_LIMITS__PENDING=10000 \
+        gateway_start "$@"
+}
+
+# Sets TARGETS to the options that say where the cluster is.
+bench_cluster_start() {
+    local n
+    cluster_ports
+    cluster_secret
+    cluster_migrate
+    presence_start 1
+    wait_ready presence1 http_ok "${PRESENCE_PORTS[0]}" /readyz
+    TARGETS=(
+        --key-file "$STATE/conf/token.keys"
+        --redis "$MOIM_TEST_REDIS,$(cat "$MOIM_TEST_REDIS_PIDFILE")"
+        --presence "127.0.0.1:${PRESENCE_PORTS[0]},$(service_pid presence1)"
+    )
+    for n in 1 2; do
+        bench_gateway_start "$n" "${GATEWAY_PORTS[n - 1]}" \
+            "${INTERNAL_PORTS[n - 1]}"
+        wait_ready "gateway$n" http_ok "${GATEWAY_PORTS[n - 1]}" /readyz
+        TARGETS+=(--gateway
+            "127.0.0.1:${GATEWAY_PORTS[n - 1]},$(service_pid "gateway$n")")
+    done
+}
+
+# What the services complained about belongs to the result.
+show_warnings() {
+    local log
+    for log in "$STATE"/log/gateway*.log "$STATE"/log/presence*.log; do
+        grep -H 'level=\(warn\|error\)' "$log" | head -n 5 |
+            sed "s|^$STATE/log/||" >&2 || true
+    done
+}
+
+finish() {
+    local status=$?
+    trap '' INT TERM HUP
+    show_warnings
+    stop_services '*'
+    rm -rf "$STATE"
+    exit "$status"
+}
+
+case ${1:-help} in
+help | -h | --help) exec "$BIN/moim-bench" help ;;
+esac
+"$BIN/moim-bench" sql "$@" >/dev/null # a mistake is told before work begins
+STATE=$(mktemp -d /tmp/moim-bench.XXXXXX)
+mkdir -p "$STATE/conf" "$STATE/log" "$STATE/run"
+trap finish EXIT
+trap 'exit 143' INT TERM HUP
+bench_cluster_start
+"$BIN/moim-bench" sql "$@" | psql -X -q -v ON_ERROR_STOP=1 -d "$PG_CONNINFO"
+"$BIN/moim-bench" "$@" "${TARGETS[@]}"
