@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "moimctl/asked.h"
 #include "moimctl/commands.h"
-#include "moimctl/people.h"
 #include "moimctl/secret.h"
 
 enum ctl_exit cmd_user_add(const struct args *a) {
@@ -33,10 +33,10 @@ enum ctl_exit cmd_user_add(const struct args *a) {
 
 static enum ctl_exit befriend(struct remote *r, const char *name) {
     struct user_id user;
-    enum ctl_exit end = people_find(r, name, &user);
+    enum ctl_exit end = asked_find(r, name, &user);
 
     if (end == CTL_OK) {
-        end = people_befriend(r, user);
+        end = asked_befriend(r, user);
     }
     if (end != CTL_OK) {
         remote_complain(r, name);

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "moimctl/asked.h"
 #include "moimctl/commands.h"
-#include "moimctl/people.h"
 #include "moimctl/secret.h"
 #include "proto/base/mem.h"
 
@@ -119,7 +119,7 @@ static enum ctl_exit befriend_all(struct seed *s) {
         struct remote *who = &s->people[n / PEOPLE];
         struct user_id whom = s->people[n % PEOPLE].user;
         enum ctl_exit end =
-            whom.v == who->user.v ? CTL_OK : people_befriend(who, whom);
+            whom.v == who->user.v ? CTL_OK : asked_befriend(who, whom);
 
         if (end != CTL_OK) {
             remote_complain(who, "friends");
@@ -157,13 +157,13 @@ static enum ctl_exit open_places(struct seed *s) {
 
     s->places[IN_GROUP] = group_there(alice);
     if (s->places[IN_GROUP].v == 0) {
-        end = people_group(alice, GROUP, others, 2, &s->places[IN_GROUP]);
+        end = asked_group(alice, GROUP, others, 2, &s->places[IN_GROUP]);
     }
     if (end == CTL_OK) {
-        end = people_direct(alice, others[0], &s->places[ALICE_BOB]);
+        end = asked_direct(alice, others[0], &s->places[ALICE_BOB]);
     }
     if (end == CTL_OK) {
-        end = people_direct(alice, others[1], &s->places[ALICE_CAROL]);
+        end = asked_direct(alice, others[1], &s->places[ALICE_CAROL]);
     }
     if (end != CTL_OK) {
         remote_complain(alice, "conversations");
@@ -211,7 +211,7 @@ static enum ctl_exit say_line(struct seed *s, size_t i) {
     enum ctl_exit end;
 
     (void)snprintf(msg, sizeof(msg), "moimctl-seed-line-%02zu", i);
-    end = people_say(who, s->places[lines[i].place], msg, lines[i].text);
+    end = asked_say(who, s->places[lines[i].place], msg, lines[i].text);
     if (end != CTL_OK) {
         remote_complain(who, "messages");
     }

@@ -122,8 +122,10 @@ static const struct stream_events server_heard = {on_server_bytes, NULL,
 
 static void upgrade(struct fixture *f, struct http_exchange *x,
                     const struct http_head *head) {
-    struct ws_offer offer = {head->method == HTTP_GET, false, http_has_extra(x),
-                             head->minor, &head->fields};
+    struct ws_offer offer = {.get = head->method == HTTP_GET,
+                             .has_extra_bytes = http_has_extra(x),
+                             .minor = head->minor,
+                             .fields = &head->fields};
     struct ws_answer answer;
     struct buf out;
 

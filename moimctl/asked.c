@@ -1,4 +1,4 @@
-#include "moimctl/people.h"
+#include "moimctl/asked.h"
 
 #include "proto/wire/json_write.h"
 
@@ -35,8 +35,8 @@ static enum ctl_exit post_for_id(struct remote *r, struct asking *q,
     return end == CTL_OK && *out == 0 ? CTL_FAILED : end;
 }
 
-enum ctl_exit people_find(struct remote *r, const char *name,
-                          struct user_id *out) {
+enum ctl_exit asked_find(struct remote *r, const char *name,
+                         struct user_id *out) {
     struct asking q;
 
     begin(&q, "user.find");
@@ -44,7 +44,7 @@ enum ctl_exit people_find(struct remote *r, const char *name,
     return post_for_id(r, &q, "user", &out->v);
 }
 
-enum ctl_exit people_befriend(struct remote *r, struct user_id user) {
+enum ctl_exit asked_befriend(struct remote *r, struct user_id user) {
     struct asking q;
 
     begin(&q, "friend.ask");
@@ -52,8 +52,8 @@ enum ctl_exit people_befriend(struct remote *r, struct user_id user) {
     return post(r, &q);
 }
 
-enum ctl_exit people_direct(struct remote *r, struct user_id user,
-                            struct conv_id *out) {
+enum ctl_exit asked_direct(struct remote *r, struct user_id user,
+                           struct conv_id *out) {
     struct asking q;
 
     begin(&q, "direct.open");
@@ -61,9 +61,9 @@ enum ctl_exit people_direct(struct remote *r, struct user_id user,
     return post_for_id(r, &q, "conv", &out->v);
 }
 
-enum ctl_exit people_group(struct remote *r, const char *title,
-                           const struct user_id *members, size_t count,
-                           struct conv_id *out) {
+enum ctl_exit asked_group(struct remote *r, const char *title,
+                          const struct user_id *members, size_t count,
+                          struct conv_id *out) {
     struct asking q;
 
     begin(&q, "group.create");
@@ -76,8 +76,8 @@ enum ctl_exit people_group(struct remote *r, const char *title,
     return post_for_id(r, &q, "conv", &out->v);
 }
 
-enum ctl_exit people_say(struct remote *r, struct conv_id conv, const char *msg,
-                         const char *text) {
+enum ctl_exit asked_say(struct remote *r, struct conv_id conv, const char *msg,
+                        const char *text) {
     struct asking q;
 
     begin(&q, "send");
