@@ -1,6 +1,5 @@
 /* direct: pairs of people talk, each on another gateway. Every message is
  * acked after it is durable, and delivered through the bus. */
-#include <math.h>
 #include <stdio.h>
 
 #include "bench/flow.h"

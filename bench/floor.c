@@ -149,7 +149,7 @@ static bool wait_listening(const struct shared *s) {
 static enum rc measure(struct shared *s, pid_t server, size_t count,
                        struct floor_figures *out) {
     double pss;
-    uint64_t kernel;
+    double kernel;
 
     if (!wait_listening(s)) {
         return RC_BACKEND;
@@ -162,8 +162,7 @@ static enum rc measure(struct shared *s, pid_t server, size_t count,
         return RC_BACKEND;
     }
     out->process_bytes = (proc_memory(server).pss - pss) / (double)count;
-    out->kernel_bytes =
-        ((double)proc_socket_bytes() - (double)kernel) / 2 / (double)count;
+    out->kernel_bytes = (proc_socket_bytes() - kernel) / 2 / (double)count;
     return RC_OK;
 }
 

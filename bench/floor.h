@@ -10,7 +10,7 @@
 
 struct floor_figures {
     double process_bytes; /* of the server's process, per connection */
-    double kernel_bytes;  /* of the server's end, per connection; 0: unknown */
+    double kernel_bytes;  /* of the server's end, per connection; or NAN */
 };
 
 /* Holds `count` connections for a moment. RC_BACKEND: the kernel refused;

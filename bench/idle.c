@@ -1,8 +1,6 @@
 /* idle: what sessions cost that only are there. Memory of the gateways, of
  * the kernel and of Redis per session, the CPU they take, and how fast they
  * came, beside a bare epoll server's. */
-#include <math.h>
-
 #include "bench/floor.h"
 #include "bench/load.h"
 #include "bench/proc.h"
@@ -28,7 +26,7 @@ struct cost {
 static struct cost cost_now(const struct options *o) {
     return (struct cost){
         .gateway = proc_memory_all(o->gateways, o->gateway_count),
-        .kernel = (double)proc_socket_bytes(),
+        .kernel = proc_socket_bytes(),
         .redis = (double)redis_used_memory(o->redis.address),
     };
 }
@@ -71,8 +69,7 @@ static void add_memory(struct report *r, const struct options *o,
                "bytes, without pages of files");
     report_add(r, "bytes_per_session", "gateway_with_base",
                after->gateway.pss / n, "bytes");
-    report_add(r, "bytes_per_session", "kernel",
-               after->kernel == 0 ? (double)NAN : kernel,
+    report_add(r, "bytes_per_session", "kernel", kernel,
                "bytes, the server's end");
     report_add(r, "bytes_per_session", "redis",
                (after->redis - before->redis) / n, "bytes");

@@ -1,5 +1,6 @@
 #include "bench/proc.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -123,14 +124,17 @@ static bool is_socket_slab(struct slice name) {
     return false;
 }
 
-uint64_t proc_socket_bytes(void) {
+double proc_socket_bytes(void) {
     FILE *f = fopen("/proc/slabinfo", "r");
     char line[LINE_MAX_BYTES];
     uint64_t inodes = 0;
     uint64_t each = 0; /* bytes beside a socket's inode, and of it */
     uint64_t sum = 0;
 
-    while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+    if (f == NULL) {
+        return (double)NAN;
+    }
+    while (fgets(line, sizeof(line), f) != NULL) {
         struct slice row = slice_str(line);
         struct slice name = field(row, 0);
 
@@ -145,15 +149,8 @@ uint64_t proc_socket_bytes(void) {
             each += number(row, 3);
         }
     }
-    if (f != NULL) {
-        fclose(f);
-    }
-    return sum + inodes * each;
-}
-
-uint64_t proc_buffer_bytes(void) {
-    return find_number("/proc/net/sockstat", "TCP:", 10) *
-           (uint64_t)sysconf(_SC_PAGESIZE);
+    fclose(f);
+    return (double)(sum + inodes * each);
 }
 
 double proc_load(void) {

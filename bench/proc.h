@@ -24,10 +24,8 @@ uint64_t proc_cpu_us(pid_t pid);
 struct memory proc_memory_all(const struct target *list, size_t count);
 uint64_t proc_cpu_us_all(const struct target *list, size_t count);
 /* Kernel memory of all TCP sockets in bytes: the slabs that hold nothing but
- * sockets and what belongs to each. 0: /proc/slabinfo is for root only. */
-uint64_t proc_socket_bytes(void);
-/* Bytes of socket buffers in use (/proc/net/sockstat). */
-uint64_t proc_buffer_bytes(void);
+ * sockets and what belongs to each. NAN: /proc/slabinfo is for root only. */
+double proc_socket_bytes(void);
 /* The load average of the last minute. */
 double proc_load(void);
 

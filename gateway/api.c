@@ -213,6 +213,9 @@ void api_request(struct server *server, struct http_exchange *x,
         refuse_plain(x, ERROR_HOST);
         return;
     }
+    if (web_request(&server->web, x, head)) {
+        return;
+    }
     if (!origin_ok(server, head)) {
         refuse_plain(x, ERROR_ORIGIN);
         return;

@@ -87,6 +87,10 @@ static int gateway_open(struct gateway *g) {
         return EXIT_CONFIG;
     }
     server->settings = s;
+    if (s->web_root[0] != '\0' &&
+        web_open(&server->web, s->web_root) != RC_OK) {
+        return EXIT_CONFIG;
+    }
     if (client_address_open(server) != RC_OK || open_stores(g) != RC_OK) {
         return EXIT_CONFIG;
     }

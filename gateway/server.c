@@ -19,6 +19,7 @@ enum {
     INTERNAL_STREAMS_MAX = 64, /* metrics scrapers, operators */
     BODY_BYTES_MAX = 64 * 1024,
     LINGER_MS = 1000,
+    DEFLATE_LEAST_BYTES = 1024, /* shorter ones become little shorter */
     MINUTE_MS = 60 * 1000,
 };
 
@@ -257,6 +258,8 @@ enum rc server_open(struct server *s) {
                   (uint64_t)15 * MINUTE_MS);
     throttle_init(&s->addresses, s->settings->logins_per_address, MINUTE_MS);
     strangers_init(&s->strangers);
+    s->deflate =
+        s->settings->deflate ? ws_deflate_new(DEFLATE_LEAST_BYTES) : NULL;
     server_drain_init(s);
     c->clock = &s->loop->clock;
     c->wheel = &s->loop->wheel;
@@ -295,6 +298,8 @@ void server_fini(struct server *s) {
     throttle_fini(&s->accounts);
     throttle_fini(&s->addresses);
     strangers_fini(&s->strangers);
+    ws_deflate_free(&s->deflate);
     client_address_close(s);
     json_doc_fini(&s->doc);
+    web_close(&s->web);
 }

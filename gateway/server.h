@@ -15,6 +15,7 @@
 #include "gateway/strangers.h"
 #include "gateway/throttle.h"
 #include "gateway/watch.h"
+#include "gateway/web.h"
 #include "proto/base/ids.h"
 #include "proto/base/ip.h"
 #include "proto/base/list.h"
@@ -23,6 +24,7 @@
 #include "proto/net/loop.h"
 #include "proto/wire/json_read.h"
 #include "proto/wire/token.h"
+#include "proto/wire/ws_deflate.h"
 
 struct server_stats {
     uint64_t connects;      /* sessions opened */
@@ -46,8 +48,10 @@ struct server {
     struct throttle accounts;  /* logins by account */
     struct throttle addresses; /* logins and sign-ups by address */
     struct strangers strangers;
+    struct ws_deflate *deflate; /* NULL: not agreed to */
     struct cidr_list trusted; /* proxies that may speak for others */
     struct watch watch;
+    struct web web; /* empty without gateway.web_root */
     struct rate connects;
     struct gateway_id id;
     struct listener *listener;

@@ -44,9 +44,17 @@ bool session_open_still(const struct session *s) {
 
 static void send_frame(struct session *s, enum ws_op op, struct blob *body) {
     uint8_t head[WS_HEAD_MAX];
-    size_t n =
-        ws_head_write(head, op, true, body == NULL ? 0 : body->len, NULL);
+    struct blob *packed = NULL;
+    size_t n;
 
+    if (op == WS_OP_TEXT && (s->in.rules & WS_DEFLATE) != 0) {
+        packed = ws_deflate_once(s->server->deflate, body);
+        body = packed != NULL ? packed : body;
+    }
+    n = ws_head_write(head, op, true, blob_slice(body).n, NULL);
+    if (packed != NULL) {
+        ws_head_set_rsv1(head);
+    }
     /* Over the stream's own limit nothing can be said any more. */
     if (stream_send(s->stream, slice_of(head, n), body) == RC_LIMIT) {
         s->server->stats.slow_closes++;
@@ -290,7 +298,7 @@ void session_authenticate(struct session *s, struct slice token) {
 }
 
 void session_open(struct server *server, struct stream *stream,
-                  const struct token_claims *claims) {
+                  const struct token_claims *claims, bool deflate) {
     static const struct stream_events events = {
         .on_bytes = session_on_bytes,
         .on_closed = on_closed,
@@ -303,7 +311,7 @@ void session_open(struct server *server, struct stream *stream,
     s->stream = stream;
     s->address = strangers_key(peer);
     s->heard_ms = server->loop->clock.mono_ms;
-    ws_msg_init(&s->in, WS_FROM_CLIENT);
+    ws_msg_init(&s->in, WS_FROM_CLIENT | (deflate ? WS_DEFLATE : 0));
     list_init(&s->node);
     list_init(&s->requests);
     wheel_timer_init(&s->timer, on_timer);

@@ -68,9 +68,9 @@ struct session {
 };
 
 /* Takes the stream, upgraded already. `claims`: NULL when the first message
- * has to authenticate. */
+ * has to authenticate. `deflate`: its messages may be compressed. */
 void session_open(struct server *server, struct stream *stream,
-                  const struct token_claims *claims);
+                  const struct token_claims *claims, bool deflate);
 /* Queues one text message. A session whose queue is full is closed with
  * CLOSE_SLOW; an ephemeral text is dropped before that. */
 void session_send(struct session *s, struct blob *text, bool ephemeral);

@@ -9,6 +9,8 @@ enum {
 };
 
 const struct ws_limits session_limits = {MESSAGE_BYTES_MAX, 64, 30000};
+static const struct ws_inflate_limits inflate_limits = {MESSAGE_BYTES_MAX, 100,
+                                                        256};
 static const struct rate_rule control_rule = {10, 20}; /* pings */
 static const struct rate_rule pong_rule = {20, 60};
 
@@ -143,7 +145,10 @@ static void on_pong(struct session *s) {
     }
 }
 
-static void on_unit(struct session *s, const struct ws_unit *unit) {
+static void on_unit(struct session *s, struct ws_unit *unit) {
+    if (unit->rsv1) {
+        ws_deflate_unpack(s->server->deflate, &inflate_limits, unit);
+    }
     switch (unit->event) {
     case WS_TEXT:
         on_text(s, unit->body);

@@ -31,6 +31,13 @@ static const struct conf_key keys[] = {
      "PROXY header (v1, v2) before HTTP, from trusted_proxies: off, optional "
      "or required",
      proxy_modes},
+    {"gateway", "web_root", CONF_TEXT, AT(web_root), "", 0, 4096,
+     "folder of the built page, read at the start; empty: none is served",
+     NULL},
+    {"gateway", "deflate", CONF_BOOL, AT(deflate), "no", 0, 0,
+     "agree to permessage-deflate; costs more CPU than it saves bytes, unless "
+     "messages are long",
+     NULL},
     {"gateway", "backlog", CONF_COUNT, AT(backlog), "4096", 1, 65535,
      "connections that may wait to be accepted (see net.core.somaxconn)", NULL},
     {"gateway", "drain_wait", CONF_MSEC, AT(drain_wait_ms), "5s", 0, 600000,

@@ -20,8 +20,10 @@ struct settings {
     char *internal;
     char *hosts;
     char *origins;
+    char *web_root;
     char *trusted_proxies;
     unsigned proxy_protocol; /* enum proxy_protocol */
+    bool deflate;
     uint64_t backlog;
     uint64_t drain_wait_ms;
     uint64_t drain_spread_ms;

@@ -84,7 +84,7 @@ static void accept_socket(struct server *server, struct http_exchange *x,
         stream_close(stream, RC_LIMIT); /* the session hears of it */
     }
     buf_fini(&b);
-    session_open(server, stream, claims);
+    session_open(server, stream, claims, answer->deflate.on);
 }
 
 /* A drawn wait, so that those who are refused do not come back together. */
@@ -100,6 +100,7 @@ void upgrade_request(struct server *server, struct http_exchange *x,
     struct ws_offer offer = {.get = head->method == HTTP_GET,
                              .has_body = http_head_has_body(head),
                              .has_extra_bytes = http_has_extra(x),
+                             .deflate = server->deflate != NULL,
                              .minor = head->minor,
                              .fields = &head->fields};
     struct token_claims of_protocol;

@@ -1,5 +1,7 @@
 #include "gateway/web.h"
 
+#include <stdio.h>
+
 #include "proto/base/macros.h"
 #include "proto/wire/http_reply.h"
 
@@ -45,13 +47,11 @@ static const char *type_of(struct slice path) {
 }
 
 static const struct web_file *find(const struct web *w, struct slice path) {
-    const char *name = slice_is(path, "/") ? "/index.html" : NULL;
-
+    if (slice_is(path, "/")) {
+        path = SLICE_LIT("/index.html");
+    }
     for (size_t i = 0; i < w->count; i++) {
-        const char *have = w->files[i].path;
-
-        if (name != NULL ? slice_is(slice_str(name), have)
-                         : slice_is(path, have)) {
+        if (slice_is(path, w->files[i].path)) {
             return &w->files[i];
         }
     }
@@ -61,24 +61,15 @@ static const struct web_file *find(const struct web *w, struct slice path) {
 /* RFC 9110, 13.1.2, by weak comparison: W/ does not matter. */
 static bool has_already(const struct http_head *head, const char *etag) {
     struct slice rest = http_header_get(head, "If-None-Match");
+    struct slice one;
 
-    while (rest.n > 0) {
-        size_t comma = slice_find(rest, ',');
-        struct slice one = slice_take(rest, comma);
-
-        while (one.n > 0 && one.p[0] == ' ') {
-            one = slice_drop(one, 1);
-        }
-        while (one.n > 0 && one.p[one.n - 1] == ' ') {
-            one.n--;
-        }
+    while (http_list_next(&rest, &one)) {
         if (slice_starts(one, "W/")) {
             one = slice_drop(one, 2);
         }
         if (slice_is(one, etag) || slice_is(one, "*")) {
             return true;
         }
-        rest = slice_drop(rest, comma < rest.n ? comma + 1 : comma);
     }
     return false;
 }
@@ -95,22 +86,6 @@ static void put_common(struct buf *out, const struct web_file *file,
     http_reply_header(out, "Content-Security-Policy", SLICE_LIT(POLICY));
 }
 
-/* Each form of a file has an etag of its own: "0123" and "0123-gz". */
-static void etag_of(const struct web_file *file, bool packed,
-                    char etag[WEB_ETAG_MAX]) {
-    struct buf b;
-
-    buf_init(&b);
-    buf_add(&b, slice_take(slice_str(file->etag),
-                           slice_str(file->etag).n - (packed ? 1 : 0)));
-    buf_add_str(&b, packed ? "-gz\"" : "");
-    for (size_t i = 0; i < b.n; i++) {
-        etag[i] = (char)b.p[i];
-    }
-    etag[b.n] = '\0';
-    buf_fini(&b);
-}
-
 static void refuse_method(struct buf *out) {
     http_reply_begin(out, 405, HTTP_REPLY_PAGE, true);
     http_reply_header(out, "Allow", SLICE_LIT("GET, HEAD"));
@@ -120,7 +95,7 @@ static void refuse_method(struct buf *out) {
 bool web_answer(const struct web *w, const struct http_head *head,
                 struct buf *out, struct blob **body) {
     const struct web_file *file = find(w, head->path);
-    char etag[WEB_ETAG_MAX];
+    char etag[WEB_HASH_MAX + 5];
     bool packed;
 
     *body = NULL;
@@ -133,7 +108,8 @@ bool web_answer(const struct web *w, const struct http_head *head,
     }
     packed = file->gzip != NULL &&
              http_header_has_token(head, "Accept-Encoding", "gzip");
-    etag_of(file, packed, etag);
+    /* Each form of a file has an ETag of its own. */
+    snprintf(etag, sizeof(etag), "\"%s%s\"", file->hash, packed ? "-gz" : "");
     if (has_already(head, etag)) {
         http_reply_begin(out, 304, HTTP_REPLY_PAGE, true);
         put_common(out, file, etag);

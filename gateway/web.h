@@ -16,12 +16,12 @@ enum {
     WEB_FILE_BYTES_MAX = 1024 * 1024,
     WEB_TOTAL_BYTES_MAX = 8 * 1024 * 1024,
     WEB_PATH_MAX = 128, /* bytes, from the folder on, with its NUL */
-    WEB_ETAG_MAX = 24,
+    WEB_HASH_MAX = 17,  /* 16 digits and a NUL */
 };
 
 struct web_file {
     char path[WEB_PATH_MAX]; /* "/assets/index-3f2a.js" */
-    char etag[WEB_ETAG_MAX]; /* with its quotes */
+    char hash[WEB_HASH_MAX]; /* of the bytes, for the ETag */
     struct blob *plain;
     struct blob *gzip; /* the file's neighbour of that name and ".gz", or NULL;
                           that one has no path of its own */

@@ -71,7 +71,7 @@ static enum rc add_file(struct reading *r, const char *path, int fd,
     if (read_all(fd, file->plain) != RC_OK) {
         return bad(r, path, "cannot be read");
     }
-    snprintf(file->etag, sizeof(file->etag), "\"%016llx\"",
+    snprintf(file->hash, sizeof(file->hash), "%016llx",
              (unsigned long long)hash_fnv1a(blob_slice(file->plain)));
     return RC_OK;
 }
@@ -81,7 +81,8 @@ static enum rc add_path(struct reading *r, int folder_fd, const char *path,
                         const char *name) {
     struct stat st;
     enum rc rc;
-    int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd =
+        openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0 || fstat(fd, &st) != 0) {
         rc = bad(r, path, "cannot be opened, or is a link");

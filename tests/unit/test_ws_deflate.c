@@ -168,6 +168,34 @@ static void test_not_worth_it(void **state) {
     ws_deflate_free(&d);
 }
 
+/* One message to many: packed once, whatever else is packed in between. */
+static void test_once(void **state) {
+    struct ws_deflate *d = ws_deflate_new(100);
+    struct buf text;
+    struct blob *one;
+    struct blob *two;
+    struct blob *packed;
+    struct slice out;
+
+    (void)state;
+    buf_init(&text);
+    chatter(&text, 3000);
+    one = blob_new(buf_slice(&text));
+    two = blob_new(slice_of("short", 5));
+    packed = ws_deflate_once(d, one);
+    assert_non_null(packed);
+    assert_true(packed->len < one->len);
+    assert_true(ws_deflate_pack(d, slice_take(buf_slice(&text), 200), &out));
+    assert_ptr_equal(ws_deflate_once(d, one), packed);
+    assert_null(ws_deflate_once(d, two));
+    assert_null(ws_deflate_once(d, two));
+    assert_non_null(ws_deflate_once(d, one));
+    blob_unref(&one);
+    blob_unref(&two);
+    buf_fini(&text);
+    ws_deflate_free(&d);
+}
+
 /* Compresses `n` zeros as well as can be. */
 static void bomb(struct buf *b, size_t n) {
     uint8_t zeros[4096] = {0};
@@ -286,6 +314,7 @@ int main(void) {
         cmocka_unit_test(test_every_cut),
         cmocka_unit_test(test_reads_back),
         cmocka_unit_test(test_not_worth_it),
+        cmocka_unit_test(test_once),
         cmocka_unit_test(test_bombs),
         cmocka_unit_test(test_one_too_many),
         cmocka_unit_test(test_empty_blocks),
