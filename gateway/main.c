@@ -5,6 +5,7 @@
  *                                            |  `--> directory (PostgreSQL)
  *                                            `--<--> bus       (Redis)     */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "gateway/accounts.h"
 #include "gateway/client_address.h"

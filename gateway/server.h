@@ -49,7 +49,7 @@ struct server {
     struct throttle addresses; /* logins and sign-ups by address */
     struct strangers strangers;
     struct ws_deflate *deflate; /* NULL: not agreed to */
-    struct cidr_list trusted; /* proxies that may speak for others */
+    struct cidr_list trusted;   /* proxies that may speak for others */
     struct watch watch;
     struct web web; /* empty without gateway.web_root */
     struct rate connects;

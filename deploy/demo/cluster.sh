@@ -51,6 +51,8 @@ gateway_start() {
     {
         printf '[gateway]\nname = g%d\n' "$1"
         printf 'listen = 127.0.0.1:%d\ninternal = 127.0.0.1:%d\n' "$2" "$3"
+        # The balancer says whose request it is.
+        printf 'trusted_proxies = 127.0.0.1\n'
         # A demo is stopped often: the balancer looks twice a second.
         printf 'drain_wait = 1s\ndrain_spread = 5s\n\n'
         printf '[auth]\ntoken_key_file = %s\n\n' "$STATE/conf/token.keys"

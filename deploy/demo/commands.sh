@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The small commands of `run` around a demo that runs: stop, status, clean, ctl.
+# The small commands of `run`: stop, status, clean and ctl around a demo that
+# runs, and ws-echo.
 
 cmd_stop() {
     local pid
@@ -88,4 +89,22 @@ ctl_process() {
         fail "no process \"$name\" here" '' "./run ctl $verb gateway 1"
     fi
     "$DEMO/service.sh" "$STATE" "$name" "$verb"
+}
+
+# ws-echo [--port N] [--deflate] [--echo.NAME=VALUE...]: builds, then runs.
+cmd_ws_echo() {
+    local flags=()
+    while [ "$#" != 0 ]; do
+        case $1 in
+        --port)
+            flags+=("--echo.listen=127.0.0.1:${2:?--port wants a number}")
+            shift
+            ;;
+        --deflate) flags+=(--echo.deflate=yes) ;;
+        *) flags+=("$1") ;;
+        esac
+        shift
+    done
+    cmd_build
+    exec "$BIN/moim-ws-echo" "${flags[@]}"
 }

@@ -31,6 +31,8 @@ struct ws_deflate {
     z_stream unpacker;
     struct buf packed;
     struct buf unpacked;
+    struct blob *once;        /* the message ws_deflate_once had last */
+    struct blob *once_packed; /* what became of it; NULL: not worth it */
 };
 
 /* One message on its way through the inflater. */
@@ -77,6 +79,8 @@ void ws_deflate_free(struct ws_deflate **d) {
         (void)inflateEnd(&gone->unpacker);
         buf_fini(&gone->packed);
         buf_fini(&gone->unpacked);
+        blob_unref(&gone->once);
+        blob_unref(&gone->once_packed);
         mem_free(gone);
     }
 }
@@ -123,6 +127,21 @@ bool ws_deflate_pack(struct ws_deflate *d, struct slice message,
                     slice_of(tail, sizeof(tail))));
     *out = buf_slice(b);
     return true;
+}
+
+struct blob *ws_deflate_once(struct ws_deflate *d, struct blob *message) {
+    struct slice packed;
+
+    if (d->once != message) {
+        blob_unref(&d->once);
+        blob_unref(&d->once_packed);
+        /* Held, so that no other message can come to lie where it lay. */
+        d->once = blob_ref(message);
+        if (ws_deflate_pack(d, blob_slice(message), &packed)) {
+            d->once_packed = blob_new(packed);
+        }
+    }
+    return d->once_packed;
 }
 
 /* Inflating. */

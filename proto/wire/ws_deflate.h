@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "proto/base/blob.h"
 #include "proto/base/macros.h"
 #include "proto/base/slice.h"
 #include "proto/wire/ws_msg.h"
@@ -32,13 +33,19 @@ struct ws_deflate *ws_deflate_new(size_t least_bytes) MUST_CHECK;
 void ws_deflate_free(struct ws_deflate **d);
 
 /* Compresses a message, to be sent with RSV1 on its first frame; *out is
- * borrowed until the next call with `d`.
+ * borrowed until the next call.
  * False: it is short, or would not become shorter: send it as it is. */
 bool ws_deflate_pack(struct ws_deflate *d, struct slice message,
                      struct slice *out) MUST_CHECK;
 
+/* The same for a message that goes to many: sent to one after the other it is
+ * compressed once. Answers what to send with RSV1, borrowed until the next
+ * call, or NULL: send it as it is. */
+struct blob *ws_deflate_once(struct ws_deflate *d,
+                             struct blob *message) MUST_CHECK;
+
 /* Makes of a unit with rsv1 what its sender meant: its body is the inflated
- * one, borrowed until the next call with `d`. When that breaks a rule it is a
+ * one, borrowed until the next call. When that breaks a rule it is a
  * WS_FAIL with the code to close with:
  * 1007  not a deflate stream, not a whole one, or text that is not UTF-8
  * 1008  next to nothing but empty blocks

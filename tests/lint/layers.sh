@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 status=0
-folders='proto chat-core storage presence gateway moimctl bench'
+folders='proto chat-core storage presence gateway moimctl bench wsecho'
 
 complain() {
     [ -z "$2" ] || { printf '%s:\n%s\n' "$1" "$2" >&2; status=1; }
@@ -38,6 +38,7 @@ may gateway 'proto/base|proto/wire|proto/net|chat-core|storage|gateway'
 # The tools speak to a cluster from outside; `db migrate` needs storage.
 may moimctl 'proto/base|proto/wire|proto/net|storage|moimctl'
 may bench 'proto/base|proto/wire|proto/net|bench'
+may wsecho 'proto/base|proto/wire|proto/net|wsecho'
 complain 'chat-core/ports may not know the logic behind them' \
     "$(find_lines '^#include "chat-core/' chat-core/ports |
         grep -v '"chat-core/ports/' || true)"
@@ -48,6 +49,7 @@ only 'libpq-fe' 'storage'
 only 'hiredis/' 'proto/wire|storage'
 only 'sodium' 'gateway'
 only 'ini\.h>' 'proto/base'
+only 'zlib' 'proto/wire'
 
 # Header rings: tsort fails when the pairs contain a loop.
 # shellcheck disable=SC2086
