@@ -37,10 +37,10 @@ typedef void (*place_fn)(void *ctx, enum rc rc, const struct place *place);
 /* Answers from the table when it can (`done` is then called before this
  * returns), else after asking the directory; one question at a time per
  * conversation, however many wait for it. */
-void conv_place(struct core *c, struct conv_id conv, struct user_id user,
+void conv_place(struct core *c, struct conv_id id, struct user_id user,
                 place_fn done, void *ctx);
 /* The entry is out of date when the conversation is at `seen` already. */
-void conv_forget_before(struct core *c, struct conv_id conv,
+void conv_forget_before(struct core *c, struct conv_id id,
                         struct member_version seen);
 /* Forgets everything; no call may be open. */
 void conv_table_clear(struct core *c);

@@ -83,12 +83,13 @@ static void on_users_told(void *ctx, enum rc rc) {
 static void on_place(void *ctx, enum rc rc, const struct place *place) {
     struct changing *x = ctx;
     struct topic topics[LISTED_MAX_MEMBERS];
-    size_t count = place == NULL ? 0 : place->listed;
+    size_t count;
 
     if (rc != RC_OK) {
         finish(x, rc);
         return;
     }
+    count = place->listed;
     if (!place->wide || place->me.role == ROLE_NONE) {
         bind(x);
         return;
@@ -192,7 +193,11 @@ static void on_kind(void *ctx, enum rc rc, const struct place *place) {
     struct directory *d = x->core->directory;
 
     if (rc != RC_OK || place->kind != CONV_GROUP) {
-        finish(x, rc != RC_OK ? rc : RC_CONFLICT);
+        /* To strangers a pair's conversation does not exist. */
+        enum rc why = rc == RC_OK && place->me.role == ROLE_NONE ? RC_NOT_FOUND
+                                                                 : RC_CONFLICT;
+
+        finish(x, rc != RC_OK ? rc : why);
         return;
     }
     if (x->change == MEMBER_ADDED) {

@@ -50,9 +50,13 @@ static void finish(struct saying *s, enum rc rc) {
     done(ctx, rc, rc == RC_OK ? &said : NULL);
 }
 
+/* The event is stored: a failure now does not mean "nothing happened". */
+static void finish_stored(struct saying *s, enum rc rc) {
+    finish(s, rc == RC_AGAIN ? RC_BACKEND : rc);
+}
+
 static void on_published(void *ctx, enum rc rc) {
-    /* Nothing was sent, but the event is stored: not "nothing happened". */
-    finish(ctx, rc == RC_AGAIN ? RC_BACKEND : rc);
+    finish_stored(ctx, rc);
 }
 
 static void publish(struct saying *s, struct slice stored) {
@@ -84,6 +88,38 @@ static void store(struct saying *s, struct buf *out) {
                                      .body = s->body});
 }
 
+static void add_topic(struct saying *s, struct topic topic,
+                      struct msg_seq readable) {
+    assert(s->topic_count < TOPICS_MAX);
+    s->topics[s->topic_count] = topic;
+    s->readable[s->topic_count++] = readable;
+}
+
+/* The topics of everybody who is a member at the place's version. A wide
+ * conversation has its own; while a joining is not complete its few members
+ * get the event on theirs too, since those who were there when it was narrow
+ * have perhaps not been told yet to listen to it. Whoever is joining catches
+ * up from his own joining instead: what stands before is not for him. */
+static void take_topics(struct saying *s, const struct place *place) {
+    const struct msg_seq always = {1};
+
+    s->topic_count = 0;
+    if (place->wide) {
+        add_topic(s, (struct topic){TOPIC_CONV, s->conv.v}, always);
+    }
+    if (s->change.extra.v != 0) {
+        add_topic(s, (struct topic){TOPIC_USER, s->change.extra.v}, always);
+    }
+    for (size_t i = 0; i < place->listed; i++) {
+        const struct member_row *m = &place->members[i];
+
+        if ((!place->wide || (place->joining && m->from.v != 0)) &&
+            m->user.v != s->change.extra.v) {
+            add_topic(s, (struct topic){TOPIC_USER, m->user.v}, m->from);
+        }
+    }
+}
+
 /* Of today's members only those were recipients who had joined by then. */
 static void keep_readers(struct saying *s) {
     size_t kept = 0;
@@ -96,10 +132,48 @@ static void keep_readers(struct saying *s) {
     s->topic_count = kept;
 }
 
+static void tell_members(struct saying *s) {
+    struct buf stored;
+
+    if (s->topic_count == 0) {
+        finish(s, RC_OK); /* everybody has left */
+        return;
+    }
+    buf_init(&stored);
+    store(s, &stored);
+    publish(s, buf_slice(&stored));
+    buf_fini(&stored);
+}
+
+static void on_place_of_repeat(void *ctx, enum rc rc,
+                               const struct place *place) {
+    struct saying *s = ctx;
+
+    if (rc != RC_OK) {
+        finish_stored(s, rc);
+        return;
+    }
+    s->version = place->version;
+    take_topics(s, place);
+    keep_readers(s);
+    tell_members(s);
+}
+
+/* A repeat is published again: the first attempt may have died between the
+ * append and the bus. Clients drop what they have by (conv, seq). A known name
+ * is answered whatever membership we believe in, and so it says nothing about
+ * that: ours may be from before somebody was removed. Read it again. */
+static void repeat(struct saying *s) {
+    const struct member_version never = {UINT64_MAX};
+
+    s->core->stats.repeats++;
+    conv_forget_before(s->core, s->conv, never);
+    conv_place(s->core, s->conv, s->from, on_place_of_repeat, s);
+}
+
 static void on_appended(void *ctx, enum rc rc,
                         const struct history_appended *out) {
     struct saying *s = ctx;
-    struct buf stored;
 
     if (rc == RC_STALE) {
         conv_forget_before(s->core, s->conv,
@@ -112,21 +186,12 @@ static void on_appended(void *ctx, enum rc rc,
         return;
     }
     s->said = (struct said){out->seq, out->ts_ms, out->repeat};
+    s->ts_ms = out->ts_ms;
     if (out->repeat) {
-        /* It is published again: the first attempt may have died between the
-         * append and the bus. Clients drop what they have by (conv, seq). */
-        s->core->stats.repeats++;
-        s->ts_ms = out->ts_ms;
-        keep_readers(s);
+        repeat(s);
+    } else {
+        tell_members(s);
     }
-    if (s->topic_count == 0) {
-        finish(s, RC_OK); /* everybody has left */
-        return;
-    }
-    buf_init(&stored);
-    store(s, &stored);
-    publish(s, buf_slice(&stored));
-    buf_fini(&stored);
 }
 
 static void append(struct saying *s) {
@@ -145,37 +210,6 @@ static void append(struct saying *s) {
                                             .event = buf_slice(&stored)},
                    on_appended, s);
     buf_fini(&stored);
-}
-
-static void add_topic(struct saying *s, struct topic topic,
-                      struct msg_seq readable) {
-    assert(s->topic_count < TOPICS_MAX);
-    s->topics[s->topic_count] = topic;
-    s->readable[s->topic_count++] = readable;
-}
-
-/* The topics of everybody who is a member at the place's version. A wide
- * conversation has its own; while a joining is not complete its few members
- * get the event on theirs too, since those who were there when it was narrow
- * have perhaps not been told yet to listen to it. */
-static void take_topics(struct saying *s, const struct place *place) {
-    const struct msg_seq always = {1};
-
-    s->topic_count = 0;
-    if (place->wide) {
-        add_topic(s, (struct topic){TOPIC_CONV, s->conv.v}, always);
-    }
-    if (s->change.extra.v != 0) {
-        add_topic(s, (struct topic){TOPIC_USER, s->change.extra.v}, always);
-    }
-    for (size_t i = 0; i < place->listed; i++) {
-        const struct member_row *m = &place->members[i];
-
-        if ((!place->wide || place->joining) &&
-            m->user.v != s->change.extra.v) {
-            add_topic(s, (struct topic){TOPIC_USER, m->user.v}, m->from);
-        }
-    }
 }
 
 static void on_place(void *ctx, enum rc rc, const struct place *place) {

@@ -94,6 +94,7 @@ static void on_heads(void *ctx, enum rc rc, const struct history_head *heads,
     release(s, RC_OK);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): 7 parameters, two callbacks. */
 void sync_read(struct core *c, struct user_id user,
                const struct sync_cursor *cursors, size_t count,
                sync_page_fn found, sync_done_fn done, void *ctx) {

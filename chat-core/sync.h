@@ -42,6 +42,6 @@ typedef void (*sync_done_fn)(void *ctx, enum rc rc, const struct sync_one *ones,
 /* `cursors` is copied; count is 1 to SYNC_CONVS_MAX. */
 void sync_read(struct core *c, struct user_id user,
                const struct sync_cursor *cursors, size_t count,
-               sync_page_fn on_page, sync_done_fn done, void *ctx);
+               sync_page_fn found, sync_done_fn done, void *ctx);
 
 #endif

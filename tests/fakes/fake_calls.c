@@ -31,11 +31,24 @@ void fake_calls_push(struct fake_calls *q, struct fake_call *call) {
     q->count++;
 }
 
+static void execute(struct fake_call *call) {
+    if (!call->executed) {
+        call->executed = true;
+        call->execute(call);
+    }
+}
+
+void fake_calls_execute(struct fake_calls *q) {
+    for (struct list *n = q->queue.next; n != &q->queue; n = n->next) {
+        execute(CONTAINER_OF(n, struct fake_call, node));
+    }
+}
+
 void fake_calls_finish(struct fake_calls *q, enum fake_how how, enum rc rc) {
     struct fake_call *call = pop(q);
 
     if (how != FAKE_REFUSE) {
-        call->execute(call);
+        execute(call);
     }
     call->answer(call, how == FAKE_DO ? call->rc : rc, false);
 }

@@ -24,6 +24,7 @@ struct fake_call {
     fake_execute_fn execute;
     fake_answer_fn answer;
     enum rc rc; /* of the execution */
+    bool executed;
 };
 
 /* The calls of one client of a fake, oldest first. */
@@ -43,7 +44,11 @@ void fake_calls_init(struct fake_calls *q);
 /* Frees those that wait; their callbacks never come. */
 void fake_calls_fini(struct fake_calls *q);
 void fake_calls_push(struct fake_calls *q, struct fake_call *call);
-/* Finishes the oldest; there has to be one. `rc`: the failure. */
+/* Executes all that wait; the answers come when they are finished, and are old
+ * by then. */
+void fake_calls_execute(struct fake_calls *q);
+/* Finishes the oldest; there has to be one. `rc`: the failure. One that has
+ * been executed cannot be refused any more, only lost. */
 void fake_calls_finish(struct fake_calls *q, enum fake_how how, enum rc rc);
 /* Finishes all that waited before this call; answers how many. */
 size_t fake_calls_turn(struct fake_calls *q);

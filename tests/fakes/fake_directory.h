@@ -47,6 +47,9 @@ bool fake_directory_wide(const struct fake_directory *f, struct conv_id conv);
 /* As members_of tells it. */
 struct member_row fake_directory_row(const struct fake_directory *f,
                                      struct conv_id conv, struct user_id user);
+/* His first seq, also while the row does not tell it; 0: not written yet. */
+uint64_t fake_directory_from(const struct fake_directory *f,
+                             struct conv_id conv, struct user_id user);
 /* Whether the user was a member at `version`. */
 bool fake_directory_was_member(const struct fake_directory *f,
                                struct conv_id conv, struct user_id user,

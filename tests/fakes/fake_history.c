@@ -305,14 +305,14 @@ static void end_append(struct history *h, const struct history_append *in,
 
 static void range_execute(struct fake_call *base) {
     struct call *c = call_of(base);
-    const struct log *l = log_look(c->store, c->conv);
-    uint64_t head = l == NULL ? 0 : l->head;
+    const struct log *l = log_of(c->store, c->conv);
 
     c->page.head = head_of(c->store, c->conv, (struct user_id){0});
     c->page.first = c->first;
     c->events = mem_new_array(c->count, sizeof(*c->events));
     c->page.events = c->events;
-    while (c->page.count < c->count && c->first.v + c->page.count <= head) {
+    while (c->page.count < c->count &&
+           c->first.v + c->page.count <= l->head) {
         c->events[c->page.count] =
             l->events[c->first.v + c->page.count - 1].event;
         c->page.count++;

@@ -88,12 +88,12 @@ struct got {
     size_t pages; /* of a sync */
 };
 
-void got_said(void *got, enum rc rc, const struct said *said);
-void got_changed(void *got, enum rc rc, struct conv_id conv,
+void got_said(void *ctx, enum rc rc, const struct said *said);
+void got_changed(void *ctx, enum rc rc, struct conv_id conv,
                  struct msg_seq seq);
-void got_page(void *got, enum rc rc, const struct page *page);
-void got_sync_page(void *got, const struct page *page);
-void got_synced(void *got, enum rc rc, const struct sync_one *ones,
+void got_page(void *ctx, enum rc rc, const struct page *page);
+void got_sync_page(void *ctx, const struct page *page);
+void got_synced(void *ctx, enum rc rc, const struct sync_one *ones,
                 size_t count);
 
 /* Says `text` under `name` as `user` at gateway `at`. */

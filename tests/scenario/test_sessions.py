@@ -347,8 +347,6 @@ def test_foreign_groups_are_not_there(cluster, people):
     check_not_there(cluster, people, group, conv_routes("/v1/"))
 
 
-@pytest.mark.xfail(strict=False, reason="the core says `conflict` of a pair"
-                   " before it asks who wants to know")
 def test_foreign_pairs_are_no_groups(cluster, people):
     check_not_there(cluster, people, people[3], conv_routes("/v1/groups"))
 

@@ -10,6 +10,8 @@
 enum {
     CALM_TURNS = 3000, /* more, and something never ends */
     START_MS = 1000000,
+    PAST_CONV = 3,
+    PAST = 230,
 };
 
 static const struct {
@@ -49,12 +51,8 @@ uint64_t sim_try_begin(struct sim_try *t, struct sim_process *at) {
 /* ---- processes ---- */
 
 static void process_start(struct sim *s, size_t gate) {
-    struct sim_process *p;
+    struct sim_process *p = &s->processes[s->started++];
 
-    if (s->started == SIM_PROCESSES) {
-        return;
-    }
-    p = &s->processes[s->started++];
     p->sim = s;
     gate_open(&p->gate, s->bus, fake_history_join(s->history),
               fake_directory_join(s->directory), &s->clock);
@@ -101,7 +99,10 @@ static void store_turn(struct sim *s, struct fake_calls *q) {
         return;
     }
     if (dice < 30) {
-        return; /* slow */
+        if (dice < 15) {
+            fake_calls_execute(q); /* slow to answer */
+        }
+        return;
     }
     for (size_t i = 0; i < count; i++) {
         fake_calls_finish(q,
@@ -153,13 +154,25 @@ static void bus_trouble(struct sim *s, struct sim_process *p) {
     }
 }
 
+/* Every place that is down gets its next process. */
+static bool may_die(const struct sim *s) {
+    size_t needed = s->started + 1;
+
+    for (size_t i = 0; i < SIM_GATES; i++) {
+        needed += s->gates[i] == NULL;
+    }
+    return needed <= SIM_PROCESSES;
+}
+
 static void trouble(struct sim *s) {
     for (size_t i = 0; i < SIM_GATES; i++) {
-        if (s->gates[i] == NULL) {
-            if (sim_chance(s, 20)) {
-                process_start(s, i);
-            }
-        } else if (s->started < SIM_PROCESSES && sim_chance(s, 1)) {
+        bool up = s->gates[i] != NULL;
+
+        if (!up && sim_chance(s, 20)) {
+            process_start(s, i);
+        } else if (!up) {
+            continue;
+        } else if (sim_chance(s, 1) && may_die(s)) {
             process_kill(s, i);
         } else {
             bus_trouble(s, s->gates[i]);
@@ -168,6 +181,23 @@ static void trouble(struct sim *s) {
 }
 
 /* ---- one run ---- */
+
+/* One conversation has a past, longer than a page. */
+static void fill(struct sim *s) {
+    for (uint64_t i = 1; i <= PAST; i++) {
+        char name[24];
+
+        snprintf(name, sizeof(name), ".0.%llu", (unsigned long long)i);
+        (void)fake_history_put(
+            s->history,
+            &(struct history_append){.conv = sim_conv(PAST_CONV),
+                                     .from = {groups[PAST_CONV].first},
+                                     .name = slice_str(name),
+                                     .mver = {1},
+                                     .ts_ms = START_MS,
+                                     .event = SLICE_LIT("\"ts\":1}")});
+    }
+}
 
 static void open_all(struct sim *s, uint64_t seed) {
     memset(s, 0, sizeof(*s));
@@ -184,6 +214,7 @@ static void open_all(struct sim *s, uint64_t seed) {
         fake_directory_group(s->directory, sim_conv(i), groups[i].first,
                              groups[i].members);
     }
+    fill(s);
     for (size_t i = 0; i < SIM_GATES; i++) {
         process_start(s, i);
     }
@@ -208,10 +239,11 @@ static void calm_down(struct sim *s) {
     fake_bus_repeat(s->bus, 0);
     fake_bus_lose(s->bus, 0);
     for (size_t i = 0; i < SIM_GATES; i++) {
-        if (s->gates[i] != NULL) {
-            fake_bus_fail(s->gates[i]->gate.core.bus, RC_OK, 0);
+        if (s->gates[i] == NULL) {
+            process_start(s, i);
         }
-        if (s->gates[i] != NULL && s->gates[i]->cut) {
+        fake_bus_fail(s->gates[i]->gate.core.bus, RC_OK, 0);
+        if (s->gates[i]->cut) {
             heal(s, s->gates[i]);
         }
     }

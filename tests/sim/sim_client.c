@@ -447,23 +447,23 @@ void sim_clients_finish(struct sim *s) {
     changes_go_on(s, 100);
 }
 
+static bool is_busy(const struct sim_client *c) {
+    bool busy = c->presence != SIM_READY || is_behind(c) || c->sync.at != NULL;
+
+    for (size_t i = 0; i < c->message_count; i++) {
+        busy = busy || c->messages[i].try.wanted;
+    }
+    return busy;
+}
+
 bool sim_clients_busy(const struct sim *s) {
+    bool busy = false;
+
     for (size_t i = 0; i < s->change_count; i++) {
-        if (s->changes[i].try.wanted) {
-            return true;
-        }
+        busy = busy || s->changes[i].try.wanted;
     }
     for (size_t i = 0; i < SIM_CLIENTS; i++) {
-        const struct sim_client *c = &s->clients[i];
-
-        if (c->presence != SIM_READY || is_behind(c) || c->sync.at != NULL) {
-            return true;
-        }
-        for (size_t k = 0; k < c->message_count; k++) {
-            if (c->messages[k].try.wanted) {
-                return true;
-            }
-        }
+        busy = busy || is_busy(&s->clients[i]);
     }
-    return false;
+    return busy;
 }

@@ -136,7 +136,7 @@ static void test_byte_by_byte(void **state) {
     setup(&f, true);
     for (size_t i = 0; i < sizeof(V1) - 1; i++) {
         assert_non_null(f.gate);
-        say(&f, V1 + i, 1);
+        say(&f, &V1[i], 1);
         drive_turns(&f.loop, 2);
     }
     assert_null(f.gate);

@@ -1,8 +1,6 @@
 /* After a reconnect: each cursor's state, and what it lacked. */
 #include "tests/unit/assert_row.h"
 
-#include <string.h>
-
 #include "chat-core/sync.h"
 #include "proto/base/macros.h"
 #include "tests/fakes/world.h"

@@ -1,0 +1,80 @@
+/* Between the files of fake_directory: one call of the port, kept whole until
+ * it is finished. */
+#ifndef MOIM_TESTS_FAKE_DIRECTORY_CALL_H
+#define MOIM_TESTS_FAKE_DIRECTORY_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "chat-core/ports/directory.h"
+#include "tests/fakes/fake_calls.h"
+#include "tests/fakes/fake_directory_store.h"
+
+/* One call; which of the fields are used is the operation's business. */
+struct fake_dir_call {
+    struct fake_call base; /* first */
+    struct dir_store *store;
+    struct conv_id conv;
+    struct user_id me;
+    struct user_id other;
+    struct device_id device;
+    struct slice texts[3]; /* ours */
+    struct user_id *ids;
+    uint64_t *times_ms;
+    size_t count;
+    struct msg_seq seq;
+    bool joined;
+    /* What came of it. */
+    struct user_row user;
+    struct user_row *users;
+    struct conv_row row;
+    struct member_row *members;
+    struct conv_of_user *convs;
+    struct member_changed changed;
+    struct friend_row *friends;
+    enum friend_state state;
+    struct member_version version;
+    size_t found;
+    union {
+        user_fn user;
+        users_fn users;
+        device_fn device;
+        conv_fn conv;
+        members_fn members;
+        convs_fn convs;
+        member_changed_fn changed;
+        friends_fn friends;
+        friend_fn friend;
+        directory_done_fn done;
+    } done;
+    void *ctx;
+};
+
+/* A call of `d`, in its queue already. */
+struct fake_dir_call *fake_dir_call_new(struct directory *d, const char *name,
+                                        fake_execute_fn execute,
+                                        fake_answer_fn answer, void *ctx);
+struct fake_dir_call *fake_dir_call_of(struct fake_call *base);
+/* Copies into the call. */
+void fake_dir_keep_ids(struct fake_dir_call *c, const struct user_id *ids,
+                       size_t count);
+struct slice fake_dir_keep_text(struct slice s);
+
+/* What each kind of callback is told. */
+void fake_dir_answer_user(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_users(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_device(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_conv(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_members(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_convs(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_changed(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_friends(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_friend(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_done(struct fake_call *base, enum rc rc, bool silent);
+
+/* The operations, by file. */
+void fake_dir_people_ops(struct directory_ops *ops);
+void fake_dir_convs_ops(struct directory_ops *ops);
+void fake_dir_members_ops(struct directory_ops *ops);
+
+#endif

@@ -1,0 +1,222 @@
+/* Users, devices and friends, as the database does them. */
+#include <string.h>
+
+#include "proto/base/mem.h"
+#include "tests/fakes/fake_directory_call.h"
+
+/* ---- users and devices ---- */
+
+static struct user_row user_row(const struct dir_user *u) {
+    return (struct user_row){.id = u->id,
+                             .name = slice_str(u->name),
+                             .last_seen_ms = u->last_seen_ms};
+}
+
+static void user_create_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_user *u =
+        dir_user_make(c->store, c->me, c->texts[0], c->texts[1], c->texts[2]);
+
+    base->rc = u == NULL ? RC_CONFLICT : RC_OK;
+    if (u != NULL) {
+        c->user = user_row(u);
+    }
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the port has 7 parameters. */
+static void end_user_create(struct directory *d, struct user_id id,
+                            struct slice name, struct slice name_key,
+                            struct slice password_hash, user_fn done,
+                            void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "user_create", user_create_execute, fake_dir_answer_user, ctx);
+
+    c->me = id;
+    c->texts[0] = fake_dir_keep_text(name);
+    c->texts[1] = fake_dir_keep_text(name_key);
+    c->texts[2] = fake_dir_keep_text(password_hash);
+    c->done.user = done;
+}
+
+static void user_by_name_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_user *u = dir_user_by_key(c->store, c->texts[0]);
+
+    base->rc = u == NULL ? RC_NOT_FOUND : RC_OK;
+    if (u != NULL) {
+        c->user = user_row(u);
+        c->user.password_hash = slice_str(u->password_hash);
+    }
+}
+
+static void end_user_by_name(struct directory *d, struct slice name_key,
+                             user_fn done, void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "user_by_name", user_by_name_execute, fake_dir_answer_user, ctx);
+
+    c->texts[0] = fake_dir_keep_text(name_key);
+    c->done.user = done;
+}
+
+static void users_by_id_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+
+    c->users = mem_new_array(c->count, sizeof(*c->users));
+    for (size_t i = 0; i < c->count; i++) {
+        struct dir_user *u = dir_user(c->store, c->ids[i]);
+
+        if (u != NULL) {
+            c->users[c->found++] = user_row(u);
+        }
+    }
+    base->rc = RC_OK;
+}
+
+static void end_users_by_id(struct directory *d, const struct user_id *ids,
+                            size_t count, users_fn done, void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "users_by_id", users_by_id_execute, fake_dir_answer_users, ctx);
+
+    fake_dir_keep_ids(c, ids, count);
+    c->done.users = done;
+}
+
+static void execute_nothing(struct fake_call *base) {
+    base->rc = RC_OK;
+}
+
+static void end_device_create(struct directory *d, struct user_id user,
+                              struct device_id id, struct slice label,
+                              device_fn done, void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "device_create", execute_nothing, fake_dir_answer_device, ctx);
+
+    (void)label;
+    c->me = user;
+    c->device = id;
+    c->done.device = done;
+}
+
+static void seen_write_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+
+    for (size_t i = 0; i < c->count; i++) {
+        struct dir_user *u = dir_user(c->store, c->ids[i]);
+
+        if (u != NULL && u->last_seen_ms < c->times_ms[i]) {
+            u->last_seen_ms = c->times_ms[i];
+        }
+    }
+    base->rc = RC_OK;
+}
+
+static void end_seen_write(struct directory *d, const struct user_id *users,
+                           const uint64_t *last_seen_ms, size_t count,
+                           directory_done_fn done, void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "seen_write", seen_write_execute, fake_dir_answer_done, ctx);
+
+    fake_dir_keep_ids(c, users, count);
+    c->times_ms = mem_new_array(count, sizeof(*last_seen_ms));
+    memcpy(c->times_ms, last_seen_ms, count * sizeof(*last_seen_ms));
+    c->done.done = done;
+}
+
+/* ---- friends ---- */
+
+static enum friend_state state_of(const struct dir_friends *f,
+                                  struct user_id me) {
+    if (f == NULL) {
+        return FRIEND_NONE;
+    }
+    if (f->asked_by.v == 0) {
+        return FRIEND_BOTH;
+    }
+    return f->asked_by.v == me.v ? FRIEND_ASKED : FRIEND_ASKS_ME;
+}
+
+static void friends_of_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    const struct dir_store *s = c->store;
+
+    c->friends = mem_new_array(s->friend_count, sizeof(*c->friends));
+    for (size_t i = 0; i < s->friend_count; i++) {
+        const struct dir_friends *f = &s->friends[i];
+        struct user_id other = f->low.v == c->me.v ? f->high : f->low;
+
+        if (f->low.v == c->me.v || f->high.v == c->me.v) {
+            c->friends[c->found++] = (struct friend_row){
+                other, slice_str(dir_user(s, other)->name), state_of(f, c->me)};
+        }
+    }
+    base->rc = RC_OK;
+}
+
+static void end_friends_of(struct directory *d, struct user_id user,
+                           friends_fn done, void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "friends_of", friends_of_execute, fake_dir_answer_friends, ctx);
+
+    c->me = user;
+    c->done.friends = done;
+}
+
+static void friend_ask_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_friends *f = dir_friends(c->store, c->me, c->other);
+
+    if (c->me.v == c->other.v || dir_user(c->store, c->other) == NULL) {
+        base->rc = c->me.v == c->other.v ? RC_BAD_INPUT : RC_NOT_FOUND;
+        return;
+    }
+    if (f == NULL) {
+        f = dir_friends_make(c->store, c->me, c->other);
+    } else if (f->asked_by.v != c->me.v) {
+        f->asked_by.v = 0;
+    }
+    c->state = state_of(f, c->me);
+    base->rc = RC_OK;
+}
+
+static void friend_drop_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_friends *f = dir_friends(c->store, c->me, c->other);
+
+    if (f != NULL) {
+        dir_friends_drop(c->store, f);
+    }
+    c->state = FRIEND_NONE;
+    base->rc = RC_OK;
+}
+
+static void push_friend(struct fake_dir_call *c, struct user_id me,
+                        struct user_id other, friend_fn done) {
+    c->me = me;
+    c->other = other;
+    c->done.friend = done;
+}
+
+static void end_friend_ask(struct directory *d, struct user_id me,
+                           struct user_id other, friend_fn done, void *ctx) {
+    push_friend(fake_dir_call_new(d, "friend_ask", friend_ask_execute,
+                                  fake_dir_answer_friend, ctx),
+                me, other, done);
+}
+
+static void end_friend_drop(struct directory *d, struct user_id me,
+                            struct user_id other, friend_fn done, void *ctx) {
+    push_friend(fake_dir_call_new(d, "friend_drop", friend_drop_execute,
+                                  fake_dir_answer_friend, ctx),
+                me, other, done);
+}
+
+void fake_dir_people_ops(struct directory_ops *ops) {
+    ops->user_create = end_user_create;
+    ops->user_by_name = end_user_by_name;
+    ops->users_by_id = end_users_by_id;
+    ops->device_create = end_device_create;
+    ops->seen_write = end_seen_write;
+    ops->friends_of = end_friends_of;
+    ops->friend_ask = end_friend_ask;
+    ops->friend_drop = end_friend_drop;
+}
