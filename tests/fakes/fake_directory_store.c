@@ -96,7 +96,8 @@ struct dir_conv *dir_conv_make(struct dir_store *s, struct conv_id id,
     c->version.v = 1;
     c->title = mem_dup(title.p, title.n);
     map_put(&s->convs, id.v, c);
-    s->order = mem_resize(s->order, (s->conv_count + 1) * sizeof(struct dir_conv *));
+    s->order =
+        mem_resize(s->order, (s->conv_count + 1) * sizeof(struct dir_conv *));
     s->order[s->conv_count++] = c;
     return c;
 }

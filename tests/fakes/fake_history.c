@@ -311,8 +311,7 @@ static void range_execute(struct fake_call *base) {
     c->page.first = c->first;
     c->events = mem_new_array(c->count, sizeof(*c->events));
     c->page.events = c->events;
-    while (c->page.count < c->count &&
-           c->first.v + c->page.count <= l->head) {
+    while (c->page.count < c->count && c->first.v + c->page.count <= l->head) {
         c->events[c->page.count] =
             l->events[c->first.v + c->page.count - 1].event;
         c->page.count++;

@@ -194,6 +194,26 @@ static void test_bound(void **state) {
     assert_false(g.changed.changed);
 }
 
+/* Asked again after others have changed, a change has its own version. */
+static void test_again_after_others(void **state) {
+    (void)state;
+    assert_int_equal(add(GROUP, OWNER, STRANGER), RC_OK);
+    assert_int_equal(take_out(GROUP, OWNER, MEMBER), RC_OK);
+    assert_int_equal(g.changed.version.v, 3);
+    assert_int_equal(add(GROUP, ADMIN, STRANGER), RC_OK);
+    assert_true(g.changed.changed);
+    assert_int_equal(g.changed.version.v, 2);
+    assert_int_equal(bound(GROUP, STRANGER, 10, true), RC_OK);
+    assert_int_equal(add(GROUP, OWNER, STRANGER), RC_OK);
+    assert_int_equal(g.changed.version.v, 3);
+    assert_int_equal(take_out(GROUP, STRANGER, STRANGER), RC_OK);
+    assert_int_equal(take_out(GROUP, ADMIN, MEMBER), RC_OK);
+    assert_true(g.changed.changed);
+    assert_int_equal(g.changed.version.v, 3);
+    assert_int_equal(take_out(GROUP, OWNER, STRANGER), RC_OK);
+    assert_int_equal(g.changed.version.v, 4);
+}
+
 static void test_come_back(void **state) {
     struct member_row m;
 
@@ -328,6 +348,7 @@ int main(void) {
         cmocka_unit_test(test_remove),
         cmocka_unit_test_setup(test_heir, setup),
         cmocka_unit_test_setup(test_bound, setup),
+        cmocka_unit_test_setup(test_again_after_others, setup),
         cmocka_unit_test_setup(test_come_back, setup),
         cmocka_unit_test_setup(test_members_of, setup),
         cmocka_unit_test_setup(test_grows_wide, setup),

@@ -187,7 +187,7 @@ static uint64_t joined_at(const struct sim *s, size_t conv,
  * since its user joined. (A repeat is not told to whom had not completed his
  * joining then; he finds it by the next gap.) */
 static void check_heard(struct sim *s, const struct sim_message *m) {
-    for (size_t i = 0; i < SIM_CLIENTS; i++) {
+    for (size_t i = 0; m->acked && i < SIM_CLIENTS; i++) {
         const struct sim_client *c = &s->clients[i];
         uint64_t from = joined_at(s, m->conv, c->user);
 
@@ -204,9 +204,7 @@ void sim_check_in_step(struct sim *s) {
         const struct sim_client *sender = &s->clients[i];
 
         for (size_t k = 0; k < sender->message_count; k++) {
-            if (sender->messages[k].acked) {
-                check_heard(s, &sender->messages[k]);
-            }
+            check_heard(s, &sender->messages[k]);
         }
     }
 }

@@ -148,23 +148,23 @@ static void test_everybody_leaves(void **state) {
 
 struct refused_row {
     const char *name;
-    bool add;
     uint64_t conv;
     uint64_t actor;
     uint64_t user;
+    bool add;
     enum rc rc;
 };
 
 static const struct refused_row refused_rows[] = {
-    {"add by a stranger", true, 100, 40, NEW, RC_NOT_FOUND},
-    {"add by a member", true, 100, ANN, NEW, RC_DENIED},
-    {"add nobody", true, 100, OWNER, 999, RC_NOT_FOUND},
-    {"add nowhere", true, 999, OWNER, NEW, RC_NOT_FOUND},
-    {"add to two", true, 200, OWNER, NEW, RC_CONFLICT},
-    {"remove by a stranger", false, 100, 40, BOB, RC_NOT_FOUND},
-    {"remove by a member", false, 100, ANN, BOB, RC_DENIED},
-    {"remove the owner", false, 100, ANN, OWNER, RC_DENIED},
-    {"leave two", false, 200, OWNER, OWNER, RC_CONFLICT},
+    {"add by a stranger", 100, 40, NEW, true, RC_NOT_FOUND},
+    {"add by a member", 100, ANN, NEW, true, RC_DENIED},
+    {"add nobody", 100, OWNER, 999, true, RC_NOT_FOUND},
+    {"add nowhere", 999, OWNER, NEW, true, RC_NOT_FOUND},
+    {"add to two", 200, OWNER, NEW, true, RC_CONFLICT},
+    {"remove by a stranger", 100, 40, BOB, false, RC_NOT_FOUND},
+    {"remove by a member", 100, ANN, BOB, false, RC_DENIED},
+    {"remove the owner", 100, ANN, OWNER, false, RC_DENIED},
+    {"leave two", 200, OWNER, OWNER, false, RC_CONFLICT},
 };
 
 static void on_direct(void *ctx, enum rc rc, const struct conv_row *row) {

@@ -115,46 +115,55 @@ static void test_add_and_gone(void **state) {
     ear_leave(&new);
 }
 
-/* The 17th: those who were there hear everything, whoever says it, at each
- * step of the change; and after it. */
-static void test_narrow_to_wide(void **state) {
+/* Turns the first gateway's stores and the bus, one at a time. */
+static void turn_some(size_t steps) {
+    struct gate *g = &w.gates[0];
+
+    while (steps-- > 0) {
+        if (fake_calls_turn(g->directory) == 0 &&
+            fake_calls_turn(g->history) == 0) {
+            fake_bus_turn(w.bus);
+        }
+    }
+}
+
+/* Two others speak after so many steps of the change, one with an old table
+ * and one with a new. The first two ears were there before. */
+static void grow(size_t steps, struct ear ears[3]) {
     struct got added;
     struct got got;
+
+    for (size_t i = 0; i < 3; i++) {
+        ear_join(&w, &ears[i], i, i < 2 ? OWNER + i : NEW);
+    }
+    world_settle(&w);
+    ask_add(&added, OWNER, NEW);
+    turn_some(steps);
+    world_say(&w, 1, conv, 5, "now", &got);
+    world_settle(&w);
+    assert_int_equal(got.rc, RC_OK);
+    world_say(&w, 2, conv, 6, "then", &got);
+    world_settle(&w);
+    assert_int_equal(added.rc, RC_OK);
+    assert_int_equal(fake_history_head(w.history, conv), 3);
+    for (uint64_t seq = 1; seq <= 3; seq++) {
+        assert_true(ears[0].seen[seq] > 0);
+        assert_true(ears[1].seen[seq] > 0);
+        assert_true(seq < added.seq.v || ears[2].seen[seq] > 0);
+    }
+}
+
+/* The 17th: those who were there hear everything, whoever says it, at each
+ * step of the change and after it. */
+static void test_narrow_to_wide(void **state) {
     struct ear ears[3];
 
     (void)state;
     for (size_t steps = 0; steps < 12; steps++) {
-        struct gate *g = &w.gates[0];
-        uint64_t head;
-
         teardown(NULL);
         setup(NULL);
         fake_directory_group(w.directory, conv, OWNER, 16);
-        for (size_t i = 0; i < 3; i++) {
-            ear_join(&w, &ears[i], i, i < 2 ? OWNER + i : NEW);
-        }
-        world_settle(&w);
-        ask_add(&added, OWNER, NEW);
-        for (size_t i = 0; i < steps; i++) {
-            if (fake_calls_turn(g->directory) == 0 &&
-                fake_calls_turn(g->history) == 0) {
-                fake_bus_turn(w.bus);
-            }
-        }
-        /* Two others speak now, one with an old table and one with a new. */
-        world_say(&w, 1, conv, 5, "now", &got);
-        world_settle(&w);
-        assert_int_equal(got.rc, RC_OK);
-        world_say(&w, 2, conv, 6, "then", &got);
-        world_settle(&w);
-        assert_int_equal(added.rc, RC_OK);
-        head = fake_history_head(w.history, conv);
-        assert_int_equal(head, 3);
-        for (uint64_t seq = 1; seq <= head; seq++) {
-            assert_true(ears[0].seen[seq] > 0);
-            assert_true(ears[1].seen[seq] > 0);
-            assert_true(seq < added.seq.v || ears[2].seen[seq] > 0);
-        }
+        grow(steps, ears);
         for (size_t i = 0; i < 3; i++) {
             ear_leave(&ears[i]);
         }

@@ -46,9 +46,9 @@ struct page_row {
     const char *name;
     uint64_t user;
     enum page_side side;
+    enum rc rc;
     uint64_t seq;
     size_t limit;
-    enum rc rc;
     uint64_t first;
     size_t count;
     uint64_t from;
@@ -56,33 +56,33 @@ struct page_row {
 };
 
 static const struct page_row page_rows[] = {
-    {"the newest", 1, PAGE_BEFORE, 0, 10, RC_OK, 241, 10, 1, 250},
-    {"before", 1, PAGE_BEFORE, 101, 10, RC_OK, 91, 10, 1, 250},
-    {"before, the first few", 1, PAGE_BEFORE, 4, 10, RC_OK, 1, 3, 1, 250},
-    {"before the first", 1, PAGE_BEFORE, 1, 10, RC_OK, 1, 0, 1, 250},
-    {"before, far beyond", 1, PAGE_BEFORE, 999, 10, RC_OK, 241, 10, 1, 250},
-    {"after none", 1, PAGE_AFTER, 0, 10, RC_OK, 1, 10, 1, 250},
-    {"after", 1, PAGE_AFTER, 100, 10, RC_OK, 101, 10, 1, 250},
-    {"after, a full page", 1, PAGE_AFTER, 0, 100, RC_OK, 1, 100, 1, 250},
-    {"after, the last few", 1, PAGE_AFTER, 247, 10, RC_OK, 248, 3, 1, 250},
-    {"after the head", 1, PAGE_AFTER, 250, 10, RC_OK, 251, 0, 1, 250},
-    {"after, far beyond", 1, PAGE_AFTER, 900, 10, RC_OK, 901, 0, 1, 250},
-    {"newer: from his joining", 2, PAGE_AFTER, 0, 10, RC_OK, 50, 10, 50, 250},
-    {"newer: after", 2, PAGE_AFTER, 60, 10, RC_OK, 61, 10, 50, 250},
-    {"newer: before", 2, PAGE_BEFORE, 55, 10, RC_OK, 50, 5, 50, 250},
-    {"newer: before joining", 2, PAGE_BEFORE, 50, 10, RC_OK, 50, 0, 50, 250},
-    {"newer: long before", 2, PAGE_BEFORE, 20, 10, RC_OK, 50, 0, 50, 250},
-    {"ex: the newest", 3, PAGE_BEFORE, 0, 10, RC_OK, 71, 10, 1, 80},
-    {"ex: before", 3, PAGE_BEFORE, 31, 10, RC_OK, 21, 10, 1, 80},
-    {"ex: before beyond", 3, PAGE_BEFORE, 200, 10, RC_OK, 71, 10, 1, 80},
-    {"ex: after", 3, PAGE_AFTER, 75, 10, RC_OK, 76, 5, 1, 80},
-    {"ex: after the end", 3, PAGE_AFTER, 80, 10, RC_OK, 81, 0, 1, 80},
-    {"ex: after beyond", 3, PAGE_AFTER, 200, 10, RC_OK, 201, 0, 1, 80},
-    {"both: all", 4, PAGE_AFTER, 0, 100, RC_OK, 50, 31, 50, 80},
-    {"both: the newest", 4, PAGE_BEFORE, 0, 100, RC_OK, 50, 31, 50, 80},
-    {"joining", 5, PAGE_AFTER, 0, 10, RC_OK, 0, 0, 0, 0},
-    {"leaving", 6, PAGE_AFTER, 0, 10, RC_NOT_FOUND, 0, 0, 0, 0},
-    {"stranger", 7, PAGE_AFTER, 0, 10, RC_NOT_FOUND, 0, 0, 0, 0},
+    {"the newest", 1, PAGE_BEFORE, RC_OK, 0, 10, 241, 10, 1, 250},
+    {"before", 1, PAGE_BEFORE, RC_OK, 101, 10, 91, 10, 1, 250},
+    {"before, the first few", 1, PAGE_BEFORE, RC_OK, 4, 10, 1, 3, 1, 250},
+    {"before the first", 1, PAGE_BEFORE, RC_OK, 1, 10, 1, 0, 1, 250},
+    {"before, far beyond", 1, PAGE_BEFORE, RC_OK, 999, 10, 241, 10, 1, 250},
+    {"after none", 1, PAGE_AFTER, RC_OK, 0, 10, 1, 10, 1, 250},
+    {"after", 1, PAGE_AFTER, RC_OK, 100, 10, 101, 10, 1, 250},
+    {"after, a full page", 1, PAGE_AFTER, RC_OK, 0, 100, 1, 100, 1, 250},
+    {"after, the last few", 1, PAGE_AFTER, RC_OK, 247, 10, 248, 3, 1, 250},
+    {"after the head", 1, PAGE_AFTER, RC_OK, 250, 10, 251, 0, 1, 250},
+    {"after, far beyond", 1, PAGE_AFTER, RC_OK, 900, 10, 901, 0, 1, 250},
+    {"newer: from his joining", 2, PAGE_AFTER, RC_OK, 0, 10, 50, 10, 50, 250},
+    {"newer: after", 2, PAGE_AFTER, RC_OK, 60, 10, 61, 10, 50, 250},
+    {"newer: before", 2, PAGE_BEFORE, RC_OK, 55, 10, 50, 5, 50, 250},
+    {"newer: before joining", 2, PAGE_BEFORE, RC_OK, 50, 10, 50, 0, 50, 250},
+    {"newer: long before", 2, PAGE_BEFORE, RC_OK, 20, 10, 50, 0, 50, 250},
+    {"ex: the newest", 3, PAGE_BEFORE, RC_OK, 0, 10, 71, 10, 1, 80},
+    {"ex: before", 3, PAGE_BEFORE, RC_OK, 31, 10, 21, 10, 1, 80},
+    {"ex: before beyond", 3, PAGE_BEFORE, RC_OK, 200, 10, 71, 10, 1, 80},
+    {"ex: after", 3, PAGE_AFTER, RC_OK, 75, 10, 76, 5, 1, 80},
+    {"ex: after the end", 3, PAGE_AFTER, RC_OK, 80, 10, 81, 0, 1, 80},
+    {"ex: after beyond", 3, PAGE_AFTER, RC_OK, 200, 10, 201, 0, 1, 80},
+    {"both: all", 4, PAGE_AFTER, RC_OK, 0, 100, 50, 31, 50, 80},
+    {"both: the newest", 4, PAGE_BEFORE, RC_OK, 0, 100, 50, 31, 50, 80},
+    {"joining", 5, PAGE_AFTER, RC_OK, 0, 10, 0, 0, 0, 0},
+    {"leaving", 6, PAGE_AFTER, RC_NOT_FOUND, 0, 10, 0, 0, 0, 0},
+    {"stranger", 7, PAGE_AFTER, RC_NOT_FOUND, 0, 10, 0, 0, 0, 0},
 };
 
 static void read_page(const struct page_row *row, struct got *got) {
