@@ -1,12 +1,10 @@
 #include "proto/net/http_conn.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "proto/base/mem.h"
-#include "proto/net/address.h"
-#include "proto/net/http_partial.h"
+#include "proto/net/http_exchange.h"
 #include "proto/wire/http_reply.h"
 
 enum {
@@ -14,41 +12,6 @@ enum {
     DRAIN_MS = 1000,         /* for a request that is on its way already */
     UNSENT_BYTES = 64 << 10, /* so many wait: the next request waits too */
     CHEAP_BYTES = 4 << 10,   /* a head up to here is parsed at each read */
-};
-
-/* What the deadline is for. */
-enum phase {
-    PHASE_IDLE,   /* for the first byte of a request */
-    PHASE_HEAD,   /* for the end of its head */
-    PHASE_BODY,   /* for its body, which must not be too slow */
-    PHASE_ANSWER, /* for the owner: no deadline of ours */
-};
-
-struct http_exchange {
-    struct http_conn *conn; /* NULL: the client is gone */
-    bool head_only;
-    bool keep_alive;
-    bool extra;
-    char peer[ADDRESS_TEXT_MAX];
-};
-
-struct http_conn {
-    struct loop *loop;
-    struct stream *stream; /* NULL: handed out by http_upgrade */
-    const struct http_conn_limits *limits;
-    const struct http_conn_events *events;
-    void *owner;
-    struct http_exchange *open;   /* the one at a time, or NULL */
-    struct http_partial *partial; /* its body is still coming; or NULL */
-    struct buf in;                /* read, and not handled yet */
-    struct wheel_timer deadline;
-    struct loop_task go_on; /* after an answer that was given later */
-    uint64_t since_ms;      /* when the phase began */
-    unsigned served;        /* requests handed to the owner */
-    enum phase phase;
-    bool serving; /* serve is on the stack: the connection stays */
-    bool draining;
-    char peer[ADDRESS_TEXT_MAX];
 };
 
 static void conn_free(struct http_conn *c) {
@@ -59,15 +22,6 @@ static void conn_free(struct http_conn *c) {
     mem_free(c);
 }
 
-/* Sending. */
-
-/* A connection that cannot take its own answer is of no use any more. */
-static void send_buf(struct http_conn *c, const struct buf *out) {
-    if (stream_send_copy(c->stream, buf_slice(out)) == RC_LIMIT) {
-        stream_close(c->stream, RC_LIMIT);
-    }
-}
-
 /* Says what was wrong and ends the connection: where the next request would
  * begin is not known any more. */
 static void refuse(struct http_conn *c, const struct http_error *why) {
@@ -75,7 +29,7 @@ static void refuse(struct http_conn *c, const struct http_error *why) {
 
     buf_init(&out);
     http_reply_error(&out, why);
-    send_buf(c, &out);
+    http_conn_send(c, &out);
     stream_finish(c->stream, RC_BAD_INPUT, LINGER_MS);
     wheel_cancel(&c->deadline);
     buf_fini(&out);
@@ -98,20 +52,20 @@ static void on_deadline(struct wheel_timer *t) {
     struct http_conn *c = CONTAINER_OF(t, struct http_conn, deadline);
 
     switch (c->phase) {
-    case PHASE_IDLE:
+    case HTTP_PHASE_IDLE:
         stream_finish(c->stream, RC_TIMEOUT, LINGER_MS);
         break;
-    case PHASE_HEAD:
+    case HTTP_PHASE_HEAD:
         refuse(c, &slow_head);
         break;
-    case PHASE_BODY:
+    case HTTP_PHASE_BODY:
         if (c->loop->clock.mono_ms < body_deadline(c)) {
             wheel_set(&c->loop->wheel, t, body_deadline(c));
         } else {
             refuse(c, &slow_body);
         }
         break;
-    case PHASE_ANSWER:
+    case HTTP_PHASE_ANSWER:
         break;
     }
 }
@@ -124,28 +78,28 @@ static uint64_t idle_ms(const struct http_conn *c) {
     return c->served == 0 ? c->limits->header_ms : c->limits->idle_ms;
 }
 
-static void enter(struct http_conn *c, enum phase phase) {
+static void enter(struct http_conn *c, enum http_phase phase) {
     c->phase = phase;
     c->since_ms = c->loop->clock.mono_ms;
     wheel_cancel(&c->deadline);
     if (stream_closing(c->stream)) {
         return;
     }
-    if (phase == PHASE_IDLE) {
+    if (phase == HTTP_PHASE_IDLE) {
         loop_timer(c->loop, &c->deadline, idle_ms(c));
-    } else if (phase != PHASE_ANSWER) {
+    } else if (phase != HTTP_PHASE_ANSWER) {
         loop_timer(c->loop, &c->deadline, c->limits->header_ms);
     }
 }
 
-static enum phase phase_of(const struct http_conn *c) {
+static enum http_phase phase_of(const struct http_conn *c) {
     if (c->open != NULL) {
-        return PHASE_ANSWER;
+        return HTTP_PHASE_ANSWER;
     }
     if (c->partial != NULL) {
-        return PHASE_BODY;
+        return HTTP_PHASE_BODY;
     }
-    return c->in.n > 0 ? PHASE_HEAD : PHASE_IDLE;
+    return c->in.n > 0 ? HTTP_PHASE_HEAD : HTTP_PHASE_IDLE;
 }
 
 /* Handling requests. */
@@ -160,10 +114,11 @@ static void hand_over(struct http_conn *c, const struct http_head *head,
                       struct slice body, bool extra) {
     struct http_exchange *x = mem_new(sizeof(*x));
 
-    enter(c, PHASE_ANSWER);
+    enter(c, HTTP_PHASE_ANSWER);
     c->served++;
     x->conn = c;
     x->head_only = head->method == HTTP_HEAD;
+    x->chunked = head->minor > 0;
     x->keep_alive = head->keep_alive && c->served < c->limits->requests;
     x->extra = extra;
     memcpy(x->peer, c->peer, sizeof(x->peer));
@@ -178,7 +133,7 @@ static void send_continue(struct http_conn *c) {
     buf_init(&out);
     http_reply_begin(&out, 100, HTTP_REPLY_BARE, true);
     http_reply_end_empty(&out);
-    send_buf(c, &out);
+    http_conn_send(c, &out);
     buf_fini(&out);
 }
 
@@ -367,116 +322,13 @@ struct http_conn *http_conn_open(struct loop *l, struct stream *s,
     loop_task_init(&c->go_on, on_go_on);
     stream_peer(s, c->peer, sizeof(c->peer));
     stream_attach(s, &heard, c);
-    enter(c, PHASE_IDLE);
+    enter(c, HTTP_PHASE_IDLE);
     return c;
 }
 
 void http_conn_drain(struct http_conn *c) {
     c->draining = true;
-    if (c->phase == PHASE_IDLE) {
-        enter(c, PHASE_IDLE);
+    if (c->phase == HTTP_PHASE_IDLE) {
+        enter(c, HTTP_PHASE_IDLE);
     }
-}
-
-/* Answering. */
-
-/* Frees the exchange and lets the connection go on, or end. */
-static void answered(struct http_exchange *x, bool keep_alive) {
-    struct http_conn *c = x->conn;
-
-    c->open = NULL;
-    mem_free(x);
-    if (!keep_alive) {
-        stream_finish(c->stream, RC_OK, LINGER_MS);
-    }
-    if (!c->serving) {
-        loop_defer(c->loop, &c->go_on);
-    }
-}
-
-void http_answer_last(struct http_exchange *x) {
-    x->keep_alive = false;
-}
-
-static bool bodiless(unsigned status) {
-    return status == 204 || status == 304;
-}
-
-void http_answer(struct http_exchange *x, unsigned status, struct slice headers,
-                 struct slice content_type, struct slice body) {
-    bool keep_alive = http_alive(x) && x->keep_alive && !x->conn->draining;
-    struct buf out;
-
-    if (x->conn == NULL) {
-        mem_free(x);
-        return;
-    }
-    buf_init(&out);
-    http_reply_begin(&out, status, HTTP_REPLY_API, keep_alive);
-    buf_add(&out, headers);
-    if (!bodiless(status)) {
-        http_reply_header(&out, "Content-Type", content_type);
-        buf_addf(&out, "Content-Length: %zu\r\n", body.n);
-    }
-    buf_add_str(&out, "\r\n");
-    if (!bodiless(status) && !x->head_only) {
-        buf_add(&out, body);
-    }
-    send_buf(x->conn, &out);
-    buf_fini(&out);
-    answered(x, keep_alive);
-}
-
-void http_answer_raw(struct http_exchange *x, struct slice head,
-                     struct blob *body) {
-    bool keep_alive = http_alive(x) && x->keep_alive && !x->conn->draining;
-    struct buf out;
-
-    if (x->conn == NULL) {
-        mem_free(x);
-        return;
-    }
-    assert(head.n > 2);
-    buf_init(&out);
-    buf_add(&out, slice_take(head, head.n - 2));
-    if (!keep_alive) {
-        buf_add_str(&out, "Connection: close\r\n");
-    }
-    buf_add_str(&out, "\r\n");
-    send_buf(x->conn, &out);
-    buf_fini(&out);
-    if (body != NULL && !x->head_only &&
-        stream_send(x->conn->stream, SLICE_LIT(""), body) == RC_LIMIT) {
-        stream_close(x->conn->stream, RC_LIMIT);
-    }
-    answered(x, keep_alive);
-}
-
-struct stream *http_upgrade(struct http_exchange *x) {
-    struct http_conn *c = x->conn;
-    struct stream *s = c->stream;
-
-    assert(c->serving && c->open == x);
-    wheel_cancel(&c->deadline);
-    stream_attach(s, NULL, NULL);
-    c->open = NULL;
-    c->stream = NULL; /* settle frees the connection, off this stack */
-    mem_free(x);
-    return s;
-}
-
-bool http_has_extra(const struct http_exchange *x) {
-    return x->extra;
-}
-
-const char *http_peer(const struct http_exchange *x) {
-    return x->peer;
-}
-
-void http_set_peer(struct http_exchange *x, const char *peer) {
-    snprintf(x->peer, sizeof(x->peer), "%s", peer);
-}
-
-bool http_alive(const struct http_exchange *x) {
-    return x->conn != NULL && !stream_closing(x->conn->stream);
 }

@@ -23,8 +23,9 @@ enum {
 
 struct http_conn;
 
-/* One request waiting for its answer. Lives until http_answer, also when the
- * client has gone meanwhile (the answer then goes nowhere). */
+/* One request waiting for its answer. Lives until http_answer or
+ * http_stream_end, also when the client has gone meanwhile (the answer then
+ * goes nowhere). */
 struct http_exchange;
 
 struct http_conn_limits {
@@ -37,7 +38,8 @@ struct http_conn_limits {
 
 struct http_conn_events {
     /* A whole request. `head` and `body` borrowed until it returns. It must
-     * call, now or later, http_answer (or http_upgrade, now). */
+     * call, now or later, http_answer, http_stream_end (or http_upgrade,
+     * now). */
     void (*on_request)(void *owner, struct http_exchange *x,
                        const struct http_head *head, struct slice body);
     /* The connection ended and its stream is gone: listener_gone time. An
@@ -66,6 +68,17 @@ void http_answer_last(struct http_exchange *x);
  * gets a reference of its own; NULL means none. */
 void http_answer_raw(struct http_exchange *x, struct slice head,
                      struct blob *body);
+/* An answer that grows: begin (status 200), any number of writes, end, which
+ * frees the exchange. `headers` as in http_answer; everything is copied. Not
+ * for HEAD. A client of HTTP/1.0 gets the bytes without chunks and the end of
+ * the connection as their end. A connection over its stream's queue limit is
+ * closed: whoever writes looks at http_stream_queued before. */
+void http_stream_begin(struct http_exchange *x, struct slice headers,
+                       const char *content_type);
+void http_stream_write(struct http_exchange *x, struct slice data);
+/* Bytes on the connection that the client has not taken yet. */
+size_t http_stream_queued(const struct http_exchange *x);
+void http_stream_end(struct http_exchange *x);
 /* Only within on_request: frees the connection and the exchange and hands out
  * the stream, which the caller attaches or closes; the caller writes the 101.
  * Bytes that stood behind the request are dropped; for WebSocket they are an
