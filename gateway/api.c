@@ -1,11 +1,15 @@
 #include "gateway/api.h"
 
+#include "gateway/attach.h"
 #include "gateway/client_address.h"
 #include "gateway/command.h"
 #include "gateway/health.h"
 #include "gateway/route.h"
 #include "gateway/server.h"
+#include "gateway/session.h"
+#include "gateway/transport_http.h"
 #include "gateway/upgrade.h"
+#include "proto/wire/http_target.h"
 
 static const struct slice json_type = {(const uint8_t *)"application/json", 16};
 
@@ -116,16 +120,22 @@ static bool json_body(const struct http_head *head) {
 }
 
 /* Runs one command text for whoever the request comes from. `id_from_text`:
- * the answer names the request as the text does. */
+ * the answer names the request as the text does. `s`: in that session, or
+ * NULL. */
 static void run_text(struct server *server, struct http_exchange *x,
-                     const struct token_claims *claims, struct slice text,
-                     bool id_from_text) {
+                     const struct token_claims *claims, struct session *s,
+                     struct slice text, bool id_from_text) {
     struct client_msg msg;
     enum client_error e = client_msg_read(&server->doc, text, &msg);
     bool readable = e == CLIENT_OK || e == CLIENT_BAD_VALUE;
-    struct request *r = request_new(
-        server, readable && id_from_text ? msg.id : slice_of(NULL, 0));
+    struct request *r;
 
+    if (e == CLIENT_OK && s != NULL) {
+        session_run(s, x, &msg);
+        return;
+    }
+    r = request_new(server,
+                    readable && id_from_text ? msg.id : slice_of(NULL, 0));
     r->exchange = x;
     if (claims != NULL) {
         r->user = claims->user;
@@ -180,10 +190,24 @@ static void run_route(struct server *server, struct http_exchange *x,
         if (built != ROUTE_BUILT) {
             refuse_plain(x, codes[built]);
         } else {
-            run_text(server, x, claims, buf_slice(&text), false);
+            run_text(server, x, claims, NULL, buf_slice(&text), false);
         }
     }
     buf_fini(&text);
+}
+
+/* The session that the query names, or NULL: some commands need one. */
+static struct session *named_session(struct server *server, struct slice query,
+                                     const struct token_claims *claims) {
+    struct session *s = NULL;
+    struct buf name;
+
+    buf_init(&name);
+    if (claims != NULL && http_query_get(query, "session", &name) == RC_OK) {
+        s = transport_http_find(server, buf_slice(&name), claims);
+    }
+    buf_fini(&name);
+    return s;
 }
 
 /* POST /v1/cmd: any command, as a socket would send it. */
@@ -195,45 +219,79 @@ static void run_cmd(struct server *server, struct http_exchange *x,
     } else if (!json_body(head)) {
         refuse_plain(x, ERROR_MEDIA_TYPE);
     } else {
-        run_text(server, x, claims, body, true);
+        run_text(server, x, claims, named_session(server, head->query, claims),
+                 body, true);
     }
 }
 
-void api_request(struct server *server, struct http_exchange *x,
-                 const struct http_head *head, struct slice body) {
+/* What is neither a command nor a route. */
+static enum api_outcome dispatch(struct server *server, struct http_exchange *x,
+                                 const struct http_head *head,
+                                 struct slice body,
+                                 const struct token_claims *claims) {
+    static const struct {
+        const char *path;
+        void (*attach)(struct server *server, struct http_exchange *x,
+                       const struct http_head *head,
+                       const struct token_claims *claims);
+    } streams[] = {
+        {"/v1/events", attach_events},
+        {"/v1/poll", attach_poll},
+    };
+
+    if (slice_is(head->path, "/v1/ws")) {
+        return upgrade_request(server, x, head, claims) ? API_TOOK_STREAM
+                                                        : API_ANSWERED;
+    }
+    for (size_t i = 0; i < COUNT_OF(streams); i++) {
+        if (!slice_is(head->path, streams[i].path)) {
+            continue;
+        }
+        if (head->method != HTTP_GET) {
+            refuse_method(x, SLICE_LIT("GET"));
+        } else {
+            streams[i].attach(server, x, head, claims);
+        }
+        return API_ANSWERED;
+    }
+    if (slice_is(head->path, "/v1/cmd")) {
+        run_cmd(server, x, head, body, claims);
+    } else {
+        run_route(server, x, head, body, claims);
+    }
+    return API_ANSWERED;
+}
+
+enum api_outcome api_request(struct server *server, struct http_exchange *x,
+                             const struct http_head *head, struct slice body) {
     struct token_claims claims;
     enum rc rc;
 
     server->stats.requests++;
     client_address_settle(server, x, head);
     if (health_request(server, x, head, false)) {
-        return; /* a balancer asks by whatever name it has for us */
+        return API_ANSWERED; /* a balancer asks by whatever name it has for us
+                              */
     }
     if (!host_ok(server, head)) {
         refuse_plain(x, ERROR_HOST);
-        return;
+        return API_ANSWERED;
     }
     if (web_request(&server->web, x, head)) {
-        return;
+        return API_ANSWERED;
     }
     if (!origin_ok(server, head)) {
         refuse_plain(x, ERROR_ORIGIN);
-        return;
+        return API_ANSWERED;
     }
     rc = bearer(server, head, &claims);
     if (rc != RC_OK && rc != RC_NOT_FOUND) {
         server->stats.auth_failures++;
         refuse(x, ERROR_UNAUTHORIZED,
                SLICE_LIT("WWW-Authenticate: Bearer\r\n"));
-        return;
+        return API_ANSWERED;
     }
-    if (slice_is(head->path, "/v1/ws")) {
-        upgrade_request(server, x, head, rc == RC_OK ? &claims : NULL);
-    } else if (slice_is(head->path, "/v1/cmd")) {
-        run_cmd(server, x, head, body, rc == RC_OK ? &claims : NULL);
-    } else {
-        run_route(server, x, head, body, rc == RC_OK ? &claims : NULL);
-    }
+    return dispatch(server, x, head, body, rc == RC_OK ? &claims : NULL);
 }
 
 void api_internal_request(struct server *server, struct http_exchange *x,

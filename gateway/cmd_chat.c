@@ -184,7 +184,7 @@ static void give_event(struct syncing *s, const struct page *page, size_t i) {
     struct session *session = s->request->session;
     struct buf b;
 
-    if (session == NULL) {
+    if (session == NULL || s->request->exchange != NULL) {
         buf_add_str(&s->events, s->events.n == 0 ? "" : ",");
         event_text(&s->events, page->conv, (struct msg_seq){page->first.v + i},
                    page->events[i]);
@@ -246,7 +246,7 @@ static void on_synced(void *ctx, enum rc rc, const struct sync_one *ones,
             json_end_obj(&o);
         }
         json_end_arr(&o);
-        if (r->session == NULL) {
+        if (r->exchange != NULL) {
             json_field_arr(&o, "events");
             buf_add(&b, buf_slice(&s->events));
             json_end_arr(&o);

@@ -36,6 +36,8 @@
     X(NOT_FOUND, "not_found", 404,                                             \
       "there is no such thing, or it is not yours to see")                     \
     X(METHOD, "method_not_allowed", 405, "this route has other methods")       \
+    X(NOT_ACCEPTABLE, "not_acceptable", 406,                                   \
+      "send \"Accept: text/event-stream\"")                                    \
     X(CONFLICT, "conflict", 409, "this cannot be done to such a conversation") \
     X(IDEMPOTENCY, "idempotency_conflict", 409,                                \
       "this \"msg\" was used for another text; give each message its own")     \
@@ -48,7 +50,7 @@
       "this Host is not in the setting "                                       \
       "gateway.hosts")                                                         \
     X(SOCKET_ONLY, "socket_only", 400,                                         \
-      "this command needs an open socket; use the WebSocket")                  \
+      "this command needs an open session; use the WebSocket, or \"session\"") \
     X(RATE_LIMITED, "rate_limited", 429,                                       \
       "too often; wait retry_after_ms and try again")                          \
     X(INTERNAL, "internal", 500, "a mistake of ours; it has been logged")      \

@@ -12,6 +12,7 @@
 #include "proto/base/mem.h"
 #include "proto/net/http_conn.h"
 #include "proto/net/proxy_gate.h"
+#include "proto/wire/ws.h"
 
 enum {
     FDS_RESERVED = 128,        /* for the stores, the log, accept itself */
@@ -70,15 +71,13 @@ static void on_request(void *owner, struct http_exchange *x,
                        const struct http_head *head, struct slice body) {
     struct conn *c = owner;
     struct server *s = c->server;
-    size_t sessions = s->session_count;
 
     if (c->internal) {
         api_internal_request(s, x, head);
         return;
     }
-    api_request(s, x, head, body);
-    if (s->session_count > sessions) {
-        conn_free(c); /* the session has the stream now */
+    if (api_request(s, x, head, body) == API_TOOK_STREAM) {
+        conn_free(c); /* a session has it now */
     }
 }
 
@@ -93,13 +92,17 @@ static void on_refused_bytes(void *owner, uint8_t *bytes, size_t n) {
     (void)n;
 }
 
+void server_stream_gone(struct server *s) {
+    if (s->listener != NULL) {
+        listener_gone(s->listener);
+    }
+}
+
 static void on_refused_closed(void *owner, enum rc why) {
     struct server *s = owner;
 
     (void)why;
-    if (s->listener != NULL) {
-        listener_gone(s->listener);
-    }
+    server_stream_gone(s);
 }
 
 /* Says why and closes. */
@@ -189,9 +192,6 @@ static void on_internal_stream(void *owner, struct stream *stream,
 
 void server_session_gone(struct server *s) {
     s->session_count--;
-    if (s->listener != NULL) {
-        listener_gone(s->listener);
-    }
     server_drain_check(s);
     check_closed(s);
 }
@@ -253,6 +253,7 @@ enum rc server_open(struct server *s) {
 
     list_init(&s->conns);
     list_init(&s->sessions);
+    map_init(&s->held);
     json_doc_init(&s->doc);
     throttle_init(&s->accounts, s->settings->logins_per_account,
                   (uint64_t)15 * MINUTE_MS);
@@ -295,6 +296,7 @@ void server_fini(struct server *s) {
     presence_link_close(&s->link);
     watch_fini(&s->watch);
     core_fini(&s->core);
+    map_fini(&s->held);
     throttle_fini(&s->accounts);
     throttle_fini(&s->addresses);
     strangers_fini(&s->strangers);

@@ -58,7 +58,8 @@ struct server {
     struct listener *internal;
     struct list conns;    /* HTTP connections, of both listeners */
     struct list sessions; /* those that are not GONE */
-    size_t session_count; /* with those whose socket is still closing */
+    size_t session_count; /* with those that are still saying goodbye */
+    struct map held;      /* transport_http.c: sessions by their names */
     struct wheel_timer drain_timer;
     uint64_t drain_from_ms;  /* monotonic; 0: not draining */
     bool closing;            /* server_close was called */
@@ -85,6 +86,8 @@ void server_close(struct server *s);
 void server_fini(struct server *s);
 /* A session has gone; the drain may be complete. */
 void server_session_gone(struct server *s);
+/* A stream of the public listener has gone that no connection had. */
+void server_stream_gone(struct server *s);
 
 /* server_drain.c */
 void server_drain_init(struct server *s);

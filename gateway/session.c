@@ -6,13 +6,12 @@
 
 #include "gateway/request.h"
 #include "gateway/server.h"
+#include "gateway/transport.h"
 #include "proto/base/log.h"
 #include "proto/base/macros.h"
-#include "proto/base/mem.h"
-#include "proto/net/address.h"
+#include "proto/wire/ws.h"
 
 enum {
-    LINGER_MS = 5000,             /* for the peer to take our close frame */
     EPHEMERAL_QUEUE_BYTES = 8192, /* more waiting: typing may be dropped */
 };
 
@@ -42,29 +41,9 @@ bool session_open_still(const struct session *s) {
 
 /* ---- what it is told ---- */
 
-static void send_frame(struct session *s, enum ws_op op, struct blob *body) {
-    uint8_t head[WS_HEAD_MAX];
-    struct blob *packed = NULL;
-    size_t n;
-
-    if (op == WS_OP_TEXT && (s->in.rules & WS_DEFLATE) != 0) {
-        packed = ws_deflate_once(s->server->deflate, body);
-        body = packed != NULL ? packed : body;
-    }
-    n = ws_head_write(head, op, true, blob_slice(body).n, NULL);
-    if (packed != NULL) {
-        ws_head_set_rsv1(head);
-    }
-    /* Over the stream's own limit nothing can be said any more. */
-    if (stream_send(s->stream, slice_of(head, n), body) == RC_LIMIT) {
-        s->server->stats.slow_closes++;
-        stream_close(s->stream, RC_LIMIT);
-    }
-}
-
 void session_send(struct session *s, struct blob *text, bool ephemeral) {
     struct server *server = s->server;
-    size_t queued = stream_queued(s->stream);
+    size_t queued = s->transport->queued(s);
 
     if (s->state == SESSION_GONE || s->state == SESSION_AUTH) {
         return;
@@ -79,14 +58,14 @@ void session_send(struct session *s, struct blob *text, bool ephemeral) {
         return;
     }
     server->stats.texts_out++;
-    send_frame(s, WS_OP_TEXT, text);
+    s->transport->send(s, text);
 }
 
 void session_send_text(struct session *s, struct slice text) {
     struct blob *b = blob_new(text);
 
     if (s->state == SESSION_AUTH) {
-        send_frame(s, WS_OP_TEXT, b); /* an answer to `auth` or `ping` */
+        s->transport->send(s, b); /* an answer to `ping` */
     } else {
         session_send(s, b, false);
     }
@@ -110,7 +89,7 @@ static void report_presence(struct server *server, struct user_id user) {
                                   u == NULL ? 0 : u->seat_count);
 }
 
-/* Leaves everything but the stream, which tells when it is gone. */
+/* Leaves everything but the audience, which may be telling it just now. */
 static void retire(struct session *s) {
     struct server *server = s->server;
 
@@ -126,18 +105,13 @@ static void retire(struct session *s) {
 
 void session_close(struct session *s, uint16_t code, const char *reason) {
     struct log_ctx ctx = who(s);
-    uint8_t body[WS_CONTROL_MAX];
-    struct blob *b;
 
     if (s->state == SESSION_GONE) {
         return;
     }
     log_debug(&ctx, "session_close", "code=%u reason=\"%s\"", code, reason);
-    b = blob_new(slice_of(body, ws_close_write(body, code, slice_str(reason))));
-    send_frame(s, WS_OP_CLOSE, b);
-    blob_unref(&b);
     retire(s);
-    stream_finish(s->stream, RC_CLOSED, LINGER_MS);
+    s->transport->close(s, code, reason);
 }
 
 void session_send_away(struct session *s, uint64_t retry_ms) {
@@ -151,72 +125,15 @@ void session_send_away(struct session *s, uint64_t retry_ms) {
     session_close(s, WS_CODE_RESTART, "restarting: come back later");
 }
 
-static void on_closed(void *owner, enum rc why) {
-    struct session *s = owner;
+void session_fini(struct session *s) {
     struct server *server = s->server;
-    struct user_id user = s->user;
 
-    (void)why;
     retire(s);
     if (audience_seated(&s->seat)) {
         audience_leave(&s->seat);
-        report_presence(server, user);
+        report_presence(server, s->user);
     }
-    ws_msg_fini(&s->in);
-    mem_free(s);
     server_session_gone(server);
-}
-
-/* ---- its deadlines ---- */
-
-/* Sets the timer; a message that has begun must be complete before. */
-static void wait_until(struct session *s, uint64_t due_ms) {
-    uint64_t begun_ms;
-
-    if (ws_msg_open_since(&s->in, &begun_ms) &&
-        begun_ms + session_limits.open_ms < due_ms) {
-        due_ms = begun_ms + session_limits.open_ms;
-    }
-    wheel_set(&s->server->loop->wheel, &s->timer, due_ms);
-}
-
-static void wait_for_silence(struct session *s) {
-    wait_until(s, s->heard_ms + s->server->settings->ping_ms);
-}
-
-static bool message_overdue(const struct session *s) {
-    uint64_t begun_ms;
-
-    return ws_msg_open_since(&s->in, &begun_ms) &&
-           s->server->loop->clock.mono_ms >= begun_ms + session_limits.open_ms;
-}
-
-void session_heard_part(struct session *s) {
-    uint64_t begun_ms;
-
-    if (s->state != SESSION_AUTH && s->state != SESSION_GONE &&
-        ws_msg_open_since(&s->in, &begun_ms)) {
-        wait_until(s, s->timer.due_ms);
-    }
-}
-
-static void on_silence(struct session *s) {
-    const struct settings *settings = s->server->settings;
-    uint64_t now = s->server->loop->clock.mono_ms;
-
-    if (s->server->loop->clock.wall_ms >= s->expires_ms) {
-        session_close(s, CLOSE_TOKEN_EXPIRED, "the token has expired");
-    } else if (message_overdue(s)) {
-        session_close(s, WS_CODE_POLICY, "the message is too slow");
-    } else if (now < s->heard_ms + settings->ping_ms) {
-        wait_for_silence(s);
-    } else if (s->pinged) {
-        session_close(s, CLOSE_NO_PONG, "no answer to our ping");
-    } else {
-        s->pinged = true;
-        send_frame(s, WS_OP_PING, NULL);
-        wait_until(s, now + settings->pong_ms);
-    }
 }
 
 static void on_timer(struct wheel_timer *t) {
@@ -224,8 +141,10 @@ static void on_timer(struct wheel_timer *t) {
 
     if (s->state == SESSION_AUTH) {
         session_close(s, CLOSE_AUTH_TIMEOUT, "no token came in time");
+    } else if (s->server->loop->clock.wall_ms >= s->expires_ms) {
+        session_close(s, CLOSE_TOKEN_EXPIRED, "the token has expired");
     } else {
-        on_silence(s);
+        s->transport->on_time(s);
     }
 }
 
@@ -245,6 +164,9 @@ static void send_ready(struct session *s) {
     json_field_u64(&o, "now", s->server->loop->clock.wall_ms);
     json_field_u64(&o, "expires", s->expires_ms);
     json_field_u64(&o, "ping_ms", s->server->settings->ping_ms);
+    if (s->transport->put_ready != NULL) {
+        s->transport->put_ready(s, &o);
+    }
     json_end_obj(&o);
     session_send_text(s, buf_slice(&b));
     buf_fini(&b);
@@ -264,7 +186,7 @@ static void on_joined(void *ctx, enum rc rc) {
     send_ready(s);
 }
 
-static void become(struct session *s, const struct token_claims *claims) {
+void session_become(struct session *s, const struct token_claims *claims) {
     struct server *server = s->server;
     struct local_user *u = audience_user(&server->core, claims->user);
 
@@ -276,7 +198,7 @@ static void become(struct session *s, const struct token_claims *claims) {
     s->device = claims->device;
     s->expires_ms = claims->expires_ms;
     session_move(s, SESSION_JOIN);
-    wait_for_silence(s);
+    s->transport->on_time(s);
     audience_join(&server->core, &s->seat, s->user, on_joined, s);
     report_presence(server, s->user);
 }
@@ -288,7 +210,7 @@ void session_authenticate(struct session *s, struct slice token) {
                               &claims);
 
     if (rc == RC_OK) {
-        become(s, &claims);
+        session_become(s, &claims);
         return;
     }
     server->stats.auth_failures++;
@@ -297,21 +219,11 @@ void session_authenticate(struct session *s, struct slice token) {
                   "the token is not valid: log in");
 }
 
-void session_open(struct server *server, struct stream *stream,
-                  const struct token_claims *claims, bool deflate) {
-    static const struct stream_events events = {
-        .on_bytes = session_on_bytes,
-        .on_closed = on_closed,
-    };
-    struct session *s = mem_new(sizeof(*s));
-    char peer[ADDRESS_TEXT_MAX];
-
-    stream_peer(stream, peer, sizeof(peer));
+void session_init(struct session *s, struct server *server,
+                  const struct transport_ops *transport, const char *peer) {
     s->server = server;
-    s->stream = stream;
+    s->transport = transport;
     s->address = strangers_key(peer);
-    s->heard_ms = server->loop->clock.mono_ms;
-    ws_msg_init(&s->in, WS_FROM_CLIENT | (deflate ? WS_DEFLATE : 0));
     list_init(&s->node);
     list_init(&s->requests);
     wheel_timer_init(&s->timer, on_timer);
@@ -319,10 +231,5 @@ void session_open(struct server *server, struct stream *stream,
     server->session_count++;
     server->stats.connects++;
     strangers_enter(&server->strangers, s->address);
-    stream_attach(stream, &events, s);
-    if (claims != NULL) {
-        become(s, claims);
-    } else {
-        loop_timer(server->loop, &s->timer, server->settings->auth_ms);
-    }
+    loop_timer(server->loop, &s->timer, server->settings->auth_ms);
 }

@@ -1,6 +1,6 @@
 /* One client's session: who it is, what it may still send, what it is told.
- * It speaks through a WebSocket for now; nothing but transport_ws.c and
- * session.c's ends knows that.
+ * How it is told is the business of its transport (transport.h), which owns
+ * the record and has the session in front of its own fields.
  *
  *   AUTH --> JOIN --> LIVE --> GONE      AUTH: no user yet
  *     |        |                ^        JOIN: topics are being subscribed
@@ -17,11 +17,12 @@
 #include "proto/base/ids.h"
 #include "proto/base/list.h"
 #include "proto/base/wheel.h"
-#include "proto/net/stream.h"
+#include "proto/wire/client_msg.h"
 #include "proto/wire/token.h"
-#include "proto/wire/ws_msg.h"
 
+struct http_exchange;
 struct server;
+struct transport_ops;
 struct watching;
 
 /* Close codes of our own: 4000 to 4499 come back, 4500 and up do not. */
@@ -46,31 +47,34 @@ enum session_state {
 
 struct session {
     struct server *server;
-    struct stream *stream;
-    struct ws_msg in;
+    const struct transport_ops *transport;
     struct seat seat;
     struct list node;         /* in server->sessions until it is GONE */
     struct list requests;     /* not answered yet */
-    struct wheel_timer timer; /* AUTH: the deadline; then: silence */
+    struct wheel_timer timer; /* AUTH: the deadline; then the transport's */
     struct user_id user;
     struct device_id device;
     uint64_t address;          /* AUTH: its key in server->strangers */
     uint64_t expires_ms;       /* of the token, wall clock */
-    uint64_t heard_ms;         /* monotonic: the last bytes from the client */
     struct watching *watching; /* first user watched, or NULL */
     struct rate sends;
     struct rate commands;
-    struct rate controls;
     uint16_t pending; /* length of `requests` */
     uint16_t watch_count;
     uint8_t state; /* enum session_state; session_move writes it */
-    bool pinged;   /* nothing was heard since our ping */
 };
 
-/* Takes the stream, upgraded already. `claims`: NULL when the first message
- * has to authenticate. `deflate`: its messages may be compressed. */
-void session_open(struct server *server, struct stream *stream,
-                  const struct token_claims *claims, bool deflate);
+/* Begins a session in a zeroed record: counted, AUTH, a stranger of the
+ * address `peer`. */
+void session_init(struct session *s, struct server *server,
+                  const struct transport_ops *transport, const char *peer);
+/* AUTH: makes it the session of the token's user. A user with too many
+ * sessions is told so instead. */
+void session_become(struct session *s, const struct token_claims *claims);
+/* The same with a token still to be verified; closes when it is no good. */
+void session_authenticate(struct session *s, struct slice token);
+/* Nothing of it is left but the record, which the caller frees. */
+void session_fini(struct session *s);
 /* Queues one text message. A session whose queue is full is closed with
  * CLOSE_SLOW; an ephemeral text is dropped before that. */
 void session_send(struct session *s, struct blob *text, bool ephemeral);
@@ -80,14 +84,16 @@ void session_send_away(struct session *s, uint64_t retry_ms);
 /* Says goodbye with `code` and closes. Harmless when closing already. */
 void session_close(struct session *s, uint16_t code, const char *reason);
 
-/* For session_in.c, which reads what the client says. */
-void session_authenticate(struct session *s, struct slice token);
 /* Answers false when the session is closing. */
 bool session_open_still(const struct session *s);
-void session_on_bytes(void *owner, uint8_t *bytes, size_t n);
-/* The last bytes may be part of a message: the rest has to come in time. */
-void session_heard_part(struct session *s);
-/* Of the client's messages. */
-extern const struct ws_limits session_limits;
+
+/* session_in.c: what a client says. */
+
+/* Runs the commands of one text message; one that is none closes. */
+void session_text(struct session *s, struct slice text);
+/* Runs one command within the session's limits and answers it to `x`, or, when
+ * that is NULL, as a text of the session. */
+void session_run(struct session *s, struct http_exchange *x,
+                 const struct client_msg *msg);
 
 #endif

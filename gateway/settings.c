@@ -116,6 +116,8 @@ static const struct conf_key keys[] = {
      "time for its answer", NULL},
     {"limits", "auth", CONF_MSEC, AT(auth_ms), "10s", 100, 600000,
      "time for the first message to authenticate", NULL},
+    {"limits", "detached", CONF_MSEC, AT(detached_ms), "60s", 100, 3600000,
+     "a session between two polls, or without its stream, lives so long", NULL},
 
     {"log", "level", CONF_CHOICE, AT(log_level), "info", 0, 0,
      "error, warn, info or debug", levels},

@@ -63,6 +63,7 @@ struct settings {
     uint64_t ping_ms;
     uint64_t pong_ms;
     uint64_t auth_ms;
+    uint64_t detached_ms;
     /* log */
     unsigned log_level;
     unsigned log_format;

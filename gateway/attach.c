@@ -1,0 +1,172 @@
+#include "gateway/attach.h"
+
+#include "gateway/admit.h"
+#include "gateway/request.h"
+#include "gateway/server.h"
+#include "gateway/transport_http.h"
+#include "proto/wire/http_field.h"
+#include "proto/wire/http_target.h"
+
+enum {
+    HOLD_MAX_S = 25, /* shorter than the idle timeouts of usual balancers */
+};
+
+/* Which session is meant, and what the client has of it already. */
+struct wish {
+    struct buf session; /* its name; empty: a new one */
+    uint64_t ack;
+    bool has_ack;
+    uint64_t hold_s;
+    const char *wrong; /* the first parameter that is not what it has to be */
+};
+
+static void fail(struct wish *w, const char *name) {
+    if (w->wrong == NULL) {
+        w->wrong = name;
+    }
+}
+
+static void read_session(struct wish *w, struct slice query) {
+    enum rc rc = http_query_get(query, "session", &w->session);
+
+    if (rc == RC_BAD_INPUT ||
+        (rc == RC_OK && !transport_http_name(buf_slice(&w->session)))) {
+        fail(w, "session");
+    }
+}
+
+/* Answers whether the parameter is there. */
+static bool read_number(struct wish *w, struct slice query, const char *name,
+                        uint64_t *out) {
+    struct buf value;
+    enum rc rc;
+
+    buf_init(&value);
+    rc = http_query_get(query, name, &value);
+    if (rc == RC_BAD_INPUT ||
+        (rc == RC_OK && !slice_to_u64(buf_slice(&value), out))) {
+        fail(w, name);
+    }
+    buf_fini(&value);
+    return rc == RC_OK;
+}
+
+static void read_last_event_id(struct wish *w, const struct http_head *head) {
+    size_t count = http_header_count(head, "Last-Event-ID");
+
+    w->has_ack = count > 0;
+    if (count > 1 ||
+        (count == 1 &&
+         !slice_to_u64(http_header_get(head, "Last-Event-ID"), &w->ack))) {
+        fail(w, "Last-Event-ID");
+    }
+}
+
+static void refuse_wrong(struct http_exchange *x, const struct wish *w) {
+    struct buf b;
+
+    buf_init(&b);
+    request_error_text(&b, slice_of(NULL, 0), ERROR_BAD_VALUE, w->wrong, 0);
+    http_answer(x, error_info(ERROR_BAD_VALUE)->status, slice_of(NULL, 0),
+                SLICE_LIT("application/json"), buf_slice(&b));
+    buf_fini(&b);
+}
+
+/* The session the client goes on with, or a new one; NULL: refused. What it
+ * had is of another gateway, or gone, or another's: all the same to us. */
+static struct session *settle(struct server *server, struct http_exchange *x,
+                              const struct token_claims *claims, struct wish *w,
+                              const char *ack_name) {
+    struct session *s =
+        transport_http_find(server, buf_slice(&w->session), claims);
+    enum rc rc = s == NULL ? RC_STALE : transport_http_ack(s, w->ack);
+
+    if (rc == RC_BAD_INPUT) {
+        fail(w, ack_name);
+    }
+    if (w->wrong != NULL) {
+        refuse_wrong(x, w);
+        return NULL;
+    }
+    if (rc == RC_OK) {
+        return s;
+    }
+    return admit_session(server, x)
+               ? transport_http_open(server, claims, http_peer(x),
+                                     w->session.n > 0 || w->has_ack)
+               : NULL;
+}
+
+static bool who(struct server *server, struct http_exchange *x,
+                const struct http_head *head,
+                const struct token_claims *claims) {
+    if (!admit_query(server, x, head->query)) {
+        return false;
+    }
+    if (claims == NULL) {
+        admit_refuse(server, x, ERROR_UNAUTHORIZED, 0);
+        return false;
+    }
+    return true;
+}
+
+/* "text/html, text/event-stream;q=0.9": is the second in the first? */
+static bool accepts(const struct http_head *head, const char *type) {
+    struct slice rest = http_header_get(head, "Accept");
+
+    while (rest.n > 0) {
+        size_t comma = slice_find(rest, ',');
+        struct slice one = slice_take(rest, comma);
+
+        one = http_trim(slice_take(one, slice_find(one, ';')));
+        if (slice_is_nocase(one, type)) {
+            return true;
+        }
+        rest = slice_drop(rest, comma < rest.n ? comma + 1 : comma);
+    }
+    return false;
+}
+
+void attach_events(struct server *server, struct http_exchange *x,
+                   const struct http_head *head,
+                   const struct token_claims *claims) {
+    struct wish w = {0};
+    struct session *s;
+
+    if (!who(server, x, head, claims)) {
+        return;
+    }
+    if (!accepts(head, "text/event-stream")) {
+        admit_refuse(server, x, ERROR_NOT_ACCEPTABLE, 0);
+        return;
+    }
+    buf_init(&w.session);
+    read_session(&w, head->query);
+    read_last_event_id(&w, head);
+    s = settle(server, x, claims, &w, "Last-Event-ID");
+    if (s != NULL) {
+        transport_http_stream(s, x);
+    }
+    buf_fini(&w.session);
+}
+
+void attach_poll(struct server *server, struct http_exchange *x,
+                 const struct http_head *head,
+                 const struct token_claims *claims) {
+    struct wish w = {.hold_s = HOLD_MAX_S};
+    struct session *s;
+
+    if (!who(server, x, head, claims)) {
+        return;
+    }
+    buf_init(&w.session);
+    read_session(&w, head->query);
+    w.has_ack = read_number(&w, head->query, "ack", &w.ack);
+    (void)read_number(&w, head->query, "timeout", &w.hold_s);
+    s = settle(server, x, claims, &w, "ack");
+    if (s != NULL) {
+        transport_http_poll(
+            s, x, (w.hold_s < HOLD_MAX_S ? w.hold_s : HOLD_MAX_S) * 1000);
+    }
+    buf_fini(&w.session);
+}

@@ -1,0 +1,34 @@
+/* What carries a session's texts to its client and says when it is over. Each
+ * transport's record begins with the struct session, and only its own file
+ * knows the rest:
+ *
+ *     transport_ws.c     a WebSocket, for as long as the session
+ *     transport_http.c   a stream of events or one poll at a time, or nothing
+ *                        for a while                                        */
+#ifndef MOIM_GATEWAY_TRANSPORT_H
+#define MOIM_GATEWAY_TRANSPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/base/blob.h"
+#include "proto/wire/json_write.h"
+
+struct session;
+
+struct transport_ops {
+    /* Queues one text; takes a reference of its own. */
+    void (*send)(struct session *s, struct blob *text);
+    /* Bytes that the client has not taken yet. */
+    size_t (*queued)(const struct session *s);
+    /* The session is over: tells the client, and calls session_fini and frees
+     * the record when the client has been told, not before this returns. */
+    void (*close)(struct session *s, uint16_t code, const char *reason);
+    /* The session has its user now, or s->timer is due: does what is to be
+     * done and sets the timer for what comes next. */
+    void (*on_time)(struct session *s);
+    /* Adds the transport's own fields to `ready`. May be NULL. */
+    void (*put_ready)(const struct session *s, struct json_out *o);
+};
+
+#endif

@@ -1,0 +1,237 @@
+/* A session on a WebSocket: frames in, frames out, silence, the end. */
+#include "gateway/transport_ws.h"
+
+#include "gateway/server.h"
+#include "gateway/session.h"
+#include "gateway/transport.h"
+#include "proto/base/mem.h"
+#include "proto/net/address.h"
+#include "proto/wire/ws_msg.h"
+
+enum {
+    MESSAGE_BYTES_MAX = 64 * 1024,
+    LINGER_MS = 5000, /* for the peer to take our close frame */
+};
+
+/* Idle sessions are made of these: what only some need does not belong here. */
+struct ws_session {
+    struct session s;
+    struct stream *stream;
+    struct ws_msg in;
+    uint64_t heard_ms; /* monotonic: the last bytes from the client */
+    struct rate controls;
+    bool pinged; /* nothing was heard since our ping */
+};
+
+/* Of the client's messages. */
+static const struct ws_limits limits = {MESSAGE_BYTES_MAX, 64, 30000};
+static const struct ws_inflate_limits inflate_limits = {MESSAGE_BYTES_MAX, 100,
+                                                        256};
+static const struct rate_rule control_rule = {10, 20}; /* pings */
+static const struct rate_rule pong_rule = {20, 60};
+
+static struct ws_session *ws_of(struct session *s) {
+    return CONTAINER_OF(s, struct ws_session, s);
+}
+
+/* ---- out ---- */
+
+static void send_frame(struct ws_session *w, enum ws_op op, struct blob *body) {
+    uint8_t head[WS_HEAD_MAX];
+    struct blob *packed = NULL;
+    size_t n;
+
+    if (op == WS_OP_TEXT && (w->in.rules & WS_DEFLATE) != 0) {
+        packed = ws_deflate_once(w->s.server->deflate, body);
+        body = packed != NULL ? packed : body;
+    }
+    n = ws_head_write(head, op, true, blob_slice(body).n, NULL);
+    if (packed != NULL) {
+        ws_head_set_rsv1(head);
+    }
+    /* Over the stream's own limit nothing can be said any more. */
+    if (stream_send(w->stream, slice_of(head, n), body) == RC_LIMIT) {
+        w->s.server->stats.slow_closes++;
+        stream_close(w->stream, RC_LIMIT);
+    }
+}
+
+static void ws_send(struct session *s, struct blob *text) {
+    send_frame(ws_of(s), WS_OP_TEXT, text);
+}
+
+static size_t ws_queued(const struct session *s) {
+    return stream_queued(((const struct ws_session *)s)->stream);
+}
+
+/* The stream tells when it is gone. */
+static void ws_close(struct session *s, uint16_t code, const char *reason) {
+    struct ws_session *w = ws_of(s);
+    uint8_t body[WS_CONTROL_MAX];
+    struct blob *b =
+        blob_new(slice_of(body, ws_close_write(body, code, slice_str(reason))));
+
+    send_frame(w, WS_OP_CLOSE, b);
+    blob_unref(&b);
+    stream_finish(w->stream, RC_CLOSED, LINGER_MS);
+}
+
+static void on_closed(void *owner, enum rc why) {
+    struct ws_session *w = owner;
+    struct server *server = w->s.server;
+
+    (void)why;
+    session_fini(&w->s);
+    ws_msg_fini(&w->in);
+    mem_free(w);
+    server_stream_gone(server);
+}
+
+/* ---- silence ---- */
+
+/* Sets the timer; a message that has begun must be complete before. */
+static void wait_until(struct ws_session *w, uint64_t due_ms) {
+    uint64_t begun_ms;
+
+    if (ws_msg_open_since(&w->in, &begun_ms) &&
+        begun_ms + limits.open_ms < due_ms) {
+        due_ms = begun_ms + limits.open_ms;
+    }
+    wheel_set(&w->s.server->loop->wheel, &w->s.timer, due_ms);
+}
+
+static void wait_for_silence(struct ws_session *w) {
+    wait_until(w, w->heard_ms + w->s.server->settings->ping_ms);
+}
+
+static bool message_overdue(const struct ws_session *w) {
+    uint64_t begun_ms;
+
+    return ws_msg_open_since(&w->in, &begun_ms) &&
+           w->s.server->loop->clock.mono_ms >= begun_ms + limits.open_ms;
+}
+
+static void heard_part(struct ws_session *w) {
+    uint64_t begun_ms;
+
+    if (w->s.state != SESSION_AUTH && session_open_still(&w->s) &&
+        ws_msg_open_since(&w->in, &begun_ms)) {
+        wait_until(w, w->s.timer.due_ms);
+    }
+}
+
+static void ws_on_time(struct session *s) {
+    struct ws_session *w = ws_of(s);
+    const struct settings *settings = w->s.server->settings;
+    uint64_t now = w->s.server->loop->clock.mono_ms;
+
+    if (message_overdue(w)) {
+        session_close(&w->s, WS_CODE_POLICY, "the message is too slow");
+    } else if (now < w->heard_ms + settings->ping_ms) {
+        wait_for_silence(w);
+    } else if (w->pinged) {
+        session_close(&w->s, CLOSE_NO_PONG, "no answer to our ping");
+    } else {
+        w->pinged = true;
+        send_frame(w, WS_OP_PING, NULL);
+        wait_until(w, now + settings->pong_ms);
+    }
+}
+
+/* ---- in ---- */
+
+static void on_ping(struct ws_session *w, struct slice body) {
+    uint8_t frame[WS_HEAD_MAX + WS_CONTROL_MAX];
+    struct blob *b;
+    size_t n;
+
+    if (!rate_take(&w->controls, control_rule,
+                   w->s.server->loop->clock.mono_ms)) {
+        session_close(&w->s, WS_CODE_POLICY, "too many pings");
+        return;
+    }
+    n = ws_head_write(frame, WS_OP_PONG, true, body.n, NULL);
+    b = blob_new(body);
+    if (stream_send(w->stream, slice_of(frame, n), b) != RC_OK) {
+        stream_close(w->stream, RC_LIMIT);
+    }
+    blob_unref(&b);
+}
+
+static void on_pong(struct ws_session *w) {
+    if (!rate_take(&w->controls, pong_rule, w->s.server->loop->clock.mono_ms)) {
+        session_close(&w->s, WS_CODE_POLICY, "too many pongs");
+    }
+}
+
+static void on_unit(struct ws_session *w, struct ws_unit *unit) {
+    if (unit->rsv1) {
+        ws_deflate_unpack(w->s.server->deflate, &inflate_limits, unit);
+    }
+    switch (unit->event) {
+    case WS_TEXT:
+        session_text(&w->s, unit->body);
+        break;
+    case WS_BINARY:
+        session_close(&w->s, WS_CODE_UNSUPPORTED, "text messages only");
+        break;
+    case WS_PING:
+        on_ping(w, unit->body);
+        break;
+    case WS_PONG:
+        on_pong(w);
+        break;
+    case WS_CLOSE:
+        session_close(&w->s,
+                      unit->code == WS_CODE_NONE ? WS_CODE_NORMAL : unit->code,
+                      "");
+        break;
+    case WS_FAIL:
+        session_close(&w->s, unit->code, "the WebSocket protocol was broken");
+        break;
+    case WS_NONE:
+        break;
+    }
+}
+
+static void on_bytes(void *owner, uint8_t *bytes, size_t n) {
+    struct ws_session *w = owner;
+    struct ws_input in = {bytes, n, w->s.server->loop->clock.mono_ms};
+    struct ws_unit unit;
+
+    w->heard_ms = in.now_ms;
+    w->pinged = false;
+    while (ws_msg_next(&w->in, &limits, &in, &unit) != WS_NONE) {
+        if (session_open_still(&w->s)) {
+            on_unit(w, &unit);
+        }
+    }
+    heard_part(w);
+}
+
+static const struct transport_ops ops = {
+    .send = ws_send,
+    .queued = ws_queued,
+    .close = ws_close,
+    .on_time = ws_on_time,
+};
+
+void transport_ws_open(struct server *server, struct stream *stream,
+                       const struct token_claims *claims, bool deflate) {
+    static const struct stream_events events = {
+        .on_bytes = on_bytes,
+        .on_closed = on_closed,
+    };
+    struct ws_session *w = mem_new(sizeof(*w));
+    char peer[ADDRESS_TEXT_MAX];
+
+    stream_peer(stream, peer, sizeof(peer));
+    w->stream = stream;
+    w->heard_ms = server->loop->clock.mono_ms;
+    ws_msg_init(&w->in, WS_FROM_CLIENT | (deflate ? WS_DEFLATE : 0));
+    session_init(&w->s, server, &ops, peer);
+    stream_attach(stream, &events, w);
+    if (claims != NULL) {
+        session_become(&w->s, claims);
+    }
+}
