@@ -16,6 +16,7 @@ class Cluster:
     """Use with `with`: started and ready inside, gone afterwards. Leaving it
     raises AssertionError when a process died unasked or a sanitizer spoke.
 
+    balancer   False, or how it spreads its clients: see Haproxy
     template   a data directory from postgres.make_template
     logs       folder for the logs, kept afterwards
     gateway_conf, presence_conf   {"section": {"key": value}} on top"""
@@ -43,7 +44,9 @@ class Cluster:
                     merged(gateway_conf or {}, self.gateway_conf(conf)))
             for n in range(1, gateways + 1)]
         self.balancer = Haproxy(self.home / "haproxy", self.log("haproxy"),
-                                self.gateways) if balancer else None
+                                self.gateways,
+                                "leastconn" if balancer is True else balancer
+                                ) if balancer else None
 
     def log(self, name):
         return self.logs / f"{name}.log"

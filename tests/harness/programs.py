@@ -1,5 +1,7 @@
 """Moim's own two programs and the balancer in front of them."""
 
+import re
+
 from .http_json import is_ready
 from .paths import BIN, DEPLOY, service_dir
 from .ports import free_port
@@ -45,15 +47,20 @@ class Presence(Process):
 
 
 class Haproxy(Process):
-    """The balancer, configured as deploy/haproxy says."""
+    """The balancer, configured as deploy/haproxy says; with another `balance`
+    than that, it has no cookie either."""
 
-    def __init__(self, home, log, gateways):
+    def __init__(self, home, log, gateways, balance="leastconn"):
         self.address = f"127.0.0.1:{free_port()}"
         servers = "\n".join(f"    server g{n} {gateway.address} check cookie g{n}"
                             for n, gateway in enumerate(gateways, 1))
         text = (DEPLOY / "haproxy/haproxy.cfg.in").read_text()
         text = text.replace("bind @LISTEN@", "bind " + self.address)
         text = text.replace("\n@SERVERS@\n", "\n" + servers + "\n")
+        if balance != "leastconn":
+            text = re.sub(r"\n +cookie GWID .*", "", text)
+            text = re.sub(r" cookie g\d+", "", text)
+            text = text.replace("balance leastconn", "balance " + balance)
         conf = service_dir(home) / "haproxy.cfg"
         conf.write_text(text)
         # SIGUSR1 waits for every session; SIGTERM ends it at once.

@@ -68,7 +68,8 @@ def test_close_codes():
     ours = re.findall(r"CLOSE_(\w+) = (\d+),", source("gateway/session.h"))
     standard = re.findall(r"WS_CODE_(\w+) = (\d+),", source("proto/wire/ws.h"))
     senders = "".join(source(f"{folder}/{name}.c") for folder, name in (
-        ("gateway", "server"), ("gateway", "session"), ("gateway", "session_in"),
+        ("gateway", "server"), ("gateway", "session"),
+        ("gateway", "transport_ws"),
         ("proto/wire", "ws"), ("proto/wire", "ws_msg")))
     sent = [code for name, code in standard
             if f"WS_CODE_{name}" in senders and name != "NONE"]
