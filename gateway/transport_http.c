@@ -28,7 +28,7 @@ struct http_session {
     uint64_t last;              /* number of the last text */
     size_t bytes;               /* of `kept` */
     struct http_exchange *poll; /* at most one of these */
-    struct http_exchange *strm;
+    struct http_exchange *stream;
     uint64_t due_ms;       /* the poll's, the heartbeat's, or our end */
     struct loop_task task; /* answers the poll, or ends us */
     bool lost;
@@ -170,18 +170,18 @@ static void write_event(struct http_session *h, uint64_t number,
     buf_addf(&b, "id: %llu\ndata: ", (unsigned long long)number);
     buf_add(&b, blob_slice(text)); /* JSON on one line */
     buf_add_str(&b, "\n\n");
-    http_stream_write(h->strm, buf_slice(&b));
+    http_stream_write(h->stream, buf_slice(&b));
     buf_fini(&b);
 }
 
 static void end_stream(struct http_session *h) {
-    http_stream_end(h->strm);
-    h->strm = NULL;
+    http_stream_end(h->stream);
+    h->stream = NULL;
     wait_for(h, h->s.server->settings->detached_ms);
 }
 
 static void beat(struct http_session *h) {
-    http_stream_write(h->strm, SLICE_LIT(":\n\n"));
+    http_stream_write(h->stream, SLICE_LIT(":\n\n"));
     wait_for(h, h->s.server->settings->ping_ms);
 }
 
@@ -199,10 +199,10 @@ static void http_send(struct session *s, struct blob *text) {
     struct http_session *h = http_of(s);
 
     keep(h, text);
-    if (h->strm != NULL && http_alive(h->strm)) {
+    if (h->stream != NULL && http_alive(h->stream)) {
         write_event(h, h->last, text);
         forget_streamed(h);
-    } else if (h->strm != NULL) {
+    } else if (h->stream != NULL) {
         end_stream(h);
     } else if (h->poll != NULL) {
         loop_defer(s->server->loop, &h->task); /* with all of this turn */
@@ -212,7 +212,7 @@ static void http_send(struct session *s, struct blob *text) {
 static size_t http_queued(const struct session *s) {
     const struct http_session *h = (const struct http_session *)s;
 
-    return h->strm != NULL ? http_stream_queued(h->strm) : h->bytes;
+    return h->stream != NULL ? http_stream_queued(h->stream) : h->bytes;
 }
 
 static void http_put_ready(const struct session *s, struct json_out *o) {
@@ -251,7 +251,7 @@ static void finish(struct http_session *h) {
     if (h->poll != NULL) {
         answer_poll(h, false);
     }
-    if (h->strm != NULL) {
+    if (h->stream != NULL) {
         end_stream(h);
     }
     while (!list_empty(&h->kept)) {
@@ -277,9 +277,9 @@ static void http_on_time(struct session *s) {
 
     if (now < h->due_ms) {
         wheel_set(&s->server->loop->wheel, &s->timer, h->due_ms);
-    } else if (h->strm != NULL && http_alive(h->strm)) {
+    } else if (h->stream != NULL && http_alive(h->stream)) {
         beat(h);
-    } else if (h->strm != NULL) {
+    } else if (h->stream != NULL) {
         end_stream(h);
     } else if (poll_is_due(h)) {
         answer_poll(h, false);
@@ -299,7 +299,7 @@ static const struct transport_ops ops = {
 /* ---- beginning and finding ---- */
 
 static bool detached(const struct http_session *h) {
-    return h->poll == NULL && h->strm == NULL;
+    return h->poll == NULL && h->stream == NULL;
 }
 
 /* The one of the user's that nobody has asked for the longest, or NULL. */
@@ -334,16 +334,16 @@ static void make_room(struct server *server, struct user_id user) {
     }
 }
 
-struct session *transport_http_find(struct server *server, struct slice text,
+struct session *transport_http_find(struct server *server, struct slice name,
                                     const struct token_claims *claims) {
     struct http_session *h;
-    uint64_t name[2];
+    uint64_t key[2];
 
-    if (!name_read(text, name)) {
+    if (!name_read(name, key)) {
         return NULL;
     }
-    h = map_get(&server->held, name[0]);
-    if (h == NULL || h->name[1] != name[1] || h->s.user.v != claims->user.v ||
+    h = map_get(&server->held, key[0]);
+    if (h == NULL || h->name[1] != key[1] || h->s.user.v != claims->user.v ||
         h->s.device.v != claims->device.v) {
         return NULL;
     }
@@ -378,8 +378,8 @@ static void supersede(struct http_session *h) {
     if (h->poll != NULL) {
         answer_poll(h, true);
     }
-    if (h->strm != NULL) {
-        http_stream_write(h->strm,
+    if (h->stream != NULL) {
+        http_stream_write(h->stream,
                           SLICE_LIT("data: {\"type\":\"superseded\"}\n\n"));
         end_stream(h);
     }
@@ -402,7 +402,7 @@ void transport_http_stream(struct session *s, struct http_exchange *x) {
     uint64_t number = h->acked;
 
     supersede(h);
-    h->strm = x;
+    h->stream = x;
     http_answer_last(x); /* a reader that is too slow has to go */
     http_stream_begin(x, SLICE_LIT("X-Accel-Buffering: no\r\n"),
                       "text/event-stream");

@@ -100,6 +100,7 @@ class HttpClient(Client):
         self.rebuilt = 0
         self.fresh = True  # the last answer was of another session
         self.numbers = []
+        self.cookie = None  # of a balancer
         self._syncing = None
 
     @property
@@ -110,7 +111,15 @@ class HttpClient(Client):
 
     @property
     def headers(self):
-        return [f"Authorization: Bearer {self.account.token}"]
+        cookie = [f"Cookie: {self.cookie}"] if self.cookie else []
+        return [f"Authorization: Bearer {self.account.token}", *cookie]
+
+    async def _ask(self, method, target, headers=(), body=b""):
+        reply = await http_open(self.base, method, target,
+                                [*self.headers, *headers], body)
+        if "set-cookie" in reply.headers:
+            self.cookie = reply.headers["set-cookie"].split(";")[0]
+        return reply
 
     def query(self, **more):
         known = {"session": self.session} if self.session else {}
@@ -149,9 +158,8 @@ class HttpClient(Client):
     async def poll(self, hold):
         """One poll, with what is known."""
         known = {} if self.ack is None else {"ack": self.ack}
-        reply = await http_open(
-            self.base, "GET", "/v1/poll?" + self.query(timeout=hold, **known),
-            self.headers)
+        reply = await self._ask(
+            "GET", "/v1/poll?" + self.query(timeout=hold, **known))
         try:
             if reply.status != 200:  # perhaps the balancer's own page
                 await asyncio.sleep(0.1)
@@ -174,9 +182,8 @@ class HttpClient(Client):
 
     async def _listen(self):
         last = [] if self.ack is None else [f"Last-Event-ID: {self.ack}"]
-        reply = await http_open(
-            self.base, "GET", "/v1/events?" + self.query(),
-            [*self.headers, "Accept: text/event-stream", *last])
+        reply = await self._ask("GET", "/v1/events?" + self.query(),
+                                ["Accept: text/event-stream", *last])
         try:
             if reply.status != 200:
                 await asyncio.sleep(0.1)
@@ -212,9 +219,8 @@ class HttpClient(Client):
 
     async def cmd(self, type_, seconds=10, **fields):
         body = json.dumps({"type": type_, "id": f"h{next(self._ids)}", **fields})
-        reply = await asyncio.wait_for(http_open(
-            self.base, "POST", "/v1/cmd?" + self.query(), self.headers,
-            body.encode()), seconds)
+        reply = await asyncio.wait_for(self._ask(
+            "POST", "/v1/cmd?" + self.query(), (), body.encode()), seconds)
         try:
             if reply.status in (502, 504):
                 raise ConnectionError(str(reply.status))
