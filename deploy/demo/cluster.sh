@@ -54,7 +54,9 @@ gateway_start() {
         # The balancer says whose request it is.
         printf 'trusted_proxies = 127.0.0.1\n'
         # A demo is stopped often: the balancer looks twice a second.
-        printf 'drain_wait = 1s\ndrain_spread = 5s\n\n'
+        printf 'drain_wait = 1s\ndrain_spread = 5s\n'
+        [ ! -d "$ROOT/web/dist" ] || printf 'web_root = %s\n' "$ROOT/web/dist"
+        printf '\n'
         printf '[auth]\ntoken_key_file = %s\n\n' "$STATE/conf/token.keys"
         conf_common
     } >"$STATE/conf/gateway$1.conf"

@@ -1,0 +1,42 @@
+// Message text with its web addresses made into links. Text stays text: it is
+// only ever given to the page as text nodes.
+import type { ComponentChildren } from 'preact';
+
+const ADDRESS = /https?:\/\/[^\s<>"']+/gi;
+/** Closes a sentence or a bracket around the address, not the address. */
+const TAIL = /[.,;:!?…)\]}»”’]+$/;
+
+function safe(address: string): string | undefined {
+  try {
+    const url = new URL(address);
+    return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A bracket at the end belongs to the address when it was opened inside. */
+function trimmed(address: string): string {
+  const tail = TAIL.exec(address)?.[0] ?? '';
+  if (tail.startsWith(')') && address.includes('(')) return address.slice(0, address.length - tail.length + 1);
+  return address.slice(0, address.length - tail.length);
+}
+
+export function linked(text: string): ComponentChildren[] {
+  const parts: ComponentChildren[] = [];
+  let at = 0;
+  for (const match of text.matchAll(ADDRESS)) {
+    const address = trimmed(match[0]);
+    const href = safe(address);
+    if (!href) continue;
+    parts.push(text.slice(at, match.index));
+    parts.push(
+      <a href={href} target="_blank" rel="noopener noreferrer nofollow">
+        {address}
+      </a>,
+    );
+    at = match.index! + address.length;
+  }
+  parts.push(text.slice(at));
+  return parts;
+}

@@ -1,0 +1,45 @@
+// Builds what the gateway serves into dist/ (or the folder named): the page,
+// the SDK as one module for other applications, and a .gz beside each.
+import { gzipSync } from 'node:zlib';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const out = path.resolve(process.argv[2] ?? path.join(here, 'dist'));
+const SMALL = 512; // bytes: not worth another copy
+
+await build({ configFile: path.join(here, 'vite.config.ts'), root: path.join(here, 'app'), logLevel: 'warn', build: { outDir: out } });
+await build({
+  configFile: false,
+  logLevel: 'warn',
+  build: {
+    outDir: out,
+    emptyOutDir: false,
+    target: 'es2020',
+    reportCompressedSize: false,
+    lib: { entry: path.join(here, 'sdk/index.ts'), formats: ['es'], fileName: () => 'moim.js' },
+    minify: 'esbuild',
+  },
+});
+
+function* files(folder) {
+  for (const name of readdirSync(folder).sort()) {
+    const file = path.join(folder, name);
+    if (statSync(file).isDirectory()) yield* files(file);
+    else yield file;
+  }
+}
+
+let page = 0;
+for (const file of files(out)) {
+  const bytes = readFileSync(file);
+  if (bytes.length < SMALL) continue;
+  const small = gzipSync(bytes, { level: 9 });
+  writeFileSync(`${file}.gz`, small);
+  const name = path.relative(out, file);
+  if (name !== 'moim.js') page += small.length;
+  console.log(`${name.padEnd(34)} ${String(bytes.length).padStart(7)}  gzip ${String(small.length).padStart(6)}`);
+}
+console.log(`the page in all: gzip ${page}`);

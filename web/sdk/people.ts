@@ -1,0 +1,148 @@
+// Names, friends, presence and who is typing: all that is about people and
+// may be out of date for a moment.
+import type { Calls } from './calls';
+import type { Friend, Presence } from './types';
+
+const TYPING_EVERY_MS = 3_000;
+const TYPING_SHOWN_MS = 6_000;
+const WATCH_BATCH = 200;
+
+export interface PeopleOptions {
+  calls: Calls;
+  live: () => boolean;
+  onTyping: (conv: string) => void;
+  onPresence: (users: string[]) => void;
+  onPeople: () => void;
+}
+
+export class People {
+  names = new Map<string, string>();
+  friends: Friend[] = [];
+  private presences = new Map<string, Presence>();
+  private wanted = new Set<string>();
+  private typers = new Map<string, Map<string, ReturnType<typeof setTimeout>>>();
+  private typingSent = new Map<string, number>();
+
+  constructor(private o: PeopleOptions) {}
+
+  learn(user: string, name: string): void {
+    if (this.names.get(user) === name) return;
+    this.names.set(user, name);
+    this.o.onPeople();
+  }
+
+  // ---- friends ----
+
+  async loadFriends(): Promise<void> {
+    const answer = await this.o.calls.patient('friends');
+    this.friends = answer.friends;
+    for (const f of this.friends) this.names.set(f.user, f.name);
+    this.o.onPeople();
+  }
+
+  async ask(user: string): Promise<void> {
+    await this.o.calls.patient('friend.ask', { user });
+    await this.loadFriends();
+  }
+
+  async drop(user: string): Promise<void> {
+    await this.o.calls.patient('friend.drop', { user });
+    await this.loadFriends();
+  }
+
+  async find(name: string): Promise<{ user: string; name: string }> {
+    const answer = await this.o.calls.patient('user.find', { name });
+    this.learn(answer.user, answer.name);
+    return answer;
+  }
+
+  // ---- presence ----
+
+  presence(user: string): Presence {
+    return this.presences.get(user) ?? { user, state: 'unknown' };
+  }
+
+  /** These and no others are watched, across reconnects. */
+  watch(users: Iterable<string>): void {
+    const next = new Set(users);
+    const gone = [...this.wanted].filter((u) => !next.has(u));
+    const fresh = [...next].filter((u) => !this.wanted.has(u));
+    this.wanted = next;
+    for (const user of gone) this.presences.delete(user);
+    if (this.o.live()) {
+      void this.tell('presence.unwatch', gone);
+      void this.tell('presence.watch', fresh);
+    }
+  }
+
+  private async tell(type: string, users: string[]): Promise<void> {
+    for (let i = 0; i < users.length; i += WATCH_BATCH) {
+      try {
+        const answer = await this.o.calls.patient(type, { users: users.slice(i, i + WATCH_BATCH) });
+        if (answer.users) this.heardPresence(answer.users);
+      } catch {
+        return; // a hint only; the next connection asks again
+      }
+    }
+  }
+
+  heardPresence(users: Presence[]): void {
+    for (const p of users) if (this.wanted.has(p.user)) this.presences.set(p.user, p);
+    this.o.onPresence(users.map((p) => p.user));
+  }
+
+  // ---- typing ----
+
+  /** Say it at every key; it is sent now and then. */
+  type(conv: string): void {
+    const now = Date.now();
+    if (!this.o.live() || now - (this.typingSent.get(conv) ?? 0) < TYPING_EVERY_MS) return;
+    this.typingSent.set(conv, now);
+    this.o.calls.call('typing', { conv }).catch(() => {});
+  }
+
+  /** The message was sent: the next key is worth saying at once. */
+  typed(conv: string): void {
+    this.typingSent.delete(conv);
+  }
+
+  typing(conv: string): string[] {
+    return [...(this.typers.get(conv)?.keys() ?? [])];
+  }
+
+  heardTyping(conv: string, user: string): void {
+    let typers = this.typers.get(conv);
+    if (!typers) this.typers.set(conv, (typers = new Map()));
+    clearTimeout(typers.get(user));
+    typers.set(
+      user,
+      setTimeout(() => this.stopTyping(conv, user), TYPING_SHOWN_MS),
+    );
+    this.o.onTyping(conv);
+  }
+
+  stopTyping(conv: string, user: string): void {
+    const typers = this.typers.get(conv);
+    if (!typers?.has(user)) return;
+    clearTimeout(typers.get(user));
+    typers.delete(user);
+    this.o.onTyping(conv);
+  }
+
+  // ---- the connection ----
+
+  ready(): void {
+    void this.tell('presence.watch', [...this.wanted]);
+    this.loadFriends().catch(() => {});
+  }
+
+  down(): void {
+    const known = [...this.presences.keys()];
+    this.presences.clear();
+    for (const typers of this.typers.values()) for (const timer of typers.values()) clearTimeout(timer);
+    const convs = [...this.typers.keys()];
+    this.typers.clear();
+    for (const conv of convs) this.o.onTyping(conv);
+    this.o.onPresence(known);
+  }
+}

@@ -1,0 +1,124 @@
+// What the server says and what the SDK hands out: the words of
+// docs/protocol.md as types.
+
+/** An entry of a conversation's log. `(conv, seq)` names it. */
+export interface ChatEvent {
+  conv: string;
+  seq: number;
+  ts: number;
+  from: string;
+  /** message, group.created, member.added, …; newer servers have more. */
+  kind: string;
+  msg?: string;
+  body: { text?: string; user?: string; title?: string; members?: number };
+}
+
+export interface Conversation {
+  conv: string;
+  kind: 'direct' | 'group';
+  /** Of a direct one: the other user. */
+  peer?: string;
+  title: string;
+  role: 'owner' | 'admin' | 'member' | 'none';
+  members: number;
+  head: number;
+  read: number;
+  unread: number;
+  ts: number;
+}
+
+export interface Friend {
+  user: string;
+  name: string;
+  state: 'asked' | 'asks_me' | 'friend';
+}
+
+export interface Presence {
+  user: string;
+  state: 'online' | 'offline' | 'unknown';
+  since?: number;
+}
+
+/** pending: not acked yet. unconfirmed: attempted, and nobody could say what
+ *  became of it; it is repeated until known. failed: refused, see `code`. */
+export type SendState = 'pending' | 'unconfirmed' | 'failed';
+
+/** A message on its way. It is gone from the outbox once it was acked. */
+export interface Outgoing {
+  msg: string;
+  user: string;
+  conv: string;
+  text: string;
+  /** When it was written, and its place among those of one millisecond. */
+  at: number;
+  n: number;
+  state: SendState;
+  /** When it was first handed to the network; 0: never. */
+  tried: number;
+  code?: string;
+}
+
+/** idle: not started. waiting: the next attempt is at `retryAt`. ended: will
+ *  not come back by itself, because of `code`. */
+export interface Status {
+  state: 'idle' | 'connecting' | 'live' | 'waiting' | 'ended';
+  /** Wall clock, for a countdown. */
+  retryAt?: number;
+  /** Since when there is no live connection; absent while live. */
+  downSince?: number;
+  gateway?: string;
+  code?: string;
+}
+
+export interface ClientEvents {
+  status: Status;
+  /** Every event of every conversation, in order of seq, each once. */
+  event: ChatEvent;
+  /** Events from..to of `conv` were not delivered as `event`s: there were too
+   *  many, or the server has lost track. They can be read with loadOlder. */
+  reset: { conv: string; from: number; to: number };
+  /** What is shown of a conversation changed; of all of them without one. */
+  changed: { conv?: string };
+  typing: { conv: string };
+  presence: { users: string[] };
+  people: Record<string, never>;
+}
+
+/** The part of the browser's WebSocket that is used; `ws` for Node has it. */
+export interface Socket {
+  onopen: ((e: any) => void) | null;
+  onmessage: ((e: any) => void) | null;
+  onclose: ((e: any) => void) | null;
+  onerror: ((e: any) => void) | null;
+  send(text: string): void;
+  close(code?: number): void;
+}
+export type SocketClass = new (url: string, protocols: string[]) => Socket;
+
+/** Where the outbox and a snapshot survive a reload. */
+export interface Store {
+  outbox(user: string): Promise<Outgoing[]>;
+  put(item: Outgoing): Promise<void>;
+  remove(msg: string): Promise<void>;
+  snapshot(user: string): Promise<unknown>;
+  keep(user: string, snapshot: unknown): Promise<void>;
+  /** Forgets all that belongs to the user. */
+  clear(user: string): Promise<void>;
+}
+
+export type Token = string | ((why: 'first' | 'again') => string | Promise<string>);
+
+export interface ClientOptions {
+  /** Of the page or the balancer, as https://chat.example. */
+  url: string;
+  user: string;
+  /** Asked at the start and, with 'again', when the server refused the last. */
+  token: Token;
+  WebSocket?: SocketClass;
+  store?: Store;
+  /** Shortest and longest wait between attempts; the drawn one lies below. */
+  backoff?: { firstMs: number; mostMs: number };
+  /** Silence after which the server is asked whether it is there. Default:
+   *  what it says itself. */
+  silenceMs?: number;
+}
