@@ -2,6 +2,7 @@
 
 #include "chat-core/conv_table.h"
 #include "proto/base/mem.h"
+#include "proto/base/plant.h"
 
 enum {
     TRIES_MAX = 4, /* memberships found stale before we give up */
@@ -86,6 +87,7 @@ static void read_store(struct reading *r) {
     }
     if (ask->side == PAGE_AFTER) {
         at.v = ask->seq.v + 1 > r->from.v ? ask->seq.v + 1 : r->from.v;
+        at.v += planted(PLANT_PAGE_OFF_BY_ONE);
         h->ops->range(h, ask->conv, at, ask->limit, on_page, r);
         return;
     }

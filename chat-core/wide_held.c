@@ -6,6 +6,7 @@
 #include "chat-core/wide.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
+#include "proto/base/plant.h"
 
 /* An event that came before its membership. */
 struct held {
@@ -200,7 +201,8 @@ void wide_event(struct core *c, const struct bus_event *e, struct blob *text) {
     if (w == NULL || w->users.count == 0) {
         return;
     }
-    if (e->mver.v > w->version.v || w->held_count > 0) {
+    if (!planted(PLANT_MEMBER_VERSION_IGNORED) &&
+        (e->mver.v > w->version.v || w->held_count > 0)) {
         hold(w, e, text);
     } else {
         show(w, e->seq, text);

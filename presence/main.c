@@ -5,6 +5,7 @@
  *                                     `--> health (HTTP, internal)        */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "presence/health.h"
 #include "presence/service.h"

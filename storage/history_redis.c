@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proto/base/mem.h"
+#include "proto/base/plant.h"
 #include "storage/history_layout.h"
 #include "storage/history_pages.h"
 #include "storage/history_store.h"
@@ -136,6 +138,9 @@ static void send_append(struct append_call *a) {
     };
 
     memcpy(name, id_text(in->from.v).s, ID_TEXT_LEN);
+    if (planted(PLANT_DEDUPE_PER_GATEWAY)) {
+        memcpy(name, id_text((uint64_t)getpid()).s, ID_TEXT_LEN);
+    }
     name[ID_TEXT_LEN] = ':';
     if (in->name.n > 0) {
         memcpy(name + ID_TEXT_LEN + 1, in->name.p, in->name.n);

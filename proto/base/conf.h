@@ -5,10 +5,11 @@
  *     [section] name = value    MOIM_SECTION__NAME    --section.name=value
  *
  * An empty environment variable counts as unset; one whose name does not
- * begin with MOIM_ and hold "__" is not ours. A text or secret may instead be read from a
- * file: `name_file = path`, MOIM_SECTION__NAME_FILE, --section.name_file; one
- * newline at that file's end is not part of it. A secret is never taken from
- * a flag, which every user of the machine could read, and is never printed.
+ * begin with MOIM_ and hold "__" is not ours. A text or secret may instead be
+ * read from a file: `name_file = path`, MOIM_SECTION__NAME_FILE,
+ * --section.name_file; one newline at that file's end is not part of it. A
+ * secret is never taken from a flag, which every user of the machine could
+ * read, and is never printed.
  *
  * Every mistake is reported, not only the first, with the place, what was
  * expected and the nearest name that exists. */

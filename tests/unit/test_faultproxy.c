@@ -274,8 +274,8 @@ static void test_a_command_is_late(void **state) {
     MESSAGE("1")                                                               \
     MESSAGE("2")                                                               \
     MESSAGE("3")                                                               \
-    MESSAGE("4") MESSAGE("5") MESSAGE("6") MESSAGE("7") MESSAGE("8")           \
-        MESSAGE("9")
+    MESSAGE("4")                                                               \
+    MESSAGE("5") MESSAGE("6") MESSAGE("7") MESSAGE("8") MESSAGE("9")
 
 static void test_messages_are_dropped_and_doubled(void **state) {
     static const struct {

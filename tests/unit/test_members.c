@@ -237,7 +237,7 @@ static void run_with(const struct trouble *t, size_t n, struct got *got) {
 static void fail_and_repeat(const struct trouble *t, size_t n, bool add,
                             size_t members) {
     const uint64_t user = add ? NEW : BOB;
-    struct got got;
+    struct got got = {0};
 
     teardown(NULL);
     setup(NULL);

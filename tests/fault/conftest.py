@@ -1,0 +1,139 @@
+"""Fixtures of the fault suite: one stage for all shows, a fresh one after a
+show that failed; and the table at the end."""
+
+import asyncio
+import os
+import random
+
+import pytest
+
+# pylint: disable=wrong-import-position
+from conftest import LOGS
+
+from . import table
+from .show import Cast, Show
+from .stage import Stage
+
+SHOW_SECONDS = 60
+KEEP = LOGS.parent / "fault"
+rows = []
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true",
+                     help="every fault, and longer")
+    parser.addoption("--seed", type=int, default=None,
+                     help="of a run to repeat")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: only with --long")
+    if config.getoption("--seed") is None:
+        config.option.seed = int(os.environ.get("MOIM_FAULT_SEED")
+                                 or random.SystemRandom().getrandbits(32))
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--long"):
+        return
+    items[:] = [i for i in items if not i.get_closest_marker("long")]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    write = terminalreporter.write_line
+    write("")
+    write(table.heading())
+    for line in rows:
+        write(line)
+    write(f"seed {config.getoption('--seed')}; times in seconds; silent: "
+          "lacked by a live session until it asked")
+
+
+class Theatre:
+    """Plays shows; `stage` is there and healthy."""
+
+    def __init__(self, template, seed, long):
+        self.template = template
+        self.seed = seed
+        self.times = 10 if long else 1
+        self.stage = None
+        self.cast = None
+        self.made = 0
+
+    def open(self):
+        if self.stage is None:
+            self.made += 1
+            self.stage = Stage(self.template, LOGS / f"fault{self.made}",
+                               self.seed)
+            self.stage.start()
+            self.cast = Cast(self.stage)
+        return self.stage
+
+    def close(self):
+        findings = self.stage.stop() if self.stage else []
+        self.stage = None
+        return findings
+
+    def play(self, name, nemesis, silent_is_known=False, unasked=False):
+        """Plays one fault and asserts that nothing was broken by it.
+        nemesis(show) does it and answers how often it was in effect.
+
+        silent_is_known  the bus may lose what it was given (see README.md)
+        unasked          what was acked arrives without any client asking"""
+        stage = self.open()
+        show = Show(stage, self.cast, f"{self.seed} {name}", self.times)
+        try:
+            injected, verdict = asyncio.run(asyncio.wait_for(
+                show.play(nemesis), SHOW_SECONDS * self.times))
+        except BaseException:
+            self.keep(show, name)
+            raise
+        finally:
+            for door in stage.proxy.ports:
+                stage.proxy.tell(f"{door} clear")
+        rows.append(table.row(name, injected, verdict))
+        if verdict.silent and not silent_is_known:
+            verdict.notes.append(f"silent: {verdict.silent} events were lacked"
+                                 " until clients asked")
+        if verdict.asked and unasked:
+            verdict.notes.append(f"asked: clients saw {verdict.asked} holes")
+        print(f"closes {verdict.closes}, refused {verdict.refused}")
+        good = verdict.clean and injected > 0 and \
+            (silent_is_known or not verdict.silent) and \
+            not (unasked and verdict.asked)
+        if not good:
+            self.keep(show, name)
+        assert injected > 0, f"{name}: the fault was never in effect"
+        assert good, "\n".join(verdict.notes)
+
+    def keep(self, show, name):
+        """What is needed to look into it, and to do it again."""
+        KEEP.mkdir(parents=True, exist_ok=True)
+        file = KEEP / f"{name.split()[0]}-{self.seed}.ndjson"
+        show.save(file)
+        with open(KEEP / "failed", "a", encoding="utf-8") as out:
+            out.write(f"{name.split()[0]} --seed {self.seed}\n")
+        print(f"kept {file}; again: ./run fault --seed {self.seed} "
+              f"{name.split()[0]}")
+
+
+@pytest.fixture(scope="session")
+def shared_theatre(request, pg_template):
+    theatre = Theatre(pg_template, request.config.getoption("--seed"),
+                      request.config.getoption("--long"))
+    yield theatre
+    findings = theatre.close()
+    assert not findings, "\n".join(findings)
+
+
+@pytest.fixture
+def theatre(request, shared_theatre):
+    """After a failure the stage is thrown away, with what it says of itself."""
+    shared_theatre.open()
+    failed = request.session.testsfailed
+    yield shared_theatre
+    stage = shared_theatre.stage
+    findings = [f for p in stage.processes() for f in p.findings()]
+    if findings or request.session.testsfailed > failed:
+        shared_theatre.close()
+    assert not findings, "\n".join(findings)

@@ -1,0 +1,118 @@
+"""Where the shows are played: a cluster whose every link runs through the
+fault proxy, so that one gateway's Redis can be lost while the others keep
+theirs."""
+
+import socket
+
+from harness.cluster import Cluster
+from harness.http_json import http_json
+from harness.paths import BIN
+from harness.ports import free_port
+from harness.process import Process
+from harness.programs import Gateway, Haproxy, merged
+
+GATEWAYS = 3
+SPARE = GATEWAYS + 1
+
+
+class FaultProxy(Process):
+    """tests/fault/proxy. doors: {name: (target, is it Redis)}; each listens
+    on a port of its own, see address()."""
+
+    def __init__(self, home, log, doors, seed):
+        self.control = home / "proxy.sock"
+        self.ports = {name: free_port() for name in doors}
+        words = [
+            f"{name}={self.address(name)}>{target}{',resp' if resp else ''}"
+            for name, (target, resp) in doors.items()]
+        super().__init__(
+            "faultproxy",
+            [BIN / "moim-faultproxy", "--control", f"unix:{self.control}",
+             "--seed", seed, *words], log)
+
+    def address(self, name):
+        return f"127.0.0.1:{self.ports[name]}"
+
+    def ready(self):
+        return self.control.exists()
+
+    def tell(self, line):
+        """One command, for example "redis1 pubsub_drop 200"; its answer
+        without "ok"."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(5)
+            s.connect(str(self.control))
+            s.sendall(line.encode() + b"\n")
+            answer = b""
+            while not answer.endswith(b"\n"):
+                more = s.recv(65536)
+                assert more, f"{line}: no answer"
+                answer += more
+        word, _, rest = answer.decode().strip().partition(" ")
+        assert word == "ok", f"{line}: {answer}"
+        return rest
+
+    def stats(self, name):
+        """{"reset": 3, ...}: how often each fault was applied."""
+        pairs = (p.split("=") for p in self.tell(f"{name} stats").split())
+        return {k: int(v) for k, v in pairs}
+
+
+class Stage(Cluster):
+    """Doors: "bus1", "history1", ... of gateway 1, ...; "people" before the
+    balancer. Those of number SPARE are for a gateway that a test adds."""
+
+    def __init__(self, template, logs, seed):
+        super().__init__(template, logs, gateways=0, presences=1,
+                         balancer=False)
+        address = f"127.0.0.1:{free_port()}"
+        doors = {"people": (address, False)}
+        for n in range(1, SPARE + 1):
+            doors[f"bus{n}"] = (self.redis.address, True)
+            doors[f"history{n}"] = (self.redis.address, True)
+        self.proxy = FaultProxy(self.home, self.log("faultproxy"), doors, seed)
+        self.gateways = [self.make_gateway(n) for n in range(1, GATEWAYS + 1)]
+        self.balancer = Haproxy(self.home / "haproxy", self.log("haproxy"),
+                                self.gateways)
+        conf = self.home / "haproxy/haproxy.cfg"
+        conf.write_text(conf.read_text().replace(self.balancer.address,
+                                                 address))
+        self.balancer.address = address
+
+    def make_gateway(self, n):
+        conf = self.home / "conf"
+        own = {"redis": {"history": self.proxy.address(f"history{n}"),
+                         "bus": self.proxy.address(f"bus{n}")},
+               "log": {"level": "info", "format": "logfmt"}}
+        return Gateway(n, conf, self.log(f"gateway{n}"),
+                       merged(own, self.gateway_conf(conf)))
+
+    def start(self):
+        self.proxy.start()
+        super().start()
+
+    def stop(self):
+        found = super().stop()
+        self.proxy.terminate()
+        return found + self.proxy.findings()
+
+    @property
+    def people_url(self):
+        return "http://" + self.proxy.address("people")
+
+    def count(self, counter, doors):
+        """A counter of the proxy, summed over doors."""
+        return sum(self.proxy.stats(d)[counter] for d in doors)
+
+    def metric(self, n, name):
+        """A number of gateway n's metrics page."""
+        page = http_json("GET", f"http://{self.gateway(n).internal}/metrics")
+        for line in page.raw.decode().splitlines():
+            if line.startswith(f"moim_gateway_{name} "):
+                return int(float(line.split()[1]))
+        raise KeyError(name)
+
+
+def doors(kind, *numbers):
+    """doors("bus") are all gateways' bus doors, doors("bus", 1) is one."""
+    return [f"{kind}{n}" for n in numbers or range(1, GATEWAYS + 1)]
