@@ -2,7 +2,6 @@
 
 #include "chat-core/conv_table.h"
 #include "chat-core/wide.h"
-#include "proto/wire/bus_msg.h"
 
 void deliver_to_user(struct local_user *u, struct blob *text, bool ephemeral) {
     struct core *c = u->core;
@@ -67,7 +66,7 @@ static void on_member(struct core *c, struct topic topic,
     }
 }
 
-static void on_revoke(struct core *c, const struct bus_revoke *revoke) {
+void deliver_revoke(struct core *c, const struct bus_revoke *revoke) {
     struct local_user *u = audience_user(c, revoke->user);
 
     if (u == NULL) {
@@ -94,7 +93,7 @@ static void on_message(void *owner, struct topic topic, struct slice msg) {
     } else if (m.kind == BUS_MEMBER) {
         on_member(c, topic, &m.u.member);
     } else if (m.kind == BUS_REVOKE) {
-        on_revoke(c, &m.u.revoke);
+        deliver_revoke(c, &m.u.revoke);
     } else {
         c->stats.bus_errors++; /* presence has its own ear */
     }

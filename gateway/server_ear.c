@@ -8,10 +8,12 @@
 static void on_gateway_topic(struct server *s, struct slice text) {
     struct bus_msg msg;
 
-    if (bus_msg_decode(text, &msg) == RC_OK) {
-        presence_link_take(s->link, &msg);
-    } else {
+    if (bus_msg_decode(text, &msg) != RC_OK) {
         s->core.stats.bus_errors++;
+    } else if (msg.kind == BUS_REVOKE) {
+        revoked_heard(&s->revoked, &msg.u.revoke);
+    } else {
+        presence_link_take(s->link, &msg);
     }
 }
 
