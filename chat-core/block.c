@@ -4,11 +4,14 @@
 
 #include "chat-core/conv_table.h"
 #include "chat-core/say.h"
+#include "proto/base/macros.h"
 #include "proto/base/mem.h"
+#include "proto/wire/bus_msg.h"
 
 struct blocking {
     struct core *core;
     struct user_id me;
+    struct user_id other;
     struct conv_id conv;
     struct msg_seq seq;
     blocked_fn done;
@@ -32,6 +35,21 @@ static void on_said(void *ctx, enum rc rc, const struct said *said) {
     finish(b, rc);
 }
 
+/* Whoever misses it sees the other come and go until he watches anew. */
+static void tell(const struct blocking *b) {
+    struct bus *bus = b->core->bus;
+    const struct topic both[] = {{TOPIC_USER, b->me.v},
+                                 {TOPIC_USER, b->other.v}};
+    struct buf msg;
+
+    buf_init(&msg);
+    bus_msg_encode(&msg, &(struct bus_msg){.kind = BUS_BLOCK,
+                                           .u.block = {b->me, b->other}});
+    bus->ops->publish(bus, both, COUNT_OF(both), buf_slice(&msg), true, NULL,
+                      NULL);
+    buf_fini(&msg);
+}
+
 /* The event's name is made of the version, so that asking again after a
  * failure in the middle does not write it twice. */
 static void on_blocked(void *ctx, enum rc rc, struct conv_id conv,
@@ -40,6 +58,9 @@ static void on_blocked(void *ctx, enum rc rc, struct conv_id conv,
     char name[HISTORY_NAME_MAX];
 
     b->conv = conv;
+    if (rc == RC_OK) {
+        tell(b);
+    }
     if (rc != RC_OK || conv.v == 0) {
         finish(b, rc);
         return;
@@ -62,6 +83,7 @@ void user_block(struct core *c, struct user_id me, struct user_id other,
 
     b->core = c;
     b->me = me;
+    b->other = other;
     b->done = done;
     b->ctx = ctx;
     d->ops->block(d, me, other, on_blocked, b);

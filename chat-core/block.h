@@ -1,6 +1,7 @@
 /* A user blocks another: their direct conversation is closed to both. The
  * event that says so enters the log with the version the block has made, so
- * that no message which a gateway has checked before can come behind it. */
+ * that no message which a gateway has checked before can come behind it. And
+ * the gateways of both are told, so that neither watches the other. */
 #ifndef MOIM_CORE_BLOCK_H
 #define MOIM_CORE_BLOCK_H
 

@@ -78,6 +78,22 @@ void deliver_revoke(struct core *c, const struct bus_revoke *revoke) {
     }
 }
 
+/* On the topic of one of the two it is about the other. */
+static void on_block(struct core *c, struct topic topic,
+                     const struct bus_block *block) {
+    struct local_user *u = audience_user(c, (struct user_id){topic.id});
+    struct user_id other =
+        topic.id == block->user.v ? block->other : block->user;
+
+    if (u == NULL || topic.kind != TOPIC_USER) {
+        return;
+    }
+    for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
+        c->events->on_blocked(c->owner, CONTAINER_OF(n, struct seat, node),
+                              other);
+    }
+}
+
 static void on_message(void *owner, struct topic topic, struct slice msg) {
     struct core *c = owner;
     struct bus_msg m;
@@ -94,6 +110,8 @@ static void on_message(void *owner, struct topic topic, struct slice msg) {
         on_member(c, topic, &m.u.member);
     } else if (m.kind == BUS_REVOKE) {
         deliver_revoke(c, &m.u.revoke);
+    } else if (m.kind == BUS_BLOCK) {
+        on_block(c, topic, &m.u.block);
     } else {
         c->stats.bus_errors++; /* presence has its own ear */
     }

@@ -78,7 +78,14 @@ static void on_revoked(void *owner, struct seat *seat,
     }
 }
 
+static void on_blocked(void *owner, struct seat *seat, struct user_id other) {
+    struct server *s = owner;
+
+    watch_hide(&s->watch, session_of(seat), other);
+}
+
 const struct core_events server_core_events = {
     .on_text = on_text,
     .on_revoked = on_revoked,
+    .on_blocked = on_blocked,
 };

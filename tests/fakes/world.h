@@ -65,6 +65,7 @@ struct ear {
     size_t resyncs;
     size_t ephemerals;
     size_t revokes;
+    struct user_id blocked; /* the last whom it shall not see */
     char *last; /* the last text */
 };
 

@@ -430,6 +430,54 @@ def test_nothing_comes_behind_a_block(cluster):
     asyncio.run(main())
 
 
+def test_a_block_hides_presence_both_ways(cluster):
+    """Asked or watched, on whichever gateway; a third one sees both."""
+
+    async def main():
+        a, b, alice, bob, _ = await pair(cluster, "blkpres")
+        carol = await Client(cluster.url(3),
+                             Account(cluster.url(3), "blkpres3")).open()
+
+        async def state(client, user, type_="presence.query"):
+            answer = await client.cmd(type_, users=[user])
+            assert ("since" not in answer["users"][0] or
+                    answer["users"][0]["state"] != "unknown")
+            return answer["users"][0]["state"]
+
+        async def becomes(client, user, want):
+            deadline = time.monotonic() + 10
+            while await state(client, user) != want:
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.05)
+
+        both = ((alice, b), (bob, a))
+        for one, other in both:
+            await becomes(one, other.user, "online")
+            assert await state(one, other.user, "presence.watch") == "online"
+            one.others.clear()
+        await alice.cmd("block", user=b.user)
+        for one, other in both:
+            await one.until(lambda c=one, u=other.user: {
+                "type": "presence",
+                "users": [{"user": u, "state": "unknown"}]} in c.others, 2)
+            one.others.clear()
+            for type_ in ("presence.query", "presence.watch"):
+                assert await state(one, other.user, type_) == "unknown"
+        for user in (a.user, b.user):
+            assert await state(carol, user, "presence.watch") == "online"
+        await bob.close()
+        await carol.until(lambda: any(
+            f["users"][0]["state"] == "offline" for f in carol.others), 30)
+        await alice.cmd("ping")
+        assert alice.others == []
+        await alice.cmd("unblock", user=b.user)
+        assert await state(alice, b.user, "presence.watch") == "offline"
+        await alice.close()
+        await carol.close()
+
+    asyncio.run(main())
+
+
 # ---- search ----
 
 def found(account, prefix):
