@@ -66,7 +66,7 @@ struct ear {
     size_t ephemerals;
     size_t revokes;
     struct user_id blocked; /* the last whom it shall not see */
-    char *last; /* the last text */
+    char *last;             /* the last text */
 };
 
 /* Joins at gateway `at`; answered after a settle. */
