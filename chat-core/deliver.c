@@ -108,12 +108,10 @@ static void on_message(void *owner, struct topic topic, struct slice msg) {
         on_ephemeral(c, topic, &m.u.ephemeral);
     } else if (m.kind == BUS_MEMBER) {
         on_member(c, topic, &m.u.member);
-    } else if (m.kind == BUS_REVOKE) {
-        deliver_revoke(c, &m.u.revoke);
     } else if (m.kind == BUS_BLOCK) {
         on_block(c, topic, &m.u.block);
     } else {
-        c->stats.bus_errors++; /* presence has its own ear */
+        c->stats.bus_errors++; /* what is for gateways has its own ear */
     }
 }
 
