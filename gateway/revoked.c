@@ -1,8 +1,8 @@
 #include "gateway/revoked.h"
 
 #include "chat-core/deliver.h"
-#include "gateway/server.h"
 #include "proto/base/log.h"
+#include "proto/base/macros.h"
 #include "proto/base/mem.h"
 
 enum {
@@ -24,11 +24,11 @@ static const struct log_ctx ctx_revoked = {"revoked", 0};
 static const struct topic all_gateways = {TOPIC_GATEWAYS, 1};
 
 static uint64_t now_ms(const struct revoked *r) {
-    return r->server->loop->clock.wall_ms;
+    return r->core->clock->wall_ms;
 }
 
 static uint64_t lifetime_ms(const struct revoked *r) {
-    return r->server->settings->token_ms + TOKEN_LEEWAY_MS;
+    return r->token_ms + TOKEN_LEEWAY_MS;
 }
 
 /* ---- what is known ---- */
@@ -67,13 +67,13 @@ static void learn(struct revoked *r, const struct bus_revoke *told) {
     list_push_back(&r->oldest, &device->node);
     (void)map_put(&r->devices, device->id.v, device);
     log_debug(&who, "session_revoked", "device=%s", id_text(device->id.v).s);
-    deliver_revoke(&r->server->core, told);
+    deliver_revoke(r->core, told);
 }
 
 enum rc revoked_verify(const struct revoked *r, struct slice token,
                        struct token_claims *out) {
     struct token_claims claims;
-    enum rc rc = token_verify(&r->server->keys, token, now_ms(r), &claims);
+    enum rc rc = token_verify(r->keys, token, now_ms(r), &claims);
 
     if (rc != RC_OK) {
         return rc;
@@ -95,7 +95,7 @@ enum rc revoked_verify(const struct revoked *r, struct slice token,
 
 void revoked_publish(struct revoked *r, const struct device_row *devices,
                      size_t count) {
-    struct bus *bus = r->server->core.bus;
+    struct bus *bus = r->core->bus;
 
     for (size_t i = 0; i < count; i++) {
         struct bus_msg msg = {
@@ -123,8 +123,7 @@ void revoked_heard(struct revoked *r, const struct bus_revoke *told) {
 /* ---- from the directory ---- */
 
 static void read_in(struct revoked *r, uint64_t ms) {
-    wheel_set(&r->server->loop->wheel, &r->timer,
-              r->server->loop->clock.mono_ms + ms);
+    wheel_set(r->core->wheel, &r->timer, r->core->clock->mono_ms + ms);
 }
 
 static void take_page(struct revoked *r, const struct device_row *devices,
@@ -143,9 +142,6 @@ static void on_page(void *ctx, enum rc rc, const struct device_row *devices,
                     size_t count) {
     struct revoked *r = ctx;
 
-    if (r->server->closing) {
-        return;
-    }
     if (rc != RC_OK) {
         read_in(r, READ_AGAIN_MS);
         return;
@@ -167,14 +163,15 @@ static void on_page(void *ctx, enum rc rc, const struct device_row *devices,
 
 static void on_timer(struct wheel_timer *t) {
     struct revoked *r = CONTAINER_OF(t, struct revoked, timer);
-    struct directory *d = r->server->core.directory;
+    struct directory *d = r->core->directory;
 
     sweep(r);
     d->ops->revoked_after(d, r->from_us, r->from, on_page, r);
 }
 
-void revoked_init(struct revoked *r, struct server *server) {
-    r->server = server;
+void revoked_init(struct revoked *r, struct core *core,
+                  const struct token_keys *keys, uint64_t token_ms) {
+    *r = (struct revoked){.core = core, .keys = keys, .token_ms = token_ms};
     map_init(&r->devices);
     list_init(&r->oldest);
     wheel_timer_init(&r->timer, on_timer);

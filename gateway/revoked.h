@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "chat-core/ports/directory.h"
+#include "chat-core/core.h"
 #include "proto/base/list.h"
 #include "proto/base/macros.h"
 #include "proto/base/map.h"
@@ -21,10 +21,10 @@
 #include "proto/wire/bus_msg.h"
 #include "proto/wire/token.h"
 
-struct server;
-
 struct revoked {
-    struct server *server;
+    struct core *core;
+    const struct token_keys *keys;
+    uint64_t token_ms;  /* the longest that a token is good for */
     struct map devices; /* device id -> struct revoked_device */
     struct list oldest; /* the same, in the order they were learned */
     struct wheel_timer timer;
@@ -34,15 +34,17 @@ struct revoked {
     bool loaded;           /* everything was read once */
 };
 
-/* Begins to read; the server's loop, core and settings are set. */
-void revoked_init(struct revoked *r, struct server *server);
+/* Begins to read; `core` (its ports are set) and `keys` are borrowed until
+ * revoked_fini. */
+void revoked_init(struct revoked *r, struct core *core,
+                  const struct token_keys *keys, uint64_t token_ms);
 void revoked_fini(struct revoked *r);
 
 /* The claims of a token that may be used now.
  *
  * RC_DENIED, RC_TIMEOUT  as token_verify; RC_DENIED also when the device was
  *                        logged out. A token is never good for longer than
- *                        the setting auth.token_lifetime, whatever it says.
+ *                        `token_ms`, whatever it says.
  * RC_AGAIN               nobody knows yet who was logged out */
 enum rc revoked_verify(const struct revoked *r, struct slice token,
                        struct token_claims *out) MUST_CHECK;

@@ -273,7 +273,7 @@ enum rc server_open(struct server *s) {
     watch_init(&s->watch, c->bus);
     s->link = presence_link_open(&link, c->bus, c->clock, c->wheel);
     s->presence = presence_link_port(s->link);
-    revoked_init(&s->revoked, s);
+    revoked_init(&s->revoked, c, &s->keys, s->settings->token_ms);
     return listen_on(s);
 }
 

@@ -105,7 +105,11 @@ static void end_device_use(struct directory *d, struct user_id user,
     c->done.done = done;
 }
 
-/* Time counts the revocations. */
+/* Time counts the revocations, from then on. */
+enum {
+    REVOKED_US = 1000000000,
+};
+
 static void revoke(struct fake_dir_call *c, enum revoke_which which) {
     for (size_t i = 0; i < c->store->device_count; i++) {
         struct dir_device *device = &c->store->devices[i];
@@ -116,7 +120,7 @@ static void revoke(struct fake_dir_call *c, enum revoke_which which) {
             continue;
         }
         if (device->row.revoked_us == 0) {
-            device->row.revoked_us = ++c->store->revocations;
+            device->row.revoked_us = REVOKED_US + ++c->store->revocations;
         }
         add_device(c, device);
     }
@@ -170,17 +174,30 @@ static void end_password_set(struct directory *d, struct user_id user,
     c->done.devices = done;
 }
 
-/* Each has a time of its own here. */
+/* The earliest of those revoked after `us`, or NULL. Each has a time of its
+ * own here. */
+static const struct dir_device *next_revoked(const struct dir_store *s,
+                                             uint64_t us) {
+    const struct dir_device *found = NULL;
+
+    for (size_t i = 0; i < s->device_count; i++) {
+        const struct dir_device *device = &s->devices[i];
+
+        if (device->row.revoked_us > us &&
+            (found == NULL || device->row.revoked_us < found->row.revoked_us)) {
+            found = device;
+        }
+    }
+    return found;
+}
+
 static void revoked_after_execute(struct fake_call *base) {
     struct fake_dir_call *c = fake_dir_call_of(base);
+    const struct dir_device *device = next_revoked(c->store, c->since);
 
-    for (uint64_t us = c->since + 1; us <= c->store->revocations; us++) {
-        for (size_t i = 0; i < c->store->device_count; i++) {
-            if (c->store->devices[i].row.revoked_us == us &&
-                c->found < DIRECTORY_BATCH_MAX) {
-                add_device(c, &c->store->devices[i]);
-            }
-        }
+    while (device != NULL && c->found < DIRECTORY_BATCH_MAX) {
+        add_device(c, device);
+        device = next_revoked(c->store, device->row.revoked_us);
     }
     base->rc = RC_OK;
 }
