@@ -89,7 +89,8 @@ static void test_revoke(void **state) {
     assert_int_equal(g.devices[0].id.v, 131);
     when = g.devices[0].revoked_us;
     assert_true(when > 1700000000000000);
-    assert_int_equal(log_out(3, 131, REVOKE_THIS), RC_OK); /* once is for ever */
+    assert_int_equal(log_out(3, 131, REVOKE_THIS),
+                     RC_OK); /* once is for ever */
     assert_int_equal(g.devices[0].revoked_us, when);
     assert_int_equal(GOT(&g, done, device_use, user(3), device(131)),
                      RC_NOT_FOUND);
