@@ -138,6 +138,8 @@ static void take_page(struct revoked *r, const struct device_row *devices,
     }
 }
 
+static void ask(struct revoked *r);
+
 static void on_page(void *ctx, enum rc rc, const struct device_row *devices,
                     size_t count) {
     struct revoked *r = ctx;
@@ -148,7 +150,7 @@ static void on_page(void *ctx, enum rc rc, const struct device_row *devices,
     }
     take_page(r, devices, count);
     if (count == DIRECTORY_BATCH_MAX) {
-        read_in(r, 0); /* there may be more */
+        ask(r); /* there may be more */
         return;
     }
     if (!r->loaded) {
@@ -161,12 +163,17 @@ static void on_page(void *ctx, enum rc rc, const struct device_row *devices,
     read_in(r, READ_MS);
 }
 
-static void on_timer(struct wheel_timer *t) {
-    struct revoked *r = CONTAINER_OF(t, struct revoked, timer);
+static void ask(struct revoked *r) {
     struct directory *d = r->core->directory;
 
-    sweep(r);
     d->ops->revoked_after(d, r->from_us, r->from, on_page, r);
+}
+
+static void on_timer(struct wheel_timer *t) {
+    struct revoked *r = CONTAINER_OF(t, struct revoked, timer);
+
+    sweep(r);
+    ask(r);
 }
 
 void revoked_init(struct revoked *r, struct core *core,

@@ -104,10 +104,13 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "WHERE d.id <> $2 AND d.user_id = $1 AND d.revoked_at IS NULL "
          "RETURNING " DEVICE_COLUMNS,
          2},
+    /* Said twice, for a row's comparison does not tell the planner that the
+     * partial index will do. */
     [SQL_REVOKED_AFTER] =
         {"revoked_after",
          "SELECT " DEVICE_COLUMNS "FROM devices d "
-         "WHERE (d.revoked_at, d.id) > (timestamptz 'epoch' "
+         "WHERE d.revoked_at IS NOT NULL "
+         "AND (d.revoked_at, d.id) > (timestamptz 'epoch' "
          "+ $1::bigint * interval '1 microsecond', $2::bigint) "
          "ORDER BY d.revoked_at, d.id LIMIT $3",
          3},
