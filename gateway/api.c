@@ -286,7 +286,7 @@ enum api_outcome api_request(struct server *server, struct http_exchange *x,
     rc = bearer(server, head, &claims);
     if (rc == RC_AGAIN) {
         refuse(x, ERROR_UNAVAILABLE, SLICE_LIT("Retry-After: 1\r\n"));
-        return;
+        return API_ANSWERED;
     }
     if (rc != RC_OK && rc != RC_NOT_FOUND) {
         server->stats.auth_failures++;

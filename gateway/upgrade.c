@@ -77,8 +77,8 @@ bool upgrade_request(struct server *server, struct http_exchange *x,
             revoked_verify(&server->revoked, answer.token, &of_protocol);
 
         if (rc == RC_AGAIN) {
-            refuse(server, x, ERROR_UNAVAILABLE, come_back_ms(server));
-            return;
+            admit_refuse(server, x, ERROR_UNAVAILABLE, admit_retry_ms(server));
+            return false;
         }
         if (rc != RC_OK) {
             server->stats.auth_failures++;
