@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -134,6 +135,25 @@ def test_a_revoked_device_is_out_everywhere(cluster):
     gateway.restart()
     check_refused_everywhere(cluster, phone.token, 0.1)
     assert status(gateway.url, alice.token) == 200
+
+
+def test_a_waiting_poll_is_told(cluster):
+    """Without a WebSocket too: the poll that waits hears of it, the next one
+    is refused."""
+    alice = Account(cluster.url(1), "pollalice")
+    phone = Device(cluster.url(2), "pollalice")
+    session = phone.rest("GET", "/v1/poll").json["session"]
+    with ThreadPoolExecutor() as pool:
+        began = time.monotonic()
+        waiting = pool.submit(phone.rest, "GET",
+                              f"/v1/poll?session={session}&ack=1")
+        alice.cmd("device.revoke", device=phone.device)
+        reply = waiting.result()
+    assert time.monotonic() - began < 2
+    if reply.status == 200:  # else it came later than the news
+        assert [t["code"] for t in reply.json["texts"]
+                if t["type"] == "closed"] == [REVOKED]
+    assert phone.rest("GET", f"/v1/poll?session={session}&ack=1").status == 401
 
 
 def test_logging_out_answers_first(cluster):
