@@ -19,6 +19,7 @@ struct conv {
     bool wide;
     bool asking;  /* a directory call is open, or a callback is running */
     bool stale;   /* a newer version exists: load again before answering */
+    bool closed;  /* true only now: it may be opened without a new version */
     bool joining; /* true only now, with no new version when it ends */
     size_t listed;
     struct member_row *members; /* all of them, when they are few */
@@ -50,6 +51,7 @@ static void forget_contents(struct conv *conv) {
     conv->loaded = false;
     conv->stale = false;
     conv->joining = false;
+    conv->closed = false;
     conv->asked.user.v = 0;
 }
 
@@ -107,6 +109,7 @@ static void answer(struct wait *w, const struct conv *conv,
         .conv = conv->id,
         .kind = conv->kind,
         .wide = conv->wide,
+        .closed = conv->closed,
         .joining = conv->joining,
         .version = conv->version,
         .member_count = conv->member_count,
@@ -121,7 +124,7 @@ static void answer(struct wait *w, const struct conv *conv,
 /* Nobody works with the entry any more: back to the shelf, or away. */
 static void settle(struct conv *conv) {
     conv->asked.user.v = 0;
-    if (!conv->loaded || conv->stale || conv->joining) {
+    if (!conv->loaded || conv->stale || conv->joining || conv->closed) {
         conv_free(conv);
     } else {
         list_push_back(&conv->core->convs_lru, &conv->lru);
@@ -170,6 +173,7 @@ static void on_loaded(void *ctx, enum rc rc, const struct conv_row *row) {
     conv->version = row->version;
     conv->member_count = row->member_count;
     conv->wide = row->wide;
+    conv->closed = row->closed;
     take_members(conv, row->members, row->listed);
     conv->loaded = true;
     ask_next(conv);

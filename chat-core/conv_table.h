@@ -2,7 +2,8 @@
  * asks the directory only on a miss. An entry is never trusted alone: the
  * append and every page tell the version the conversation really has, and
  * whoever finds a newer one calls conv_forget_before and asks again. That
- * somebody is no member is never answered from the table. */
+ * somebody is no member, or a conversation closed, is never answered from the
+ * table. */
 #ifndef MOIM_CORE_CONV_TABLE_H
 #define MOIM_CORE_CONV_TABLE_H
 
@@ -19,6 +20,7 @@ struct place {
     struct conv_id conv;
     enum conv_kind kind;
     bool wide;
+    bool closed;  /* direct, and one of the two blocks the other */
     bool joining; /* a listed member's joining is not complete yet */
     struct member_version version;
     uint32_t member_count;

@@ -28,6 +28,8 @@ struct core_events {
                     bool ephemeral);
     /* The user's device was revoked (0: all of them). The same rule. */
     void (*on_revoked)(void *owner, struct seat *seat, struct device_id device);
+    /* The user and `other` may not see each other. The same rule. */
+    void (*on_blocked)(void *owner, struct seat *seat, struct user_id other);
 };
 
 struct core_stats {

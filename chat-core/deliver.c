@@ -2,7 +2,6 @@
 
 #include "chat-core/conv_table.h"
 #include "chat-core/wide.h"
-#include "proto/wire/bus_msg.h"
 
 void deliver_to_user(struct local_user *u, struct blob *text, bool ephemeral) {
     struct core *c = u->core;
@@ -67,7 +66,7 @@ static void on_member(struct core *c, struct topic topic,
     }
 }
 
-static void on_revoke(struct core *c, const struct bus_revoke *revoke) {
+void deliver_revoke(struct core *c, const struct bus_revoke *revoke) {
     struct local_user *u = audience_user(c, revoke->user);
 
     if (u == NULL) {
@@ -76,6 +75,22 @@ static void on_revoke(struct core *c, const struct bus_revoke *revoke) {
     for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
         c->events->on_revoked(c->owner, CONTAINER_OF(n, struct seat, node),
                               revoke->device);
+    }
+}
+
+/* On the topic of one of the two it is about the other. */
+static void on_block(struct core *c, struct topic topic,
+                     const struct bus_block *block) {
+    struct local_user *u = audience_user(c, (struct user_id){topic.id});
+    struct user_id other =
+        topic.id == block->user.v ? block->other : block->user;
+
+    if (u == NULL || topic.kind != TOPIC_USER) {
+        return;
+    }
+    for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
+        c->events->on_blocked(c->owner, CONTAINER_OF(n, struct seat, node),
+                              other);
     }
 }
 
@@ -93,10 +108,10 @@ static void on_message(void *owner, struct topic topic, struct slice msg) {
         on_ephemeral(c, topic, &m.u.ephemeral);
     } else if (m.kind == BUS_MEMBER) {
         on_member(c, topic, &m.u.member);
-    } else if (m.kind == BUS_REVOKE) {
-        on_revoke(c, &m.u.revoke);
+    } else if (m.kind == BUS_BLOCK) {
+        on_block(c, topic, &m.u.block);
     } else {
-        c->stats.bus_errors++; /* presence has its own ear */
+        c->stats.bus_errors++; /* what is for gateways has its own ear */
     }
 }
 

@@ -9,6 +9,7 @@
 #include "chat-core/audience.h"
 #include "chat-core/core.h"
 #include "proto/base/macros.h"
+#include "proto/wire/bus_msg.h"
 
 /* What the bus tells about user and conversation topics goes here; the owner
  * is the core. */
@@ -16,6 +17,8 @@ extern const struct bus_events deliver_bus_events;
 
 /* Hands one text to every session of `u`. */
 void deliver_to_user(struct local_user *u, struct blob *text, bool ephemeral);
+/* Tells the sessions of the user that his device was revoked. */
+void deliver_revoke(struct core *c, const struct bus_revoke *revoke);
 /* What tells a client that it may have missed something: a new blob. */
 struct blob *deliver_resync_text(void) MUST_CHECK;
 

@@ -239,6 +239,10 @@ static void on_place(void *ctx, enum rc rc, const struct place *place) {
         finish(s, RC_NOT_FOUND);
         return;
     }
+    if (!s->system && place->closed) {
+        finish(s, RC_DENIED);
+        return;
+    }
     s->version = place->version;
     take_topics(s, place);
     append(s);

@@ -28,6 +28,7 @@ struct said {
 
 /* RC_OK         in history, and handed to the bus: `said` is set
  * RC_NOT_FOUND  no such conversation, or the sender is no member
+ * RC_DENIED     one of the two in it blocks the other
  * RC_CONFLICT   the name was used with another body
  * RC_AGAIN      a store refused or is away: nothing happened
  * RC_TIMEOUT, RC_BACKEND

@@ -11,13 +11,6 @@
 #include "proto/base/utf8.h"
 #include "proto/net/http_conn.h"
 
-enum {
-    PASSWORD_CHARS_MAX = 128,
-    PASSWORD_BYTES_MAX = 1024,
-    LABEL_BYTES_MAX = 64,
-    HASH_RETRY_MS = 5000,
-};
-
 static const struct log_ctx ctx_accounts = {"accounts", 0};
 
 /* A sign-up or a login on its way: hash or check, write, hand out a token. */
@@ -105,7 +98,7 @@ static struct entering *enter(struct request *r, struct client_fields *f) {
     struct slice name = client_field_text(f, "name", NAME_MAX_BYTES);
     struct slice password =
         client_field_text(f, "password", PASSWORD_BYTES_MAX);
-    struct slice label = client_field_text_opt(f, "device", LABEL_BYTES_MAX);
+    struct slice label = client_field_text_opt(f, "device", DEVICE_LABEL_MAX);
     struct entering *e;
     struct buf key;
 
@@ -179,10 +172,10 @@ static void on_hash_made(void *ctx, enum rc rc, struct slice hash) {
                         on_user, e);
 }
 
-static bool weak(const struct server *server, const struct entering *e) {
-    return utf8_count(slice_str(e->password)) <
-               server->settings->password_min ||
-           strcmp(e->password, e->name) == 0;
+bool password_weak(const struct settings *settings, struct slice password,
+                   struct slice name) {
+    return utf8_count(password) < settings->password_min ||
+           slice_eq(password, name);
 }
 
 void cmd_signup(struct request *r, struct client_fields *f) {
@@ -197,7 +190,8 @@ void cmd_signup(struct request *r, struct client_fields *f) {
     if (e == NULL || throttled(e, &server->addresses, address_of(r))) {
         return;
     }
-    if (weak(server, e)) {
+    if (password_weak(server->settings, slice_str(e->password),
+                      slice_str(e->name))) {
         fail(e, ERROR_WEAK_PASSWORD);
         return;
     }

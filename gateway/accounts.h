@@ -1,16 +1,29 @@
 /* Accounts: sign-up and login. The commands are in command.h; this is what
- * the HTTP side has to tell them. */
+ * others need of it. */
 #ifndef MOIM_GATEWAY_ACCOUNTS_H
 #define MOIM_GATEWAY_ACCOUNTS_H
 
+#include <stdbool.h>
+
+#include "gateway/settings.h"
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
 #include "proto/base/slice.h"
 #include "proto/wire/token.h"
 
+enum {
+    PASSWORD_CHARS_MAX = 128,
+    PASSWORD_BYTES_MAX = 1024,
+    HASH_RETRY_MS = 5000, /* when the hasher has too much to do */
+};
+
 /* Reads lines "id hexkey" ('#' begins a comment line) into `keys`.
  * RC_BAD_INPUT: a line is not so, there is none, or too many; logged. */
 enum rc accounts_keys_read(struct token_keys *keys,
                            const char *text) MUST_CHECK;
+
+/* May not be the password of a user of this name. */
+bool password_weak(const struct settings *settings, struct slice password,
+                   struct slice name) MUST_CHECK;
 
 #endif

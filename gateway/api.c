@@ -98,8 +98,7 @@ static enum rc bearer(struct server *server, const struct http_head *head,
         !slice_is_nocase(slice_take(value, 7), "Bearer ")) {
         return RC_DENIED;
     }
-    return token_verify(&server->keys, slice_drop(value, 7),
-                        server->loop->clock.wall_ms, out);
+    return revoked_verify(&server->revoked, slice_drop(value, 7), out);
 }
 
 /* "application/json", perhaps with charset=utf-8 (RFC 8259, 11). */
@@ -285,6 +284,10 @@ enum api_outcome api_request(struct server *server, struct http_exchange *x,
         return API_ANSWERED;
     }
     rc = bearer(server, head, &claims);
+    if (rc == RC_AGAIN) {
+        refuse(x, ERROR_UNAVAILABLE, SLICE_LIT("Retry-After: 1\r\n"));
+        return API_ANSWERED;
+    }
     if (rc != RC_OK && rc != RC_NOT_FOUND) {
         server->stats.auth_failures++;
         refuse(x, ERROR_UNAUTHORIZED,

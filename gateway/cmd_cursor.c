@@ -90,6 +90,10 @@ static void on_typing_place(void *ctx, enum rc rc, const struct place *place) {
     struct json_out o;
     struct buf b;
 
+    if (rc == RC_OK && place->closed) {
+        cursor_fail(c, RC_DENIED);
+        return;
+    }
     if (rc != RC_OK || place->me.role == ROLE_NONE) {
         cursor_fail(c, rc == RC_OK ? RC_NOT_FOUND : rc);
         return;

@@ -5,6 +5,7 @@
 
 enum {
     NAMES_MAX = 500, /* users in one question */
+    FOUND_MAX = 20,  /* users in the answer to a search */
 };
 
 /* ---- me, user.find ---- */
@@ -67,8 +68,8 @@ void cmd_user_find(struct request *r, struct client_fields *f) {
 
 /* ---- user.names ---- */
 
-static void on_names(void *ctx, enum rc rc, const struct user_row *users,
-                     size_t count) {
+void request_end_users(void *ctx, enum rc rc, const struct user_row *users,
+                       size_t count) {
     struct request *r = ctx;
     struct json_out o;
     struct buf b;
@@ -106,7 +107,27 @@ void cmd_user_names(struct request *r, struct client_fields *f) {
     for (size_t i = 0; i < count; i++) {
         users[i].v = ids[i];
     }
-    d->ops->users_by_id(d, users, count, on_names, r);
+    d->ops->users_by_id(d, users, count, request_end_users, r);
+}
+
+/* ---- user.search ---- */
+
+void cmd_user_search(struct request *r, struct client_fields *f) {
+    struct directory *d = r->server->core.directory;
+    struct slice prefix = client_field_text(f, "prefix", NAME_MAX_BYTES);
+    struct buf key;
+
+    buf_init(&key);
+    if (f->error == CLIENT_OK && name_prefix_key(prefix, &key) != RC_OK) {
+        client_fields_fail(f, "prefix", CLIENT_BAD_VALUE);
+    }
+    if (f->error != CLIENT_OK) {
+        request_fail_field(r, f);
+    } else {
+        d->ops->users_by_prefix(d, buf_slice(&key), FOUND_MAX,
+                                request_end_users, r);
+    }
+    buf_fini(&key);
 }
 
 /* ---- friends ---- */
@@ -166,8 +187,7 @@ static void on_friend(void *ctx, enum rc rc, enum friend_state state) {
     request_end(r, &b);
 }
 
-/* The other one; 0 when the field is wrong (the request has been answered). */
-static struct user_id other_user(struct request *r, struct client_fields *f) {
+struct user_id request_other_user(struct request *r, struct client_fields *f) {
     struct user_id other = {client_field_id(f, "user")};
 
     if (f->error == CLIENT_OK && other.v == r->user.v) {
@@ -182,7 +202,7 @@ static struct user_id other_user(struct request *r, struct client_fields *f) {
 
 void cmd_friend_ask(struct request *r, struct client_fields *f) {
     struct directory *d = r->server->core.directory;
-    struct user_id other = other_user(r, f);
+    struct user_id other = request_other_user(r, f);
 
     if (other.v != 0) {
         d->ops->friend_ask(d, r->user, other, on_friend, r);
@@ -191,7 +211,7 @@ void cmd_friend_ask(struct request *r, struct client_fields *f) {
 
 void cmd_friend_drop(struct request *r, struct client_fields *f) {
     struct directory *d = r->server->core.directory;
-    struct user_id other = other_user(r, f);
+    struct user_id other = request_other_user(r, f);
 
     if (other.v != 0) {
         d->ops->friend_drop(d, r->user, other, on_friend, r);

@@ -1,4 +1,6 @@
 /* The commands about presence: ask once, or watch. */
+#include <string.h>
+
 #include "gateway/command.h"
 #include "gateway/server.h"
 #include "gateway/session.h"
@@ -8,11 +10,14 @@ enum {
     QUERY_MAX = 500, /* users in one command */
 };
 
-/* A query on its way: the service first, then the directory for when those
- * who are offline were last seen. */
+/* A query on its way: the directory for who is hidden by a block, the service,
+ * then the directory for when those who are offline were last seen. */
 struct asking {
     struct request *request;
+    bool watch;
     size_t count;
+    struct user_id users[QUERY_MAX];
+    bool hidden[QUERY_MAX];
     struct presence_known known[QUERY_MAX];
 };
 
@@ -58,7 +63,11 @@ static void on_known(void *ctx, const struct presence_known *known,
 
     for (size_t i = 0; i < count; i++) {
         a->known[i] = known[i];
-        if (known[i].state == PRESENCE_OFFLINE && known[i].since_ms == 0) {
+        if (a->hidden[i]) {
+            a->known[i].state = PRESENCE_UNKNOWN;
+            a->known[i].since_ms = 0;
+        } else if (known[i].state == PRESENCE_OFFLINE &&
+                   known[i].since_ms == 0) {
             missing[n++] = known[i].user;
         }
     }
@@ -67,6 +76,50 @@ static void on_known(void *ctx, const struct presence_known *known,
         return;
     }
     d->ops->users_by_id(d, missing, n, on_last_seen, a);
+}
+
+static void hide(struct asking *a, struct user_id user) {
+    for (size_t i = 0; i < a->count; i++) {
+        a->hidden[i] = a->hidden[i] || a->users[i].v == user.v;
+    }
+}
+
+/* Watches first and asks then, so that no change falls between. */
+static void watch(struct asking *a) {
+    struct request *r = a->request;
+
+    for (size_t i = 0; i < a->count && r->session != NULL; i++) {
+        if (!a->hidden[i]) {
+            watch_add(&r->server->watch, r->session, a->users[i]);
+        }
+    }
+}
+
+static bool room_to_watch(const struct request *r, size_t count) {
+    return r->session == NULL ||
+           r->session->watch_count + count <= r->server->settings->watches;
+}
+
+static void on_blocked(void *ctx, enum rc rc, const struct user_row *users,
+                       size_t count) {
+    struct asking *a = ctx;
+    struct presence *p = a->request->server->presence;
+
+    if (rc == RC_OK && a->watch && !room_to_watch(a->request, a->count)) {
+        rc = RC_LIMIT; /* others came first */
+    }
+    if (rc != RC_OK) {
+        request_fail_rc(a->request, rc);
+        mem_free(a);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        hide(a, users[i].id);
+    }
+    if (a->watch) {
+        watch(a);
+    }
+    p->ops->query(p, a->users, a->count, on_known, a);
 }
 
 static size_t read_users(struct request *r, struct client_fields *f,
@@ -87,13 +140,16 @@ static size_t read_users(struct request *r, struct client_fields *f,
     return count;
 }
 
-static void ask(struct request *r, const struct user_id *users, size_t count) {
-    struct presence *p = r->server->presence;
+static void ask(struct request *r, const struct user_id *users, size_t count,
+                bool watch) {
+    struct directory *d = r->server->core.directory;
     struct asking *a = mem_new(sizeof(*a));
 
     a->request = r;
+    a->watch = watch;
     a->count = count;
-    p->ops->query(p, users, count, on_known, a);
+    memcpy(a->users, users, count * sizeof(*users));
+    d->ops->blocked_among(d, r->user, users, count, on_blocked, a);
 }
 
 void cmd_presence_query(struct request *r, struct client_fields *f) {
@@ -101,28 +157,23 @@ void cmd_presence_query(struct request *r, struct client_fields *f) {
     size_t count = read_users(r, f, users);
 
     if (count > 0) {
-        ask(r, users, count);
+        ask(r, users, count, false);
     }
 }
 
-/* Watches first and asks then, so that no change falls between. */
 void cmd_presence_watch(struct request *r, struct client_fields *f) {
-    struct server *server = r->server;
     struct user_id users[QUERY_MAX];
     size_t count = read_users(r, f, users);
 
     if (count == 0) {
         return;
     }
-    if (r->session->watch_count + count > server->settings->watches) {
+    if (!room_to_watch(r, count)) {
         client_fields_fail(f, "users", CLIENT_TOO_MANY);
         request_fail_field(r, f);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        watch_add(&server->watch, r->session, users[i]);
-    }
-    ask(r, users, count);
+    ask(r, users, count, true);
 }
 
 void cmd_presence_unwatch(struct request *r, struct client_fields *f) {

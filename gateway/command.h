@@ -3,6 +3,7 @@
 #ifndef MOIM_GATEWAY_COMMAND_H
 #define MOIM_GATEWAY_COMMAND_H
 
+#include "chat-core/ports/directory.h"
 #include "gateway/request.h"
 
 /* A command reads its fields from `f` (borrowed until it returns) and ends
@@ -25,6 +26,18 @@ void command_run(struct request *r, const struct client_msg *msg);
 /* The i-th row, for the docs' list; NULL at the end. */
 const struct command *command_at(unsigned i);
 
+/* What several files of commands share; the first two end the request. */
+
+/* The answer "users"; a users_fn. */
+void request_end_users(void *ctx, enum rc rc, const struct user_row *users,
+                       size_t count);
+/* The answer "ok" with how many devices were revoked; tells all gateways. */
+void request_end_revoked(struct request *r, const struct device_row *devices,
+                         size_t count);
+/* The field "user", who is another; 0 when it is wrong (the request has been
+ * answered). */
+struct user_id request_other_user(struct request *r, struct client_fields *f);
+
 /* cmd_chat.c */
 void cmd_send(struct request *r, struct client_fields *f);
 void cmd_history(struct request *r, struct client_fields *f);
@@ -43,9 +56,22 @@ void cmd_direct_open(struct request *r, struct client_fields *f);
 void cmd_me(struct request *r, struct client_fields *f);
 void cmd_user_find(struct request *r, struct client_fields *f);
 void cmd_user_names(struct request *r, struct client_fields *f);
+void cmd_user_search(struct request *r, struct client_fields *f);
 void cmd_friends(struct request *r, struct client_fields *f);
 void cmd_friend_ask(struct request *r, struct client_fields *f);
 void cmd_friend_drop(struct request *r, struct client_fields *f);
+/* cmd_blocks.c */
+void cmd_block(struct request *r, struct client_fields *f);
+void cmd_unblock(struct request *r, struct client_fields *f);
+void cmd_blocks(struct request *r, struct client_fields *f);
+/* cmd_devices.c */
+void cmd_devices(struct request *r, struct client_fields *f);
+void cmd_device_rename(struct request *r, struct client_fields *f);
+void cmd_device_revoke(struct request *r, struct client_fields *f);
+void cmd_device_revoke_all(struct request *r, struct client_fields *f);
+void cmd_token_refresh(struct request *r, struct client_fields *f);
+/* cmd_password.c */
+void cmd_password_change(struct request *r, struct client_fields *f);
 /* cmd_presence.c */
 void cmd_presence_query(struct request *r, struct client_fields *f);
 void cmd_presence_watch(struct request *r, struct client_fields *f);

@@ -25,9 +25,10 @@ static const char *up(bool ok) {
 static bool ready(struct server *s) {
     struct core *c = &s->core;
 
-    s->was_ready = s->was_ready || (c->history->ops->ready(c->history) &&
-                                    c->bus->ops->ready(c->bus) &&
-                                    c->directory->ops->ready(c->directory));
+    s->was_ready =
+        s->was_ready ||
+        (c->history->ops->ready(c->history) && c->bus->ops->ready(c->bus) &&
+         c->directory->ops->ready(c->directory) && s->revoked.loaded);
     return s->was_ready && s->not_durable == NULL && !server_draining(s);
 }
 
@@ -52,6 +53,8 @@ static void answer_ready(struct server *s, struct http_exchange *x) {
     check(&o, "history", history, up(history));
     check(&o, "bus", bus, up(bus));
     check(&o, "directory", directory, up(directory));
+    check(&o, "revoked", s->revoked.loaded,
+          s->revoked.loaded ? "read" : "not read yet: no token is believed");
     json_end_arr(&o);
     json_end_obj(&o);
     http_answer(x, ok ? 200 : 503, slice_of(NULL, 0), json_type, buf_slice(&b));
@@ -96,6 +99,9 @@ static void answer_metrics(struct server *s, struct http_exchange *x) {
            "Sessions closed at their queue limit.", st->slow_closes);
     metric(&b, "auth_failures_total", "counter",
            "Tokens and passwords refused.", st->auth_failures);
+    metric(&b, "revoked_devices", "gauge",
+           "Logged-out devices whose tokens have not all expired.",
+           s->revoked.devices.count);
     metric(&b, "membership_reloads_total", "counter",
            "Memberships read again because they were stale.", core->reloads);
     metric(&b, "held_events_total", "counter",

@@ -28,8 +28,9 @@ static bool is_joiner(ucs4_t c) {
     return c == '.' || c == '_' || c == '-';
 }
 
-/* Joiners stand between other characters, one at a time. */
-static bool shape_ok(struct slice name) {
+/* Joiners stand between other characters, one at a time; a name that goes on
+ * may end in one. */
+static bool shape_ok(struct slice name, bool whole) {
     bool joiner_before = true;
     size_t chars = 0;
 
@@ -45,7 +46,7 @@ static bool shape_ok(struct slice name) {
         name = slice_drop(name, (size_t)used);
         chars++;
     }
-    return chars >= 1 && chars <= CHARS_MAX && !joiner_before;
+    return chars >= 1 && chars <= CHARS_MAX && !(whole && joiner_before);
 }
 
 static bool is_reserved(struct slice key) {
@@ -57,19 +58,28 @@ static bool is_reserved(struct slice key) {
     return false;
 }
 
-enum rc name_key(struct slice name, struct buf *key) {
+static enum rc fold(struct slice name, bool whole, struct buf *key) {
     enum rc rc = RC_BAD_INPUT;
     size_t n = 0;
     uint8_t *folded;
 
-    if (name.n < 1 || name.n > NAME_MAX_BYTES || !shape_ok(name)) {
+    if (name.n < 1 || name.n > NAME_MAX_BYTES || !shape_ok(name, whole)) {
         return RC_BAD_INPUT;
     }
     folded = u8_casefold(name.p, name.n, NULL, UNINORM_NFKC, NULL, &n);
-    if (folded != NULL && n > 0 && !is_reserved(slice_of(folded, n))) {
+    if (folded != NULL && n > 0 &&
+        !(whole && is_reserved(slice_of(folded, n)))) {
         buf_add(key, slice_of(folded, n));
         rc = RC_OK;
     }
     free(folded);
     return rc;
+}
+
+enum rc name_key(struct slice name, struct buf *key) {
+    return fold(name, true, key);
+}
+
+enum rc name_prefix_key(struct slice prefix, struct buf *key) {
+    return fold(prefix, false, key);
 }

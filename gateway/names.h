@@ -15,4 +15,9 @@
  * is ours ("admin", "system", ...); nothing is appended. */
 enum rc name_key(struct slice name, struct buf *key) MUST_CHECK;
 
+/* The same for what may be the beginning of a name's key: it may also end in
+ * one of "._-", or be a name that is ours. One that ends in the middle of a
+ * composed character finds nothing. */
+enum rc name_prefix_key(struct slice prefix, struct buf *key) MUST_CHECK;
+
 #endif

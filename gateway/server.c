@@ -273,6 +273,7 @@ enum rc server_open(struct server *s) {
     watch_init(&s->watch, c->bus);
     s->link = presence_link_open(&link, c->bus, c->clock, c->wheel);
     s->presence = presence_link_port(s->link);
+    revoked_init(&s->revoked, c, &s->keys, s->settings->token_ms);
     return listen_on(s);
 }
 
@@ -293,6 +294,7 @@ void server_close(struct server *s) {
 }
 
 void server_fini(struct server *s) {
+    revoked_fini(&s->revoked);
     presence_link_close(&s->link);
     watch_fini(&s->watch);
     core_fini(&s->core);

@@ -11,6 +11,7 @@
 #include "chat-core/rate.h"
 #include "gateway/hasher.h"
 #include "gateway/presence_link.h"
+#include "gateway/revoked.h"
 #include "gateway/settings.h"
 #include "gateway/strangers.h"
 #include "gateway/throttle.h"
@@ -44,6 +45,7 @@ struct server {
     struct presence *presence; /* the port of `link` */
     struct presence_link *link;
     struct token_keys keys;
+    struct revoked revoked;
     struct hasher *hasher;
     struct throttle accounts;  /* logins by account */
     struct throttle addresses; /* logins and sign-ups by address */

@@ -8,10 +8,12 @@
 static void on_gateway_topic(struct server *s, struct slice text) {
     struct bus_msg msg;
 
-    if (bus_msg_decode(text, &msg) == RC_OK) {
-        presence_link_take(s->link, &msg);
-    } else {
+    if (bus_msg_decode(text, &msg) != RC_OK) {
         s->core.stats.bus_errors++;
+    } else if (msg.kind == BUS_REVOKE) {
+        revoked_heard(&s->revoked, &msg.u.revoke);
+    } else {
+        presence_link_take(s->link, &msg);
     }
 }
 
@@ -76,7 +78,14 @@ static void on_revoked(void *owner, struct seat *seat,
     }
 }
 
+static void on_blocked(void *owner, struct seat *seat, struct user_id other) {
+    struct server *s = owner;
+
+    watch_hide(&s->watch, session_of(seat), other);
+}
+
 const struct core_events server_core_events = {
     .on_text = on_text,
     .on_revoked = on_revoked,
+    .on_blocked = on_blocked,
 };

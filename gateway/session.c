@@ -206,11 +206,14 @@ void session_become(struct session *s, const struct token_claims *claims) {
 void session_authenticate(struct session *s, struct slice token) {
     struct server *server = s->server;
     struct token_claims claims;
-    enum rc rc = token_verify(&server->keys, token, server->loop->clock.wall_ms,
-                              &claims);
+    enum rc rc = revoked_verify(&server->revoked, token, &claims);
 
     if (rc == RC_OK) {
         session_become(s, &claims);
+        return;
+    }
+    if (rc == RC_AGAIN) {
+        session_close(s, WS_CODE_TRY_LATER, "a store is away: come back");
         return;
     }
     server->stats.auth_failures++;

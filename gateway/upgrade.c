@@ -73,8 +73,14 @@ bool upgrade_request(struct server *server, struct http_exchange *x,
         return false;
     }
     if (claims == NULL && answer.token.n > 0) {
-        if (token_verify(&server->keys, answer.token,
-                         server->loop->clock.wall_ms, &of_protocol) != RC_OK) {
+        enum rc rc =
+            revoked_verify(&server->revoked, answer.token, &of_protocol);
+
+        if (rc == RC_AGAIN) {
+            admit_refuse(server, x, ERROR_UNAVAILABLE, admit_retry_ms(server));
+            return false;
+        }
+        if (rc != RC_OK) {
             server->stats.auth_failures++;
             admit_refuse(server, x, ERROR_UNAUTHORIZED, 0);
             return false;

@@ -125,20 +125,41 @@ void presence_put(struct buf *b, const struct presence_known *known) {
     json_end_obj(&o);
 }
 
-void watch_seen(struct watch *w, const struct presence_known *known) {
-    struct watched *whom = map_get(&w->users, known->user.v);
+/* What a watcher is pushed: a new blob. */
+static struct blob *push_text(const struct presence_known *known) {
     struct blob *text;
     struct buf b;
 
-    if (whom == NULL) {
-        return;
-    }
     buf_init(&b);
     buf_add_str(&b, "{\"type\":\"presence\",\"users\":[");
     presence_put(&b, known);
     buf_add_str(&b, "]}");
     text = blob_new(buf_slice(&b));
     buf_fini(&b);
+    return text;
+}
+
+void watch_hide(struct watch *w, struct session *s, struct user_id user) {
+    struct watching **at = place_of(s, user);
+    struct blob *text;
+
+    if (*at != NULL) {
+        drop(w, at);
+        text = push_text(
+            &(struct presence_known){.user = user, .state = PRESENCE_UNKNOWN});
+        session_send(s, text, false);
+        blob_unref(&text);
+    }
+}
+
+void watch_seen(struct watch *w, const struct presence_known *known) {
+    struct watched *whom = map_get(&w->users, known->user.v);
+    struct blob *text;
+
+    if (whom == NULL) {
+        return;
+    }
+    text = push_text(known);
     for (struct list *n = whom->watchers.next; n != &whom->watchers;
          n = n->next) {
         session_send(CONTAINER_OF(n, struct watching, node)->session, text,

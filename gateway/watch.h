@@ -24,6 +24,9 @@ void watch_fini(struct watch *w); /* nobody watches any more */
 /* Adds one user; twice is once. */
 void watch_add(struct watch *w, struct session *s, struct user_id user);
 void watch_remove(struct watch *w, struct session *s, struct user_id user);
+/* The user is not to be seen by this session any more: it is told that his
+ * state is unknown, if it watched him. */
+void watch_hide(struct watch *w, struct session *s, struct user_id user);
 /* The session ends. */
 void watch_forget(struct watch *w, struct session *s);
 /* A transition that the bus told: everybody who watches hears of it. */

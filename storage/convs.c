@@ -46,6 +46,7 @@ static enum rc read_conv_rows(const struct pg_result *res,
         if (read_conv(&r, conv, &members[i])) {
             conv->listed++;
         }
+        conv->closed = pg_row_bool(&r);
         rc = dir_row_end(&r, c);
         if (rc != RC_OK) {
             return rc;

@@ -16,12 +16,14 @@ union dir_done {
     user_fn user;
     users_fn users;
     device_fn device;
+    devices_fn devices;
     conv_fn conv;
     convs_fn convs;
     members_fn members;
     member_changed_fn changed;
     friends_fn friends;
     friend_fn friend;
+    block_fn block;
     directory_done_fn done;
 };
 
@@ -49,13 +51,21 @@ enum rc dir_row_end(const struct pg_row *r,
 /* What the `outcome` in front of a function's answer means; RC_BACKEND when
  * it is a word we do not know. */
 enum rc dir_outcome(struct pg_row *r) MUST_CHECK;
+/* What pg_request calls for every statement that answers USER_COLUMNS of many
+ * users, and for one of which only the code matters. */
+void dir_on_users(struct pg_request *req, enum rc rc,
+                  const struct pg_result *res);
+void dir_on_done(struct pg_request *req, enum rc rc,
+                 const struct pg_result *res);
 /* Role, from and until, as every statement answers them. */
 void dir_read_place(struct pg_row *r, struct member_row *out);
 
 /* Each file puts its functions in. */
 void users_add_ops(struct directory_ops *ops);
+void devices_add_ops(struct directory_ops *ops);
 void convs_add_ops(struct directory_ops *ops);
 void members_add_ops(struct directory_ops *ops);
 void friends_add_ops(struct directory_ops *ops);
+void blocks_add_ops(struct directory_ops *ops);
 
 #endif

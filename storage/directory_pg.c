@@ -36,9 +36,11 @@ enum rc directory_pg_open(struct directory **out, struct loop *loop,
     }
     d->ops.ready = ready;
     users_add_ops(&d->ops);
+    devices_add_ops(&d->ops);
     convs_add_ops(&d->ops);
     members_add_ops(&d->ops);
     friends_add_ops(&d->ops);
+    blocks_add_ops(&d->ops);
     d->base.ops = &d->ops;
     *out = &d->base;
     return RC_OK;
@@ -106,6 +108,14 @@ enum rc dir_outcome(struct pg_row *r) {
     }
     r->bad = true;
     return RC_BACKEND;
+}
+
+void dir_on_done(struct pg_request *req, enum rc rc,
+                 const struct pg_result *res) {
+    struct dir_call c = dir_call_end(req);
+
+    (void)res;
+    c.done.done(c.ctx, rc);
 }
 
 void dir_read_place(struct pg_row *r, struct member_row *out) {

@@ -6,6 +6,14 @@
 /* Columns: id, name, password hash, last seen. */
 #define USER_COLUMNS "u.id, u.name, '', u.last_seen_ms"
 
+/* Columns: id, user, label, created and last used in ms, revoked in us. */
+#define DEVICE_COLUMNS                                                         \
+    "d.id, d.user_id, d.label, "                                               \
+    "(extract(epoch FROM d.created_at) * 1000)::bigint, "                      \
+    "(extract(epoch FROM " DEVICE_USED ") * 1000)::bigint, "                   \
+    "coalesce((extract(epoch FROM d.revoked_at) * 1000000)::bigint, 0) "
+#define DEVICE_USED "coalesce(d.used_at, d.created_at)"
+
 /* Columns: conversation id, kind, version, member count, wide, title, peer id,
  * peer name, then my role, from and until. */
 #define CONVS_COLUMNS                                                          \
@@ -33,6 +41,29 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "SELECT u.id, u.name, coalesce(u.password_hash, ''), u.last_seen_ms "
          "FROM users u WHERE u.name_key = $1",
          1},
+    [SQL_USER_BY_ID] =
+        {"user_by_id",
+         "SELECT u.id, u.name, coalesce(u.password_hash, ''), u.last_seen_ms "
+         "FROM users u WHERE u.id = $1",
+         1},
+    /* A range and not a pattern: nothing to escape, and every plan of it uses
+     * the index. No name holds U+10FFFF. */
+    [SQL_USERS_BY_PREFIX] =
+        {"users_by_prefix",
+         "SELECT " USER_COLUMNS " FROM users u WHERE u.name_key >= $1 "
+         "AND u.name_key < $1 || chr(1114111) ORDER BY u.name_key LIMIT $2",
+         2},
+    /* The first row, of no device, says that the password was changed. */
+    [SQL_PASSWORD_SET] =
+        {"password_set",
+         "WITH u AS (UPDATE users SET password_hash = $4 "
+         "WHERE id = $1 AND password_hash = $3 RETURNING id), "
+         "d AS (UPDATE devices d SET revoked_at = clock_timestamp() FROM u "
+         "WHERE d.user_id = u.id AND d.id <> $2 AND d.revoked_at IS NULL "
+         "RETURNING d.*) "
+         "SELECT 0, u.id, '', 0, 0, 0 FROM u UNION ALL "
+         "SELECT " DEVICE_COLUMNS "FROM d",
+         4},
     [SQL_USERS_BY_ID] = {"users_by_id",
                          "SELECT " USER_COLUMNS " FROM users u "
                          "WHERE u.id = ANY ($1::bigint[])",
@@ -43,6 +74,45 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id) "
          "SELECT id FROM d UNION ALL "
          "SELECT id FROM devices WHERE id = $1 AND user_id = $2",
+         3},
+    [SQL_DEVICES_OF] =
+        {"devices_of",
+         "SELECT " DEVICE_COLUMNS "FROM devices d WHERE d.user_id = $1 "
+         "AND d.revoked_at IS NULL AND " DEVICE_USED " >= "
+         "timestamptz 'epoch' + $2::bigint * interval '1 millisecond' "
+         "ORDER BY " DEVICE_USED " DESC, d.id DESC LIMIT $3",
+         3},
+    [SQL_DEVICE_RENAME] =
+        {"device_rename",
+         "UPDATE devices SET label = $3 WHERE id = $2 AND user_id = $1 "
+         "AND revoked_at IS NULL RETURNING id",
+         3},
+    [SQL_DEVICE_USE] =
+        {"device_use",
+         "UPDATE devices SET used_at = now() WHERE id = $2 AND user_id = $1 "
+         "AND revoked_at IS NULL RETURNING id",
+         2},
+    [SQL_DEVICE_REVOKE] =
+        {"device_revoke",
+         "UPDATE devices d "
+         "SET revoked_at = coalesce(d.revoked_at, clock_timestamp()) "
+         "WHERE d.id = $2 AND d.user_id = $1 RETURNING " DEVICE_COLUMNS,
+         2},
+    [SQL_DEVICES_REVOKE_OTHERS] =
+        {"devices_revoke_others",
+         "UPDATE devices d SET revoked_at = clock_timestamp() "
+         "WHERE d.id <> $2 AND d.user_id = $1 AND d.revoked_at IS NULL "
+         "RETURNING " DEVICE_COLUMNS,
+         2},
+    /* Said twice, for a row's comparison does not tell the planner that the
+     * partial index will do. */
+    [SQL_REVOKED_AFTER] =
+        {"revoked_after",
+         "SELECT " DEVICE_COLUMNS "FROM devices d "
+         "WHERE d.revoked_at IS NOT NULL "
+         "AND (d.revoked_at, d.id) > (timestamptz 'epoch' "
+         "+ $1::bigint * interval '1 microsecond', $2::bigint) "
+         "ORDER BY d.revoked_at, d.id LIMIT $3",
          3},
     /* Rows are locked in order of id, so that two batches cannot deadlock. */
     [SQL_SEEN_WRITE] =
@@ -55,7 +125,13 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "UPDATE users u SET last_seen_ms = greatest(u.last_seen_ms, mine.ms) "
          "FROM mine WHERE u.id = mine.id",
          2},
-    [SQL_CONV_LOAD] = {"conv_load", "SELECT * FROM conv_rows($1)", 1},
+    /* The last column: closed. One statement sees one moment. */
+    [SQL_CONV_LOAD] = {"conv_load",
+                       "SELECT r.*, EXISTS (SELECT FROM conversations c "
+                       "WHERE c.id = $1 AND c.kind = 1 "
+                       "AND pair_blocked(c.direct_low, c.direct_high)) "
+                       "FROM conv_rows($1) r",
+                       1},
     /* Former conversations never crowd out present ones. */
     [SQL_CONVS_OF] =
         {"convs_of",
@@ -70,10 +146,12 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
                            "ORDER BY m.joined_at DESC, c.id DESC",
                            1},
     [SQL_DIRECT_OPEN] = {"direct_open",
-                         "SELECT * FROM direct_open($1, $2, $3, $4)", 4},
+                         "SELECT r.*, false FROM direct_open($1, $2, $3, $4) r",
+                         4},
     [SQL_GROUP_CREATE] =
         {"group_create",
-         "SELECT * FROM group_create($1, $2, $3, $4, $5, $6, $7)", 7},
+         "SELECT r.*, false FROM group_create($1, $2, $3, $4, $5, $6, $7) r",
+         7},
     /* One row without a user when none was asked for: still the version. */
     [SQL_MEMBERS_OF] =
         {"members_of",
@@ -106,5 +184,19 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
         {"friend_drop",
          "DELETE FROM friends WHERE low = least($1, $2)::bigint "
          "AND high = greatest($1, $2)::bigint",
+         2},
+    [SQL_BLOCK] = {"block", "SELECT * FROM user_block($1, $2, $3)", 3},
+    [SQL_UNBLOCK] = {"unblock",
+                     "DELETE FROM blocks WHERE user_id = $1 AND blocked = $2",
+                     2},
+    [SQL_BLOCKS_OF] = {"blocks_of",
+                       "SELECT " USER_COLUMNS " FROM blocks b "
+                       "JOIN users u ON u.id = b.blocked WHERE b.user_id = $1 "
+                       "ORDER BY b.created_at DESC LIMIT $2",
+                       2},
+    [SQL_BLOCKED_AMONG] =
+        {"blocked_among",
+         "SELECT u.id, '', '', 0 FROM unnest($2::bigint[]) AS u (id) "
+         "WHERE pair_blocked($1, u.id)",
          2},
 };

@@ -1,4 +1,4 @@
-/* Users, their devices, and when they were last seen. */
+/* Users, and when they were last seen. */
 #include <stdint.h>
 
 #include "proto/base/mem.h"
@@ -7,7 +7,6 @@
 enum {
     NAME_KEY_MAX_BYTES = 3 * NAME_MAX_BYTES, /* folding may lengthen */
     HASH_MAX_BYTES = 256,
-    LABEL_MAX_BYTES = 256,
 };
 
 static void read_user(struct pg_row *r, struct user_row *out) {
@@ -68,8 +67,17 @@ static void user_by_name(struct directory *d, struct slice name_key,
     dir_call_send(c);
 }
 
-static void on_users(struct pg_request *req, enum rc rc,
-                     const struct pg_result *res) {
+static void user_by_id(struct directory *d, struct user_id id, user_fn done,
+                       void *ctx) {
+    struct dir_call *c = dir_call_new(d, SQL_USER_BY_ID, on_found,
+                                      (union dir_done){.user = done}, ctx);
+
+    pg_args_id(&c->req.args, id.v);
+    dir_call_send(c);
+}
+
+void dir_on_users(struct pg_request *req, enum rc rc,
+                  const struct pg_result *res) {
     struct dir_call c = dir_call_end(req);
     size_t count = rc == RC_OK ? pg_rows(res) : 0;
     struct user_row *users = mem_new_array(count, sizeof(*users));
@@ -87,54 +95,27 @@ static void on_users(struct pg_request *req, enum rc rc,
 
 static void users_by_id(struct directory *d, const struct user_id *ids,
                         size_t count, users_fn done, void *ctx) {
-    struct dir_call *c = dir_call_new(d, SQL_USERS_BY_ID, on_users,
+    struct dir_call *c = dir_call_new(d, SQL_USERS_BY_ID, dir_on_users,
                                       (union dir_done){.users = done}, ctx);
 
     pg_args_users(&c->req.args, ids, count);
     dir_call_send(c);
 }
 
-static void on_device(struct pg_request *req, enum rc rc,
-                      const struct pg_result *res) {
-    struct dir_call c = dir_call_end(req);
-    struct device_id device = {0};
-    struct pg_row r;
+static void users_by_prefix(struct directory *d, struct slice prefix,
+                            size_t limit, users_fn done, void *ctx) {
+    struct dir_call *c = dir_call_new(d, SQL_USERS_BY_PREFIX, dir_on_users,
+                                      (union dir_done){.users = done}, ctx);
 
-    if (rc == RC_OK && pg_rows(res) == 0) {
-        rc = RC_CONFLICT; /* the id is another user's device */
-    }
-    if (rc == RC_OK) {
-        pg_row_init(&r, res, 0);
-        device.v = pg_row_num(&r, INT64_MAX);
-        rc = dir_row_end(&r, &c);
-    }
-    c.done.device(c.ctx, rc, device);
-}
-
-static void device_create(struct directory *d, struct user_id user,
-                          struct device_id id, struct slice label,
-                          device_fn done, void *ctx) {
-    struct dir_call *c = dir_call_new(d, SQL_DEVICE_CREATE, on_device,
-                                      (union dir_done){.device = done}, ctx);
-
-    pg_args_id(&c->req.args, id.v);
-    pg_args_id(&c->req.args, user.v);
-    pg_args_text(&c->req.args, label, LABEL_MAX_BYTES);
+    pg_args_text(&c->req.args, prefix, NAME_KEY_MAX_BYTES);
+    pg_args_num(&c->req.args, limit);
     dir_call_send(c);
-}
-
-static void on_seen(struct pg_request *req, enum rc rc,
-                    const struct pg_result *res) {
-    struct dir_call c = dir_call_end(req);
-
-    (void)res;
-    c.done.done(c.ctx, rc);
 }
 
 static void seen_write(struct directory *d, const struct user_id *users,
                        const uint64_t *last_seen_ms, size_t count,
                        directory_done_fn done, void *ctx) {
-    struct dir_call *c = dir_call_new(d, SQL_SEEN_WRITE, on_seen,
+    struct dir_call *c = dir_call_new(d, SQL_SEEN_WRITE, dir_on_done,
                                       (union dir_done){.done = done}, ctx);
 
     pg_args_users(&c->req.args, users, count);
@@ -145,7 +126,8 @@ static void seen_write(struct directory *d, const struct user_id *users,
 void users_add_ops(struct directory_ops *ops) {
     ops->user_create = user_create;
     ops->user_by_name = user_by_name;
+    ops->user_by_id = user_by_id;
     ops->users_by_id = users_by_id;
-    ops->device_create = device_create;
+    ops->users_by_prefix = users_by_prefix;
     ops->seen_write = seen_write;
 }

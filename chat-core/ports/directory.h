@@ -45,7 +45,7 @@ enum role {
 struct user_row {
     struct user_id id;
     struct slice name;          /* as the user writes it */
-    struct slice password_hash; /* PHC string; only from user_by_name */
+    struct slice password_hash; /* PHC string; only from user_by_name, _id */
     uint64_t last_seen_ms;      /* 0: never or not known */
 };
 
@@ -54,6 +54,29 @@ typedef void (*user_fn)(void *ctx, enum rc rc, const struct user_row *user);
 typedef void (*users_fn)(void *ctx, enum rc rc, const struct user_row *users,
                          size_t count);
 typedef void (*device_fn)(void *ctx, enum rc rc, struct device_id device);
+
+/* One login of a user. */
+struct device_row {
+    struct device_id id;
+    struct user_id user;
+    struct slice label;  /* what the user calls it */
+    uint64_t created_ms; /* Unix time */
+    uint64_t used_ms;    /* when it last got a token */
+    uint64_t revoked_us; /* Unix time in microseconds; 0: it is not */
+};
+
+enum {
+    DEVICE_LABEL_MAX = 64, /* bytes */
+};
+
+/* Which devices of a user are logged out. */
+enum revoke_which {
+    REVOKE_THIS,
+    REVOKE_OTHERS, /* all but this */
+};
+
+typedef void (*devices_fn)(void *ctx, enum rc rc,
+                           const struct device_row *devices, size_t count);
 
 /* One user's place in one conversation. Of an ex-member whose last seq is not
  * written yet `from` is 0 and he may read nothing; one who came back keeps
@@ -67,7 +90,8 @@ struct member_row {
 
 /* A conversation as it stands at `version`. `members` holds all of them when
  * they are at most LISTED_MAX_MEMBERS, else none. A conversation becomes wide
- * when it first has more than NARROW_MAX_MEMBERS members, and stays so. */
+ * when it first has more than NARROW_MAX_MEMBERS members, and stays so.
+ * `closed` is known only from conv_load. */
 struct conv_row {
     struct conv_id id;
     enum conv_kind kind;
@@ -75,6 +99,7 @@ struct conv_row {
     struct slice title; /* empty for direct */
     uint32_t member_count;
     bool wide;
+    bool closed; /* direct, and one of the two blocks the other */
     const struct member_row *members;
     size_t listed; /* rows in `members` */
 };
@@ -135,9 +160,14 @@ typedef void (*friends_fn)(void *ctx, enum rc rc,
                            const struct friend_row *friends, size_t count);
 /* The state after the call. When asking: RC_NOT_FOUND, no such user;
  * RC_BAD_INPUT, oneself; RC_LIMIT, DIRECTORY_BATCH_MAX friends and open
- * questions of one's own. */
+ * questions of one's own; RC_DENIED, one of the two blocks the other. */
 typedef void (*friend_fn)(void *ctx, enum rc rc, enum friend_state state);
 typedef void (*directory_done_fn)(void *ctx, enum rc rc);
+/* Their direct conversation and the version that the block made, or the one
+ * it made the first time; 0 when they have none. RC_NOT_FOUND, no such user;
+ * RC_BAD_INPUT, oneself; RC_LIMIT, DIRECTORY_BATCH_MAX blocks. */
+typedef void (*block_fn)(void *ctx, enum rc rc, struct conv_id conv,
+                         struct member_version version);
 
 struct directory_ops {
     /* `name_key` is the case-folded form that must be unique. */
@@ -146,12 +176,43 @@ struct directory_ops {
                         struct slice password_hash, user_fn done, void *ctx);
     void (*user_by_name)(struct directory *d, struct slice name_key,
                          user_fn done, void *ctx);
+    void (*user_by_id)(struct directory *d, struct user_id id, user_fn done,
+                       void *ctx);
+    /* Those whose name key begins so, in the order of their keys. */
+    void (*users_by_prefix)(struct directory *d, struct slice prefix,
+                            size_t limit, users_fn done, void *ctx);
     /* Rows of those that exist, any order; up to DIRECTORY_BATCH_MAX. */
     void (*users_by_id)(struct directory *d, const struct user_id *ids,
                         size_t count, users_fn done, void *ctx);
     void (*device_create)(struct directory *d, struct user_id user,
                           struct device_id id, struct slice label,
                           device_fn done, void *ctx);
+    /* Those not revoked that got a token since, the latest first; at most
+     * DIRECTORY_BATCH_MAX. */
+    void (*devices_of)(struct directory *d, struct user_id user,
+                       uint64_t since_ms, devices_fn done, void *ctx);
+    /* RC_NOT_FOUND: the user has no such device, or it is revoked. */
+    void (*device_rename)(struct directory *d, struct user_id user,
+                          struct device_id device, struct slice label,
+                          directory_done_fn done, void *ctx);
+    /* It gets a token now. RC_NOT_FOUND as above. */
+    void (*device_use)(struct directory *d, struct user_id user,
+                       struct device_id device, directory_done_fn done,
+                       void *ctx);
+    /* Answers the devices that are revoked by this; REVOKE_THIS is
+     * idempotent. RC_NOT_FOUND: the user has no such device. */
+    void (*devices_revoke)(struct directory *d, struct user_id user,
+                           struct device_id device, enum revoke_which which,
+                           devices_fn done, void *ctx);
+    /* Writes a new hash in the place of `old` and revokes all devices but
+     * `keep`; answers those. RC_CONFLICT: the hash is not `old` any more. */
+    void (*password_set)(struct directory *d, struct user_id user,
+                         struct device_id keep, struct slice old,
+                         struct slice fresh, devices_fn done, void *ctx);
+    /* Revoked devices of everybody behind (us, device), in that order; at
+     * most DIRECTORY_BATCH_MAX. */
+    void (*revoked_after)(struct directory *d, uint64_t us,
+                          struct device_id device, devices_fn done, void *ctx);
 
     void (*conv_load)(struct directory *d, struct conv_id conv, conv_fn done,
                       void *ctx);
@@ -166,7 +227,8 @@ struct directory_ops {
     void (*wide_convs_of)(struct directory *d, struct user_id user,
                           convs_fn done, void *ctx);
     /* The direct conversation of two users, created as `fresh` at first use.
-     * RC_NOT_FOUND: no such peer. RC_DENIED: the peer does not allow it. */
+     * RC_NOT_FOUND: no such peer. RC_DENIED: there is none, and one of the two
+     * blocks the other. */
     void (*direct_open)(struct directory *d, struct user_id me,
                         struct user_id peer, struct conv_id fresh, conv_fn done,
                         void *ctx);
@@ -199,6 +261,20 @@ struct directory_ops {
     /* Takes back, declines or ends. Idempotent. */
     void (*friend_drop)(struct directory *d, struct user_id me,
                         struct user_id other, friend_fn done, void *ctx);
+
+    /* Ends what the two are to each other as friends, and closes their direct
+     * conversation. Idempotent, both. */
+    void (*block)(struct directory *d, struct user_id me, struct user_id other,
+                  block_fn done, void *ctx);
+    void (*unblock)(struct directory *d, struct user_id me,
+                    struct user_id other, directory_done_fn done, void *ctx);
+    /* Whom the user blocks, the latest first. */
+    void (*blocks_of)(struct directory *d, struct user_id me, users_fn done,
+                      void *ctx);
+    /* Those among `users` who block `me` or whom he blocks; without names. */
+    void (*blocked_among)(struct directory *d, struct user_id me,
+                          const struct user_id *users, size_t count,
+                          users_fn done, void *ctx);
 
     /* Writes last-seen times (only forward). */
     void (*seen_write)(struct directory *d, const struct user_id *users,

@@ -117,6 +117,16 @@ static void revoke_get(struct reader *r, struct bus_msg *m) {
     m->u.revoke.device.v = get_id_or_none(r);
 }
 
+static void block_put(struct buf *out, const struct bus_msg *m) {
+    writer_u64(out, m->u.block.user.v);
+    writer_u64(out, m->u.block.other.v);
+}
+
+static void block_get(struct reader *r, struct bus_msg *m) {
+    m->u.block.user.v = get_id(r);
+    m->u.block.other.v = get_id(r);
+}
+
 static uint8_t report_flags(const struct bus_presence_report *e) {
     return (uint8_t)((e->snapshot ? FLAG_SNAPSHOT : 0) |
                      (e->first ? FLAG_FIRST : 0) | (e->last ? FLAG_LAST : 0) |
@@ -274,6 +284,7 @@ static const struct codec {
     [BUS_PRESENCE_ANSWER] = {answer_put, answer_get},
     [BUS_PRESENCE_SEEN] = {seen_put, seen_get},
     [BUS_PRESENCE_CLAIM] = {claim_put, claim_get},
+    [BUS_BLOCK] = {block_put, block_get},
 };
 
 void bus_msg_encode(struct buf *out, const struct bus_msg *msg) {

@@ -27,13 +27,14 @@ enum bus_msg_kind {
     BUS_EVENT = 1,     /* a sequenced event, as final client bytes */
     BUS_EPHEMERAL = 2, /* typing, list changes: never stored */
     BUS_MEMBER = 3,    /* to user:<id>: you joined or left a conversation */
-    BUS_REVOKE = 4,    /* to user:<id>: close sessions of a device */
+    BUS_REVOKE = 4,    /* to all gateways: close sessions of a device */
     BUS_PRESENCE_REPORT = 5, /* gateway -> presence: lease and changes */
     BUS_PRESENCE_ASK = 6,    /* presence -> gateway(s): send a snapshot */
     BUS_PRESENCE_QUERY = 7,  /* gateway -> presence */
     BUS_PRESENCE_ANSWER = 8, /* presence -> gw:<id> */
     BUS_PRESENCE_SEEN = 9,   /* presence -> seen:<id>: one transition */
     BUS_PRESENCE_CLAIM = 10, /* presence -> presence: who works */
+    BUS_BLOCK = 11,          /* to user:<id> of both: hide them */
 };
 
 enum member_change {
@@ -71,6 +72,12 @@ struct bus_member {
 struct bus_revoke {
     struct user_id user;
     struct device_id device; /* 0: every device of the user */
+};
+
+/* Neither may see any more whether the other is there. */
+struct bus_block {
+    struct user_id user;  /* who blocks */
+    struct user_id other; /* whom */
 };
 
 /* One user on one gateway. */
@@ -139,6 +146,7 @@ struct bus_msg {
         struct bus_ephemeral ephemeral;
         struct bus_member member;
         struct bus_revoke revoke;
+        struct bus_block block;
         struct bus_presence_report report;
         struct bus_presence_ask ask;
         struct bus_presence_query query;

@@ -153,6 +153,7 @@ static void call_free(struct fake_dir_call *c) {
     mem_free(c->members);
     mem_free(c->convs);
     mem_free(c->friends);
+    mem_free(c->devices);
     mem_free(c);
 }
 
@@ -210,6 +211,25 @@ void fake_dir_answer_device(struct fake_call *base, enum rc rc, bool silent) {
 
     if (!silent) {
         c->done.device(c->ctx, rc, c->device);
+    }
+    call_free(c);
+}
+
+void fake_dir_answer_devices(struct fake_call *base, enum rc rc, bool silent) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    bool ok = rc == RC_OK;
+
+    if (!silent) {
+        c->done.devices(c->ctx, rc, ok ? c->devices : NULL, ok ? c->found : 0);
+    }
+    call_free(c);
+}
+
+void fake_dir_answer_block(struct fake_call *base, enum rc rc, bool silent) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+
+    if (!silent) {
+        c->done.block(c->ctx, rc, c->conv, c->version);
     }
     call_free(c);
 }
@@ -293,6 +313,8 @@ struct directory *fake_directory_join(struct fake_directory *f) {
     struct end *e = mem_new(sizeof(*e));
 
     fake_dir_people_ops(&e->ops);
+    fake_dir_devices_ops(&e->ops);
+    fake_dir_blocks_ops(&e->ops);
     fake_dir_convs_ops(&e->ops);
     fake_dir_members_ops(&e->ops);
     e->ops.ready = end_ready;

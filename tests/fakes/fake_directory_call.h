@@ -24,6 +24,8 @@ struct fake_dir_call {
     size_t count;
     struct msg_seq seq;
     bool joined;
+    enum revoke_which which;
+    uint64_t since; /* ms or us */
     /* What came of it. */
     struct user_row user;
     struct user_row *users;
@@ -32,6 +34,7 @@ struct fake_dir_call {
     struct conv_of_user *convs;
     struct member_changed changed;
     struct friend_row *friends;
+    struct device_row *devices;
     enum friend_state state;
     struct member_version version;
     size_t found;
@@ -39,12 +42,14 @@ struct fake_dir_call {
         user_fn user;
         users_fn users;
         device_fn device;
+        devices_fn devices;
         conv_fn conv;
         members_fn members;
         convs_fn convs;
         member_changed_fn changed;
         friends_fn friends;
         friend_fn friend;
+        block_fn block;
         directory_done_fn done;
     } done;
     void *ctx;
@@ -64,6 +69,8 @@ struct slice fake_dir_keep_text(struct slice s);
 void fake_dir_answer_user(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_users(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_device(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_devices(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_block(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_conv(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_members(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_convs(struct fake_call *base, enum rc rc, bool silent);
@@ -74,6 +81,8 @@ void fake_dir_answer_done(struct fake_call *base, enum rc rc, bool silent);
 
 /* The operations, by file. */
 void fake_dir_people_ops(struct directory_ops *ops);
+void fake_dir_devices_ops(struct directory_ops *ops);
+void fake_dir_blocks_ops(struct directory_ops *ops);
 void fake_dir_convs_ops(struct directory_ops *ops);
 void fake_dir_members_ops(struct directory_ops *ops);
 

@@ -36,6 +36,9 @@ static void conv_load_execute(struct fake_call *base) {
     struct fake_dir_call *c = fake_dir_call_of(base);
 
     base->rc = take_conv(c, dir_conv(c->store, c->conv));
+    if (base->rc == RC_OK) {
+        c->row.closed = dir_closed(c->store, dir_conv(c->store, c->conv));
+    }
 }
 
 static void end_conv_load(struct directory *d, struct conv_id conv,
@@ -136,6 +139,10 @@ static void direct_open_execute(struct fake_call *base) {
     struct fake_dir_call *c = fake_dir_call_of(base);
     struct dir_conv *conv = dir_direct(c->store, c->me, c->other);
 
+    if (conv == NULL && dir_blocked(c->store, c->me, c->other)) {
+        base->rc = RC_DENIED;
+        return;
+    }
     if (conv == NULL && dir_user(c->store, c->me) != NULL &&
         dir_user(c->store, c->other) != NULL) {
         conv = dir_conv_make(c->store, c->conv, CONV_DIRECT, SLICE_LIT(""));

@@ -1,10 +1,10 @@
-/* Users, devices and friends, as the database does them. */
+/* Users and friends, as the database does them. */
 #include <string.h>
 
 #include "proto/base/mem.h"
 #include "tests/fakes/fake_directory_call.h"
 
-/* ---- users and devices ---- */
+/* ---- users ---- */
 
 static struct user_row user_row(const struct dir_user *u) {
     return (struct user_row){.id = u->id,
@@ -58,6 +58,54 @@ static void end_user_by_name(struct directory *d, struct slice name_key,
     c->done.user = done;
 }
 
+static void user_by_id_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_user *u = dir_user(c->store, c->me);
+
+    base->rc = u == NULL ? RC_NOT_FOUND : RC_OK;
+    if (u != NULL) {
+        c->user = user_row(u);
+        c->user.password_hash = slice_str(u->password_hash);
+    }
+}
+
+static void end_user_by_id(struct directory *d, struct user_id id, user_fn done,
+                           void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "user_by_id", user_by_id_execute, fake_dir_answer_user, ctx);
+
+    c->me = id;
+    c->done.user = done;
+}
+
+/* In no order. */
+static void users_by_prefix_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_user *u;
+    size_t at = 0;
+
+    c->users = mem_new_array(c->count, sizeof(*c->users));
+    while ((u = map_next(&c->store->users, &at)) != NULL) {
+        if (c->found < c->count &&
+            slice_eq(slice_take(slice_str(u->key), c->texts[0].n),
+                     c->texts[0])) {
+            c->users[c->found++] = user_row(u);
+        }
+    }
+    base->rc = RC_OK;
+}
+
+static void end_users_by_prefix(struct directory *d, struct slice prefix,
+                                size_t limit, users_fn done, void *ctx) {
+    struct fake_dir_call *c =
+        fake_dir_call_new(d, "users_by_prefix", users_by_prefix_execute,
+                          fake_dir_answer_users, ctx);
+
+    c->texts[0] = fake_dir_keep_text(prefix);
+    c->count = limit;
+    c->done.users = done;
+}
+
 static void users_by_id_execute(struct fake_call *base) {
     struct fake_dir_call *c = fake_dir_call_of(base);
 
@@ -79,22 +127,6 @@ static void end_users_by_id(struct directory *d, const struct user_id *ids,
 
     fake_dir_keep_ids(c, ids, count);
     c->done.users = done;
-}
-
-static void execute_nothing(struct fake_call *base) {
-    base->rc = RC_OK;
-}
-
-static void end_device_create(struct directory *d, struct user_id user,
-                              struct device_id id, struct slice label,
-                              device_fn done, void *ctx) {
-    struct fake_dir_call *c = fake_dir_call_new(
-        d, "device_create", execute_nothing, fake_dir_answer_device, ctx);
-
-    (void)label;
-    c->me = user;
-    c->device = id;
-    c->done.device = done;
 }
 
 static void seen_write_execute(struct fake_call *base) {
@@ -169,6 +201,10 @@ static void friend_ask_execute(struct fake_call *base) {
         base->rc = c->me.v == c->other.v ? RC_BAD_INPUT : RC_NOT_FOUND;
         return;
     }
+    if (dir_blocked(c->store, c->me, c->other)) {
+        base->rc = RC_DENIED;
+        return;
+    }
     if (f == NULL) {
         f = dir_friends_make(c->store, c->me, c->other);
     } else if (f->asked_by.v != c->me.v) {
@@ -213,8 +249,9 @@ static void end_friend_drop(struct directory *d, struct user_id me,
 void fake_dir_people_ops(struct directory_ops *ops) {
     ops->user_create = end_user_create;
     ops->user_by_name = end_user_by_name;
+    ops->user_by_id = end_user_by_id;
     ops->users_by_id = end_users_by_id;
-    ops->device_create = end_device_create;
+    ops->users_by_prefix = end_users_by_prefix;
     ops->seen_write = end_seen_write;
     ops->friends_of = end_friends_of;
     ops->friend_ask = end_friend_ask;

@@ -30,7 +30,12 @@ void dir_store_fini(struct dir_store *s) {
     map_fini(&s->users);
     map_fini(&s->convs);
     mem_free(s->order);
+    for (size_t i = 0; i < s->device_count; i++) {
+        mem_free(s->devices[i].label);
+    }
     mem_free(s->friends);
+    mem_free(s->blocks);
+    mem_free(s->devices);
 }
 
 /* ---- users ---- */
@@ -236,4 +241,44 @@ struct dir_friends *dir_friends_make(struct dir_store *s, struct user_id a,
 
 void dir_friends_drop(struct dir_store *s, struct dir_friends *f) {
     *f = s->friends[--s->friend_count];
+}
+
+/* ---- blocks ---- */
+
+struct dir_block *dir_block(const struct dir_store *s, struct user_id user,
+                            struct user_id other) {
+    for (size_t i = 0; i < s->block_count; i++) {
+        if (s->blocks[i].user.v == user.v && s->blocks[i].other.v == other.v) {
+            return &s->blocks[i];
+        }
+    }
+    return NULL;
+}
+
+struct dir_block *dir_block_make(struct dir_store *s, struct user_id user,
+                                 struct user_id other) {
+    s->blocks =
+        mem_resize(s->blocks, (s->block_count + 1) * sizeof(*s->blocks));
+    s->blocks[s->block_count] = (struct dir_block){user, other, {0}};
+    return &s->blocks[s->block_count++];
+}
+
+bool dir_blocked(const struct dir_store *s, struct user_id a,
+                 struct user_id b) {
+    return dir_block(s, a, b) != NULL || dir_block(s, b, a) != NULL;
+}
+
+bool dir_closed(const struct dir_store *s, const struct dir_conv *c) {
+    return c->kind == CONV_DIRECT &&
+           dir_blocked(s, c->members[0].user, c->members[1].user);
+}
+
+/* ---- devices ---- */
+
+void dir_device_make(struct dir_store *s, struct user_id user,
+                     struct device_id id, struct slice label) {
+    s->devices =
+        mem_resize(s->devices, (s->device_count + 1) * sizeof(*s->devices));
+    s->devices[s->device_count++] = (struct dir_device){
+        .row = {.id = id, .user = user}, .label = mem_dup(label.p, label.n)};
 }

@@ -56,6 +56,17 @@ struct dir_friends {
     struct user_id asked_by;
 };
 
+struct dir_block {
+    struct user_id user;
+    struct user_id other; /* whom */
+    struct member_version version;
+};
+
+struct dir_device {
+    struct device_row row; /* without the label */
+    char *label;
+};
+
 struct dir_store {
     struct map users;        /* user id -> struct dir_user */
     struct map convs;        /* conversation id -> struct dir_conv */
@@ -63,6 +74,11 @@ struct dir_store {
     size_t conv_count;
     struct dir_friends *friends;
     size_t friend_count;
+    struct dir_block *blocks;
+    size_t block_count;
+    struct dir_device *devices;
+    size_t device_count;
+    uint64_t revocations; /* so far */
     uint64_t joins;
 };
 
@@ -98,5 +114,17 @@ struct dir_friends *dir_friends(const struct dir_store *s, struct user_id a,
 struct dir_friends *dir_friends_make(struct dir_store *s, struct user_id a,
                                      struct user_id b);
 void dir_friends_drop(struct dir_store *s, struct dir_friends *f);
+
+/* The block of `other` by `user`, or NULL. */
+struct dir_block *dir_block(const struct dir_store *s, struct user_id user,
+                            struct user_id other);
+struct dir_block *dir_block_make(struct dir_store *s, struct user_id user,
+                                 struct user_id other);
+/* Whether one of the two blocks the other. */
+bool dir_blocked(const struct dir_store *s, struct user_id a, struct user_id b);
+bool dir_closed(const struct dir_store *s, const struct dir_conv *c);
+
+void dir_device_make(struct dir_store *s, struct user_id user,
+                     struct device_id id, struct slice label);
 
 #endif

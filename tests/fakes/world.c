@@ -61,6 +61,13 @@ static void on_revoked(void *owner, struct seat *seat,
     e->revokes++;
 }
 
+static void on_blocked(void *owner, struct seat *seat, struct user_id other) {
+    struct ear *e = CONTAINER_OF(seat, struct ear, seat);
+
+    (void)owner;
+    e->blocked = other;
+}
+
 static void on_joined(void *ctx, enum rc rc) {
     struct ear *e = ctx;
 
@@ -95,6 +102,7 @@ void ear_leave(struct ear *e) {
 static const struct core_events events = {
     .on_text = on_text,
     .on_revoked = on_revoked,
+    .on_blocked = on_blocked,
 };
 
 void gate_open(struct gate *g, struct fake_bus *bus, struct history *history,

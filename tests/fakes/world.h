@@ -65,7 +65,8 @@ struct ear {
     size_t resyncs;
     size_t ephemerals;
     size_t revokes;
-    char *last; /* the last text */
+    struct user_id blocked; /* the last whom it shall not see */
+    char *last;             /* the last text */
 };
 
 /* Joins at gateway `at`; answered after a settle. */

@@ -22,6 +22,8 @@ struct got {
     char text[GOT_ROWS_MAX][TITLE_MAX_BYTES + 1]; /* names or titles */
     char hash[64];
     struct device_id device;
+    struct device_row devices[GOT_ROWS_MAX];
+    struct conv_id closed;
     struct conv_row conv;
     struct member_version version;
     struct member_row members[GOT_ROWS_MAX];
@@ -146,6 +148,28 @@ static inline void on_got_friend(void *ctx, enum rc rc,
 
     got_rc(g, rc);
     g->state = state;
+}
+
+static inline void on_got_devices(void *ctx, enum rc rc,
+                                  const struct device_row *devices,
+                                  size_t count) {
+    struct got *g = ctx;
+
+    got_rc(g, rc);
+    g->count = count;
+    for (size_t i = 0; i < count && i < GOT_ROWS_MAX; i++) {
+        g->devices[i] = devices[i];
+        got_text(g, i, devices[i].label);
+    }
+}
+
+static inline void on_got_block(void *ctx, enum rc rc, struct conv_id conv,
+                                struct member_version version) {
+    struct got *g = ctx;
+
+    got_rc(g, rc);
+    g->closed = conv;
+    g->version = version;
 }
 
 static inline void on_got_done(void *ctx, enum rc rc) {

@@ -41,7 +41,7 @@ def rows(heading, columns):
 def test_commands():
     who = {"0": "user", "COMMAND_ANYBODY": "anybody",
            "COMMAND_SOCKET": "socket"}
-    table = re.findall(r'\{"([a-z.]+)", (\w+), cmd_\w+\}',
+    table = re.findall(r'\{"([a-z._]+)", (\w+), cmd_\w+\}',
                        source("gateway/command.c"))
     documented = [row for row in rows("Commands", 2)
                   if row[1] in who.values()]
@@ -50,7 +50,7 @@ def test_commands():
 
 def test_routes():
     found = re.findall(
-        r'\{HTTP_(\w+),[^"{}]*"(/[^"]*)",\s*"([^"]*)",\s*"([a-z.]+)"',
+        r'\{HTTP_(\w+),[^"{}]*"(/[^"]*)",\s*"([^"]*)",\s*"([a-z._]+)"',
         source("gateway/route.c"))
     want = [(f"{method} {path}", command,
              query.replace("$", "").replace("*", "").split())
@@ -224,7 +224,8 @@ class Story:
     """Plays the steps in order."""
 
     def __init__(self, cluster):
-        self.urls = {"alice": cluster.url(1), "bob": cluster.url(2)}
+        self.urls = {"alice": cluster.url(1), "laptop": cluster.url(1),
+                     "bob": cluster.url(2)}
         self.else_url = cluster.url()
         self.actors = {}
         self.names = Names()

@@ -216,9 +216,16 @@ static void on_revoked(void *owner, struct seat *seat,
     (void)device;
 }
 
+static void on_blocked(void *owner, struct seat *seat, struct user_id other) {
+    (void)owner;
+    (void)seat;
+    (void)other;
+}
+
 const struct core_events sim_events = {
     .on_text = on_text,
     .on_revoked = on_revoked,
+    .on_blocked = on_blocked,
 };
 
 /* ---- sync ---- */

@@ -36,6 +36,7 @@ static const struct good_case {
     {"member left",
      {BUS_MEMBER, {.member = {{5}, {6}, {7}, {0}, MEMBER_LEFT, 1}}}},
     {"revoke one", {BUS_REVOKE, {.revoke = {{5}, {6}}}}},
+    {"block", {BUS_BLOCK, {.block = {{5}, {6}}}}},
     {"revoke all", {BUS_REVOKE, {.revoke = {{5}, {0}}}}},
     {"report, empty",
      {BUS_PRESENCE_REPORT, {.report = {{5}, 0, 1, 0, 0, 0, 0, 0, {0}}}}},
@@ -121,6 +122,9 @@ static bool same(const struct bus_msg *a, const struct bus_msg *b) {
         return a->u.seen.user.v == b->u.seen.user.v &&
                a->u.seen.state == b->u.seen.state &&
                a->u.seen.since_ms == b->u.seen.since_ms;
+    case BUS_BLOCK:
+        return a->u.block.user.v == b->u.block.user.v &&
+               a->u.block.other.v == b->u.block.other.v;
     case BUS_PRESENCE_CLAIM:
         return a->u.claim.service == b->u.claim.service &&
                a->u.claim.ready == b->u.claim.ready;

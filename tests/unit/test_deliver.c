@@ -102,15 +102,10 @@ static void test_ephemeral(void **state) {
 
 static void test_revoke(void **state) {
     (void)state;
-    bus_say(&w, ann_topic,
-            &(struct bus_msg){.kind = BUS_REVOKE,
-                              .u.revoke = {.user = {ANN}, .device = {5}}});
-    world_settle(&w);
+    deliver_revoke(core(), &(struct bus_revoke){{ANN}, {5}});
     assert_int_equal(ann.revokes + ann2.revokes, 2);
     assert_int_equal(bob.revokes, 0);
-    bus_say(&w, ann_topic,
-            &(struct bus_msg){.kind = BUS_REVOKE, .u.revoke = {.user = {9}}});
-    world_settle(&w);
+    deliver_revoke(core(), &(struct bus_revoke){{9}, {5}});
     assert_int_equal(ann.revokes, 1);
 }
 

@@ -114,11 +114,39 @@ static void test_stable(void **state) {
     }
 }
 
+static void test_prefix(void **state) {
+    static const struct {
+        const char *prefix;
+        const char *key; /* NULL: no name begins so */
+    } prefixes[] = {
+        {"A", "a"},      {"ad.", "ad."}, {"admin", "admin"}, {"x_", "x_"},
+        {"모", "모"},    {"", NULL},     {".", NULL},        {"a..", NULL},
+        {"a%", NULL},    {"a b", NULL},  {"a*", NULL},       {"\\", NULL},
+        {"a\x1b", NULL}, {"\xff", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
+        struct slice prefix = slice_str(prefixes[i].prefix);
+        const char *want = prefixes[i].key;
+        struct buf key;
+        enum rc rc;
+
+        buf_init(&key);
+        rc = name_prefix_key(prefix, &key);
+        assert_row(prefixes[i].prefix, (rc == RC_OK) == (want != NULL));
+        assert_row(prefixes[i].prefix,
+                   slice_is(buf_slice(&key), want == NULL ? "" : want));
+        buf_fini(&key);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_nul),
         cmocka_unit_test(test_stable),
+        cmocka_unit_test(test_prefix),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,225 @@
+/* Devices, and the password that logs them out, as the database does them. */
+#include "proto/base/mem.h"
+#include "tests/fakes/fake_directory_call.h"
+
+static void device_create_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+
+    dir_device_make(c->store, c->me, c->device, c->texts[0]);
+    base->rc = RC_OK;
+}
+
+static void end_device_create(struct directory *d, struct user_id user,
+                              struct device_id id, struct slice label,
+                              device_fn done, void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "device_create", device_create_execute, fake_dir_answer_device, ctx);
+
+    c->texts[0] = fake_dir_keep_text(label);
+    c->me = user;
+    c->device = id;
+    c->done.device = done;
+}
+
+static void add_device(struct fake_dir_call *c,
+                       const struct dir_device *device) {
+    c->devices = mem_resize(c->devices, (c->found + 1) * sizeof(*c->devices));
+    c->devices[c->found] = device->row;
+    c->devices[c->found++].label = slice_str(device->label);
+}
+
+static bool alive(const struct dir_device *device, struct user_id user) {
+    return device->row.user.v == user.v && device->row.revoked_us == 0;
+}
+
+static void devices_of_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+
+    for (size_t i = 0; i < c->store->device_count; i++) {
+        const struct dir_device *device = &c->store->devices[i];
+
+        if (alive(device, c->me) && device->row.used_ms >= c->since) {
+            add_device(c, device);
+        }
+    }
+    base->rc = RC_OK;
+}
+
+static void end_devices_of(struct directory *d, struct user_id user,
+                           uint64_t since_ms, devices_fn done, void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "devices_of", devices_of_execute, fake_dir_answer_devices, ctx);
+
+    c->me = user;
+    c->since = since_ms;
+    c->done.devices = done;
+}
+
+/* The device of the call when it is the user's and not revoked, or NULL. */
+static struct dir_device *device_of(const struct fake_dir_call *c) {
+    for (size_t i = 0; i < c->store->device_count; i++) {
+        struct dir_device *device = &c->store->devices[i];
+
+        if (alive(device, c->me) && device->row.id.v == c->device.v) {
+            return device;
+        }
+    }
+    return NULL;
+}
+
+static void device_rename_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_device *device = device_of(c);
+
+    base->rc = device == NULL ? RC_NOT_FOUND : RC_OK;
+    if (device != NULL) {
+        mem_free(device->label);
+        device->label = mem_dup(c->texts[0].p, c->texts[0].n);
+    }
+}
+
+static void end_device_rename(struct directory *d, struct user_id user,
+                              struct device_id device, struct slice label,
+                              directory_done_fn done, void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "device_rename", device_rename_execute, fake_dir_answer_done, ctx);
+
+    c->me = user;
+    c->device = device;
+    c->texts[0] = fake_dir_keep_text(label);
+    c->done.done = done;
+}
+
+static void device_use_execute(struct fake_call *base) {
+    base->rc = device_of(fake_dir_call_of(base)) == NULL ? RC_NOT_FOUND : RC_OK;
+}
+
+static void end_device_use(struct directory *d, struct user_id user,
+                           struct device_id device, directory_done_fn done,
+                           void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "device_use", device_use_execute, fake_dir_answer_done, ctx);
+
+    c->me = user;
+    c->device = device;
+    c->done.done = done;
+}
+
+/* Time counts the revocations, from then on. */
+enum {
+    REVOKED_US = 1000000000,
+};
+
+static void revoke(struct fake_dir_call *c, enum revoke_which which) {
+    for (size_t i = 0; i < c->store->device_count; i++) {
+        struct dir_device *device = &c->store->devices[i];
+        bool same = device->row.id.v == c->device.v;
+
+        if (device->row.user.v != c->me.v || same != (which == REVOKE_THIS) ||
+            (!same && device->row.revoked_us != 0)) {
+            continue;
+        }
+        if (device->row.revoked_us == 0) {
+            device->row.revoked_us = REVOKED_US + ++c->store->revocations;
+        }
+        add_device(c, device);
+    }
+}
+
+static void devices_revoke_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+
+    revoke(c, c->which);
+    base->rc = c->which == REVOKE_THIS && c->found == 0 ? RC_NOT_FOUND : RC_OK;
+}
+
+static void end_devices_revoke(struct directory *d, struct user_id user,
+                               struct device_id device, enum revoke_which which,
+                               devices_fn done, void *ctx) {
+    struct fake_dir_call *c =
+        fake_dir_call_new(d, "devices_revoke", devices_revoke_execute,
+                          fake_dir_answer_devices, ctx);
+
+    c->me = user;
+    c->device = device;
+    c->which = which;
+    c->done.devices = done;
+}
+
+static void password_set_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_user *u = dir_user(c->store, c->me);
+
+    if (u == NULL || !slice_is(c->texts[0], u->password_hash)) {
+        base->rc = RC_CONFLICT;
+        return;
+    }
+    mem_free(u->password_hash);
+    u->password_hash = mem_dup(c->texts[1].p, c->texts[1].n);
+    revoke(c, REVOKE_OTHERS);
+    base->rc = RC_OK;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the port has 7 parameters. */
+static void end_password_set(struct directory *d, struct user_id user,
+                             struct device_id keep, struct slice old,
+                             struct slice fresh, devices_fn done, void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "password_set", password_set_execute, fake_dir_answer_devices, ctx);
+
+    c->me = user;
+    c->device = keep;
+    c->texts[0] = fake_dir_keep_text(old);
+    c->texts[1] = fake_dir_keep_text(fresh);
+    c->done.devices = done;
+}
+
+/* The earliest of those revoked after `us`, or NULL. Each has a time of its
+ * own here. */
+static const struct dir_device *next_revoked(const struct dir_store *s,
+                                             uint64_t us) {
+    const struct dir_device *found = NULL;
+
+    for (size_t i = 0; i < s->device_count; i++) {
+        const struct dir_device *device = &s->devices[i];
+
+        if (device->row.revoked_us > us &&
+            (found == NULL || device->row.revoked_us < found->row.revoked_us)) {
+            found = device;
+        }
+    }
+    return found;
+}
+
+static void revoked_after_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    const struct dir_device *device = next_revoked(c->store, c->since);
+
+    while (device != NULL && c->found < DIRECTORY_BATCH_MAX) {
+        add_device(c, device);
+        device = next_revoked(c->store, device->row.revoked_us);
+    }
+    base->rc = RC_OK;
+}
+
+static void end_revoked_after(struct directory *d, uint64_t us,
+                              struct device_id device, devices_fn done,
+                              void *ctx) {
+    struct fake_dir_call *c =
+        fake_dir_call_new(d, "revoked_after", revoked_after_execute,
+                          fake_dir_answer_devices, ctx);
+
+    (void)device;
+    c->since = us;
+    c->done.devices = done;
+}
+
+void fake_dir_devices_ops(struct directory_ops *ops) {
+    ops->device_create = end_device_create;
+    ops->devices_of = end_devices_of;
+    ops->device_rename = end_device_rename;
+    ops->device_use = end_device_use;
+    ops->devices_revoke = end_devices_revoke;
+    ops->password_set = end_password_set;
+    ops->revoked_after = end_revoked_after;
+}
