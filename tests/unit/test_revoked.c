@@ -31,7 +31,10 @@ static int setup(void **state) {
     fake_directory_users(w.directory, 1, 9);
     token_keys_init(&keys);
     return token_keys_add(&keys, SLICE_LIT("k"),
-                          SLICE_LIT("0123456789abcdef0123456789abcdef"));
+                          SLICE_LIT("0123456789abcdef0123456789abcdef")) ==
+                   RC_OK
+               ? 0
+               : -1;
 }
 
 static int teardown(void **state) {
