@@ -165,6 +165,9 @@ install: programs
 	install -m 644 deploy/migrations/*.sql \
 	    $(DESTDIR)$(PREFIX)/share/moim/migrations/
 	install -m 644 deploy/*.conf.example $(DESTDIR)$(PREFIX)/share/moim/
+	install -d $(DESTDIR)$(PREFIX)/share/moim/web/assets
+	install -m 644 $(wildcard web/dist/*.*) $(DESTDIR)$(PREFIX)/share/moim/web/
+	install -m 644 web/dist/assets/* $(DESTDIR)$(PREFIX)/share/moim/web/assets/
 
 clean:
 	rm -rf build
