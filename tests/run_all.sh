@@ -93,7 +93,7 @@ printf '%-14s%7s %7s %8s %8s\n' part passed failed skipped time
     part corpora 10 $MAKE MODE=asan check-corpus
     part conf 5 tests/conf/run.sh
     part integration 10 tests/integration/run.sh
-    part fuzz 15 $MAKE FUZZ_SECONDS=10 fuzz
+    part fuzz 15 $MAKE FUZZ_SECONDS=5 fuzz
     part scenarios 15 tests/scenario/run.sh
 }
 if [ -x tests/browser/run.sh ]; then

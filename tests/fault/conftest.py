@@ -34,7 +34,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--long"):
+    if config.getoption("--long") or config.option.keyword:
         return
     items[:] = [i for i in items if not i.get_closest_marker("long")]
 
@@ -98,6 +98,7 @@ class Theatre:
         if verdict.asked and unasked:
             verdict.notes.append(f"asked: clients saw {verdict.asked} holes")
         print(f"closes {verdict.closes}, refused {verdict.refused}")
+        print("\n".join(verdict.notes))
         good = verdict.clean and injected > 0 and \
             (silent_is_known or not verdict.silent) and \
             not (unasked and verdict.asked)

@@ -19,8 +19,8 @@ TALKERS_OF = {2: 2, 3: 2, 5: 3, 8: 3, 16: 3, 18: 3, 24: 2, 36: 2}
 TALK_HZ = 9  # messages a second of one talker in one conversation
 ABSENT = 3
 STRANGERS = 2
-BEFORE, AFTER = 0.8, 1.2  # seconds of talk around the fault
-QUIET = 0.8      # nothing new for so long: all has arrived
+BEFORE, AFTER = 0.6, 1.0  # seconds of talk around the fault
+QUIET = 0.6      # nothing new for so long: all has arrived
 QUIET_MOST = 15  # seconds (I5)
 
 

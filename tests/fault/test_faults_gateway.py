@@ -61,6 +61,7 @@ def test_f03_killed_before_publish(theatre):
     theatre.play("F03 killed, not published", nemesis)
 
 
+@pytest.mark.long
 def test_f04_killed_before_ack(theatre):
     async def nemesis(show):
         return await killed_after(show, "bus", "drop_reply SPUBLISH 1 stall",
