@@ -132,7 +132,7 @@ void world_open(struct world *w) {
     w->bus = fake_bus_new(1);
     w->history = fake_history_new();
     w->directory = fake_directory_new();
-    w->clock = (struct clock){START_MS, START_MS};
+    w->clock = (struct clock){.mono_ms = START_MS, .wall_ms = START_MS};
     for (size_t i = 0; i < WORLD_GATES; i++) {
         gate_open(&w->gates[i], w->bus, fake_history_join(w->history),
                   fake_directory_join(w->directory), &w->clock);

@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const struct chat_out out = {on_frame, on_line, on_prompt, on_quit};
     static struct chat chat;
     struct slice rest = slice_of(data, size);
-    struct clock clock = {1000, 1000};
+    struct clock clock = {.mono_ms = 1000, .wall_ms = 1000};
     struct rand rand;
     bool quit = false;
 

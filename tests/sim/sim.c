@@ -206,7 +206,7 @@ static void open_all(struct sim *s, uint64_t seed) {
     s->bus = fake_bus_new(seed);
     s->history = fake_history_new();
     s->directory = fake_directory_new();
-    s->clock = (struct clock){START_MS, START_MS};
+    s->clock = (struct clock){.mono_ms = START_MS, .wall_ms = START_MS};
     fake_bus_repeat(s->bus, 5);
     fake_bus_lose(s->bus, 20);
     fake_directory_users(s->directory, 1, SIM_USERS);

@@ -74,7 +74,7 @@ static struct service *open_service(struct world *w, uint64_t id,
 static struct world *open_world(void) {
     struct world *w = mem_new(sizeof(*w));
 
-    w->clock = (struct clock){1000, 1700000000000};
+    w->clock = (struct clock){.mono_ms = 1000, .wall_ms = 1700000000000};
     wheel_init(&w->wheel, w->clock.mono_ms);
     w->dir.ops = &dir_ops;
     w->net = fake_bus_new(1);

@@ -427,7 +427,8 @@ static void check_story(const struct world *w, size_t u) {
 static void open_world(struct world *w, uint64_t seed) {
     rand_seed(&w->rand, seed);
     w->trouble = (unsigned)(seed % TROUBLES);
-    w->clock = (struct clock){START_MONO_MS, START_WALL_MS + START_MONO_MS};
+    w->clock = (struct clock){.mono_ms = START_MONO_MS,
+                              .wall_ms = START_WALL_MS + START_MONO_MS};
     wheel_init(&w->wheel, w->clock.mono_ms);
     w->dir.ops = &dir_ops;
     w->net = fake_bus_new(seed);
