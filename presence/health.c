@@ -6,6 +6,7 @@
 #include "proto/net/http_conn.h"
 #include "proto/net/listener.h"
 #include "proto/wire/json_write.h"
+#include "proto/wire/prom.h"
 
 enum {
     CONNS_MAX = 64,
@@ -74,22 +75,8 @@ static void answer_alive(struct presence_health *h, struct http_exchange *x) {
                 SLICE_LIT("{\"status\":\"alive\"}"));
 }
 
-struct metric {
-    const char *name;
-    const char *type;
-    const char *help;
-    uint64_t value;
-};
-
-static void put_metric(struct buf *b, const struct metric *m) {
-    buf_addf(b, "# HELP moim_presence_%s %s\n# TYPE moim_presence_%s %s\n",
-             m->name, m->help, m->name, m->type);
-    buf_addf(b, "moim_presence_%s %llu\n", m->name,
-             (unsigned long long)m->value);
-}
-
 static void put_metrics(struct buf *b, const struct service_counts *c) {
-    const struct metric metrics[] = {
+    const struct prom_metric metrics[] = {
         {"online_users", "gauge", "Users online.", c->tracker.users},
         {"gateways", "gauge", "Gateways with a lease.", c->tracker.gateways},
         {"incomplete_leases", "gauge", "Leases that wait for a snapshot.",
@@ -117,11 +104,9 @@ static void put_metrics(struct buf *b, const struct service_counts *c) {
         {"log_dropped_total", "counter", "Log lines lost.", log_dropped()},
     };
 
-    buf_add_str(b, "# HELP moim_build_info The program that runs.\n"
-                   "# TYPE moim_build_info gauge\n"
-                   "moim_build_info{version=\"" MOIM_VERSION "\"} 1\n");
+    prom_build(b);
     for (size_t i = 0; i < COUNT_OF(metrics); i++) {
-        put_metric(b, &metrics[i]);
+        prom_metric(b, "moim_presence", &metrics[i]);
     }
 }
 
@@ -131,9 +116,7 @@ static void answer_metrics(struct presence_health *h, struct http_exchange *x) {
 
     buf_init(&b);
     put_metrics(&b, &counts);
-    http_answer(x, 200, no_headers,
-                SLICE_LIT("text/plain; version=0.0.4; charset=utf-8"),
-                buf_slice(&b));
+    http_answer(x, 200, no_headers, SLICE_LIT(PROM_TYPE), buf_slice(&b));
     buf_fini(&b);
 }
 
