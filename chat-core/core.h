@@ -14,6 +14,7 @@
 #include "chat-core/ports/history.h"
 #include "proto/base/blob.h"
 #include "proto/base/clock.h"
+#include "proto/base/histogram.h"
 #include "proto/base/list.h"
 #include "proto/base/map.h"
 #include "proto/base/rand.h"
@@ -33,13 +34,14 @@ struct core_events {
 };
 
 struct core_stats {
-    uint64_t said;       /* messages acked */
-    uint64_t repeats;    /* of them, repeats of an earlier attempt */
-    uint64_t delivered;  /* texts handed to sessions */
-    uint64_t reloads;    /* memberships read again because they were stale */
-    uint64_t held;       /* events that waited for a membership */
-    uint64_t gaps;       /* partitions lost on the bus */
-    uint64_t bus_errors; /* bus messages that were not understood */
+    uint64_t said;         /* messages acked */
+    uint64_t repeats;      /* of them, repeats of an earlier attempt */
+    uint64_t delivered;    /* texts handed to sessions */
+    uint64_t reloads;      /* memberships read again because they were stale */
+    uint64_t held;         /* events that waited for a membership */
+    uint64_t gaps;         /* partitions lost on the bus */
+    uint64_t bus_errors;   /* bus messages that were not understood */
+    struct histogram acks; /* of said: from asking to the ack */
 };
 
 struct core {

@@ -25,7 +25,8 @@ struct saying {
     struct slice body; /* in `bytes` */
     char *bytes;
     uint64_t ts_ms;
-    bool system; /* a member change: no check of the sender */
+    uint64_t asked_us; /* monotonic */
+    bool system;       /* a member change: no check of the sender */
     struct say_change change;
     struct member_version version;
     struct topic topics[TOPICS_MAX];
@@ -44,7 +45,11 @@ static void finish(struct saying *s, enum rc rc) {
     void *ctx = s->ctx;
     struct said said = s->said;
 
-    s->core->stats.said += rc == RC_OK ? 1 : 0;
+    if (rc == RC_OK) {
+        s->core->stats.said++;
+        histogram_add_since(&s->core->stats.acks, s->asked_us,
+                            s->core->clock->mono_us);
+    }
     mem_free(s->name);
     mem_free(s->bytes);
     mem_free(s);
@@ -269,6 +274,7 @@ static struct saying *saying_new(struct core *c, const struct say *in,
     s->bytes = mem_dup(in->body.p, in->body.n);
     s->body = slice_of(s->bytes, in->body.n);
     s->ts_ms = c->clock->wall_ms;
+    s->asked_us = c->clock->mono_us;
     s->done = done;
     s->ctx = ctx;
     return s;

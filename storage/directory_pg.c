@@ -58,6 +58,10 @@ struct pg_pool_stats directory_pg_stats(const struct directory *d) {
     return pg_pool_stats(((const struct directory_pg *)d)->pool);
 }
 
+const struct histogram *directory_pg_seconds(const struct directory *d) {
+    return pg_pool_seconds(((const struct directory_pg *)d)->pool);
+}
+
 struct dir_call *dir_call_new(struct directory *d, enum directory_sql stmt,
                               pg_answer_fn on_answer, union dir_done done,
                               void *ctx) {

@@ -36,5 +36,7 @@ enum rc directory_pg_open(struct directory **out, struct loop *loop,
 void directory_pg_close(struct directory **d);
 /* For metrics. `d` was made by directory_pg_open. */
 struct pg_pool_stats directory_pg_stats(const struct directory *d);
+/* One histogram for each statement of directory_sql.h; see pg_pool_seconds. */
+const struct histogram *directory_pg_seconds(const struct directory *d);
 
 #endif

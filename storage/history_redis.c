@@ -160,6 +160,8 @@ static void on_append(struct resp_call *call, enum rc rc,
         return;
     }
     if (rc == RC_OK) {
+        histogram_add_since(&a->base.h->stats.writes, call->asked_us,
+                            a->base.h->clock->mono_us);
         rc = append_result(a, replies, &out);
     }
     a->done(a->ctx, rc, rc == RC_OK ? &out : NULL);
@@ -265,6 +267,7 @@ enum rc history_redis_open(struct history **out, struct loop *l,
     enum rc rc;
 
     h->base.ops = &ops;
+    h->clock = &l->clock;
     for (size_t i = 0; i < HISTORY_SCRIPTS; i++) {
         h->scripts[i].text = script_texts[i];
     }

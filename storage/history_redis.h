@@ -7,16 +7,18 @@
 #include <stdint.h>
 
 #include "chat-core/ports/history.h"
+#include "proto/base/histogram.h"
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
 #include "proto/net/loop.h"
 #include "storage/resp_conn.h"
 
 struct history_redis_stats {
-    uint64_t appends;     /* stored */
-    uint64_t repeats;     /* known already */
-    uint64_t reloads;     /* calls that found their script gone */
-    uint64_t bad_replies; /* errors, or not of the shape we expect */
+    uint64_t appends;        /* stored */
+    uint64_t repeats;        /* known already */
+    uint64_t reloads;        /* calls that found their script gone */
+    uint64_t bad_replies;    /* errors, or not of the shape we expect */
+    struct histogram writes; /* an append, from the call to its answer */
 };
 
 /* Starts connecting and goes on trying; `history->ops->ready` tells. Every

@@ -3,6 +3,7 @@
 #define MOIM_STORAGE_HISTORY_STORE_H
 
 #include "chat-core/ports/history.h"
+#include "proto/base/clock.h"
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
 #include "proto/wire/resp.h"
@@ -18,6 +19,7 @@ enum {
 struct history_redis {
     struct history base;
     struct resp_conn *conn;
+    const struct clock *clock; /* the loop's */
     struct resp_script scripts[HISTORY_SCRIPTS];
     struct history_redis_stats stats;
 };

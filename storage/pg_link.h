@@ -45,6 +45,7 @@ struct pg_request {
     struct pg_link *link; /* where it was sent; NULL: it waits */
     enum rc rc;
     unsigned tries;
+    uint64_t asked_us; /* monotonic */
 };
 
 struct pg_link_config {

@@ -21,6 +21,8 @@ struct pg_pool {
     struct list failed;    /* to be answered at the end of the turn */
     struct loop_task task; /* answers them */
     struct pg_pool_stats stats;
+    const struct pg_stmt *stmts;
+    struct histogram *seconds; /* one for each of them */
     bool closing;
 };
 
@@ -102,6 +104,11 @@ static void on_deadline(struct wheel_timer *t) {
     answer(req, RC_TIMEOUT, NULL);
 }
 
+static void measure(struct pg_pool *p, const struct pg_request *req) {
+    histogram_add_since(&p->seconds[req->stmt - p->stmts], req->asked_us,
+                        p->loop->clock.mono_us);
+}
+
 static void on_answer(void *owner, struct pg_request *req,
                       const struct pg_verdict *verdict,
                       const struct pg_result *res) {
@@ -115,6 +122,7 @@ static void on_answer(void *owner, struct pg_request *req,
         list_push_front(&p->waiting, &req->node);
         return; /* on_room follows and sends it */
     }
+    measure(p, req);
     answer(req, verdict->rc, res);
 }
 
@@ -154,6 +162,10 @@ struct pg_pool_stats pg_pool_stats(const struct pg_pool *p) {
     return s;
 }
 
+const struct histogram *pg_pool_seconds(const struct pg_pool *p) {
+    return p->seconds;
+}
+
 void pg_request_init(struct pg_request *req, const struct pg_stmt *stmt,
                      pg_answer_fn done) {
     *req = (struct pg_request){.stmt = stmt, .done = done};
@@ -164,6 +176,7 @@ void pg_request_init(struct pg_request *req, const struct pg_stmt *stmt,
 
 void pg_pool_ask(struct pg_pool *p, struct pg_request *req) {
     req->pool = p;
+    req->asked_us = p->loop->clock.mono_us;
     p->stats.asked++;
     if (req->args.bad) {
         fail_soon(p, req, RC_BAD_INPUT);
@@ -202,6 +215,8 @@ enum rc pg_pool_open(struct pg_pool **out, struct loop *loop,
     p = mem_new(sizeof(*p));
     p->loop = loop;
     p->info = info;
+    p->stmts = config->stmts;
+    p->seconds = mem_new(config->stmt_count * sizeof(*p->seconds));
     p->queue_max = or_default(config->queue_max, PG_QUEUE_DEFAULT);
     p->deadline_ms = or_default(config->deadline_ms, PG_DEADLINE_DEFAULT_MS);
     p->link_count = or_default(config->links, PG_LINKS_DEFAULT);
@@ -232,6 +247,7 @@ void pg_pool_close(struct pg_pool **p) {
     }
     loop_undefer(&(*p)->task);
     pg_conninfo_close(&(*p)->info);
+    mem_free((*p)->seconds);
     mem_free(*p);
     *p = NULL;
 }

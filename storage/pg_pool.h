@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/base/histogram.h"
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
 #include "proto/net/loop.h"
@@ -58,6 +59,9 @@ void pg_pool_close(struct pg_pool **p);
 /* False: a request now would be answered RC_AGAIN. */
 bool pg_pool_ready(const struct pg_pool *p);
 struct pg_pool_stats pg_pool_stats(const struct pg_pool *p);
+/* From asking to the answer, one for each statement of the table; those that
+ * were never sent do not count. Borrowed as long as the pool is open. */
+const struct histogram *pg_pool_seconds(const struct pg_pool *p);
 
 /* `req` becomes a question with no parameters yet; `stmt` is of the table. */
 void pg_request_init(struct pg_request *req, const struct pg_stmt *stmt,

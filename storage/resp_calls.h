@@ -29,6 +29,7 @@ struct resp_call {
     uint32_t want;     /* replies, 1 and up */
     bool all_or_error; /* one command with many replies, or one error */
     uint64_t due_ms;   /* monotonic; kept for the connection */
+    uint64_t asked_us; /* monotonic; the same */
     struct list node;
 };
 

@@ -177,6 +177,7 @@ static struct buf *enqueue(struct resp_conn *c, struct resp_call *call,
     call->want = want;
     call->all_or_error = false;
     call->due_ms = now_ms(c) + c->config.redis.deadline_ms;
+    call->asked_us = c->loop->clock.mono_us;
     resp_calls_add(&c->calls, call);
     loop_defer(c->loop, &c->task);
     if (c->calls.count == 1) {
@@ -210,6 +211,18 @@ void resp_conn_send(struct resp_conn *c, struct resp_call *call,
 
 /* Replies. */
 
+static void take_answer(struct resp_conn *c, const struct resp *reply) {
+    const struct resp_call *call = resp_calls_awaited(&c->calls);
+    uint64_t asked_us = call == NULL ? 0 : call->asked_us;
+
+    if (!resp_calls_take(&c->calls, reply)) {
+        drop_bad(c, "a reply that nobody asked for");
+    } else if (!resp_calls_midway(&c->calls)) {
+        histogram_add_since(&c->stats.replies, asked_us,
+                            c->loop->clock.mono_us);
+    }
+}
+
 /* Replies stay until the call they belong to is complete. */
 static void take_reply(struct resp_conn *c, const struct resp *reply) {
     const struct resp_conn_events *events = c->config.events;
@@ -217,9 +230,7 @@ static void take_reply(struct resp_conn *c, const struct resp *reply) {
     if (events->on_push == NULL ||
         !events->on_push(c->config.owner, reply,
                          resp_calls_awaited(&c->calls))) {
-        if (!resp_calls_take(&c->calls, reply)) {
-            drop_bad(c, "a reply that nobody asked for");
-        }
+        take_answer(c, reply);
     }
     if (!resp_calls_midway(&c->calls)) {
         resp_reader_release(&c->reader);

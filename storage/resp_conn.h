@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "proto/base/buf.h"
+#include "proto/base/histogram.h"
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
 #include "proto/base/slice.h"
@@ -72,12 +73,13 @@ struct resp_conn_config {
 };
 
 struct resp_conn_stats {
-    uint64_t calls;    /* taken */
-    uint64_t refused;  /* answered RC_AGAIN */
-    uint64_t connects; /* became ready */
-    uint64_t losses;   /* of a ready connection */
-    uint64_t timeouts; /* of them, for want of an answer */
-    uint64_t bad;      /* of them, for a reply that was none */
+    uint64_t calls;           /* taken */
+    uint64_t refused;         /* answered RC_AGAIN */
+    uint64_t connects;        /* became ready */
+    uint64_t losses;          /* of a ready connection */
+    uint64_t timeouts;        /* of them, for want of an answer */
+    uint64_t bad;             /* of them, for a reply that was none */
+    struct histogram replies; /* from the call to the last reply */
 };
 
 /* Starts connecting, and goes on trying until it is closed; nothing of that

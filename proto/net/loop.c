@@ -62,9 +62,7 @@ static void on_prepare(uv_prepare_t *handle) {
     loop_wake(l);
     run_tasks(l);
     clock_update(&l->clock);
-    if (l->clock.mono_ms - l->turn_ms > l->lag_max_ms) {
-        l->lag_max_ms = l->clock.mono_ms - l->turn_ms;
-    }
+    histogram_add_since(&l->turns, l->turn_us, l->clock.mono_us);
     arm_timer(l);
     l->awake = false;
 }
@@ -118,7 +116,7 @@ enum rc loop_init(struct loop *l) {
     signal(SIGPIPE, SIG_IGN);
     l->uv.data = l;
     clock_update(&l->clock);
-    l->turn_ms = l->clock.mono_ms;
+    l->turn_us = l->clock.mono_us;
     wheel_init(&l->wheel, l->clock.mono_ms);
     rand_seed_from_kernel(&l->rand);
     list_init(&l->tasks);
@@ -170,7 +168,7 @@ void loop_wake(struct loop *l) {
     if (!l->awake) {
         l->awake = true;
         clock_update(&l->clock);
-        l->turn_ms = l->clock.mono_ms;
+        l->turn_us = l->clock.mono_us;
     }
 }
 

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "proto/base/clock.h"
+#include "proto/base/histogram.h"
 #include "proto/base/list.h"
 #include "proto/base/macros.h"
 #include "proto/base/rand.h"
@@ -35,10 +36,10 @@ struct loop {
     struct wheel wheel;
     struct rand rand;
     struct list tasks;
-    uint64_t turn_ms;    /* when this turn began */
-    uint64_t lag_max_ms; /* the longest turn; whoever reads it sets it to 0 */
-    bool awake;          /* this turn's clock has been read */
-    uint8_t *read_bytes; /* LOOP_READ_BYTES; used within one callback */
+    uint64_t turn_us;       /* when this turn began */
+    struct histogram turns; /* how long they took: others waited so long */
+    bool awake;             /* this turn's clock has been read */
+    uint8_t *read_bytes;    /* LOOP_READ_BYTES; used within one callback */
     void (*on_signal)(void *owner, int signum);
     void *owner;
 };
