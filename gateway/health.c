@@ -1,7 +1,7 @@
 #include "gateway/health.h"
 
+#include "gateway/metrics.h"
 #include "gateway/server.h"
-#include "proto/base/log.h"
 #include "proto/wire/json_write.h"
 
 static const struct slice json_type = {(const uint8_t *)"application/json", 16};
@@ -61,67 +61,6 @@ static void answer_ready(struct server *s, struct http_exchange *x) {
     buf_fini(&b);
 }
 
-static void metric(struct buf *b, const char *name, const char *type,
-                   const char *help, uint64_t value) {
-    buf_addf(b,
-             "# HELP moim_gateway_%s %s\n# TYPE moim_gateway_%s %s\n"
-             "moim_gateway_%s %llu\n",
-             name, help, name, type, name, (unsigned long long)value);
-}
-
-static void answer_metrics(struct server *s, struct http_exchange *x) {
-    const struct server_stats *st = &s->stats;
-    const struct core_stats *core = &s->core.stats;
-    struct buf b;
-
-    buf_init(&b);
-    buf_add_str(&b, "# HELP moim_build_info The program that runs.\n"
-                    "# TYPE moim_build_info gauge\n"
-                    "moim_build_info{version=\"" MOIM_VERSION "\"} 1\n");
-    metric(&b, "connections", "gauge", "Open sessions.", s->session_count);
-    metric(&b, "users", "gauge", "Users with an open session here.",
-           s->core.users.count);
-    metric(&b, "wide_conversations", "gauge",
-           "Wide conversations with a member here.", s->core.wides.count);
-    metric(&b, "connects_total", "counter", "Sessions opened.", st->connects);
-    metric(&b, "refused_total", "counter",
-           "Connections and upgrades not let in.", st->refused);
-    metric(&b, "requests_total", "counter", "HTTP requests.", st->requests);
-    metric(&b, "commands_total", "counter", "Commands run.", st->commands);
-    metric(&b, "messages_in_total", "counter", "Messages acked.", core->said);
-    metric(&b, "repeats_total", "counter", "Acks that repeated an earlier one.",
-           core->repeats);
-    metric(&b, "messages_out_total", "counter", "Texts queued to sessions.",
-           st->texts_out);
-    metric(&b, "ephemeral_dropped_total", "counter",
-           "Typing and presence not queued to slow sessions.", st->dropped);
-    metric(&b, "slow_closes_total", "counter",
-           "Sessions closed at their queue limit.", st->slow_closes);
-    metric(&b, "auth_failures_total", "counter",
-           "Tokens and passwords refused.", st->auth_failures);
-    metric(&b, "revoked_devices", "gauge",
-           "Logged-out devices whose tokens have not all expired.",
-           s->revoked.devices.count);
-    metric(&b, "membership_reloads_total", "counter",
-           "Memberships read again because they were stale.", core->reloads);
-    metric(&b, "held_events_total", "counter",
-           "Events that waited for a membership.", core->held);
-    metric(&b, "bus_gaps_total", "counter",
-           "Partitions whose messages could not be repaired.", core->gaps);
-    metric(&b, "bus_errors_total", "counter",
-           "Bus messages that were not understood.", core->bus_errors);
-    metric(&b, "log_dropped_total", "counter", "Log lines lost.",
-           log_dropped());
-    metric(&b, "loop_lag_max_milliseconds", "gauge",
-           "The longest turn of the loop since the last scrape.",
-           s->loop->lag_max_ms);
-    s->loop->lag_max_ms = 0;
-    http_answer(x, 200, slice_of(NULL, 0),
-                SLICE_LIT("text/plain; version=0.0.4; charset=utf-8"),
-                buf_slice(&b));
-    buf_fini(&b);
-}
-
 bool health_request(struct server *s, struct http_exchange *x,
                     const struct http_head *head, bool internal) {
     if (head->method != HTTP_GET && head->method != HTTP_HEAD) {
@@ -137,7 +76,7 @@ bool health_request(struct server *s, struct http_exchange *x,
         return true;
     }
     if (internal && slice_is(head->path, "/metrics")) {
-        answer_metrics(s, x);
+        metrics_answer(s, x);
         return true;
     }
     return false;

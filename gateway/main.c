@@ -11,6 +11,7 @@
 #include "gateway/client_address.h"
 #include "gateway/durability.h"
 #include "gateway/server.h"
+#include "gateway/store_metrics.h"
 #include "proto/base/conf_main.h"
 #include "proto/base/log.h"
 #include "proto/base/macros.h"
@@ -28,9 +29,7 @@ struct gateway {
     struct settings settings;
     struct server server;
     struct durability durability;
-    struct bus *bus;
-    struct history *history;
-    struct directory *directory;
+    struct stores stores;
 };
 
 static const struct log_ctx ctx_main = {"main", 0};
@@ -63,13 +62,13 @@ static enum rc open_stores(struct gateway *g) {
         .queue_max = (size_t)s->pg_queue,
         .deadline_ms = s->pg_deadline_ms,
     };
-    enum rc rc = history_redis_open(&g->history, &g->loop, &history);
+    enum rc rc = history_redis_open(&g->stores.history, &g->loop, &history);
 
     if (rc == RC_OK) {
-        rc = bus_redis_open(&g->bus, &g->loop, &bus);
+        rc = bus_redis_open(&g->stores.bus, &g->loop, &bus);
     }
     if (rc == RC_OK) {
-        rc = directory_pg_open(&g->directory, &g->loop, &directory);
+        rc = directory_pg_open(&g->stores.directory, &g->loop, &directory);
     }
     return rc;
 }
@@ -101,9 +100,11 @@ static int gateway_open(struct gateway *g) {
     }
     server->loop = &g->loop;
     server->settings = s;
-    server->core.history = g->history;
-    server->core.bus = g->bus;
-    server->core.directory = g->directory;
+    server->core.history = g->stores.history;
+    server->core.bus = g->stores.bus;
+    server->core.directory = g->stores.directory;
+    server->stores = &g->stores;
+    server->put_store_metrics = store_metrics_put;
     server->id.v =
         id_make(g->loop.clock.wall_ms, (uint32_t)rand_u64(&g->loop.rand));
     if (server_open(server) != RC_OK) {
@@ -133,10 +134,10 @@ static void gateway_close(struct gateway *g) {
     server_close(&g->server);
     loop_run(&g->loop);
     hasher_close(&g->server.hasher);
-    directory_pg_close(&g->directory);
-    history_redis_close(&g->history);
+    directory_pg_close(&g->stores.directory);
+    history_redis_close(&g->stores.history);
     server_fini(&g->server);
-    bus_redis_close(&g->bus);
+    bus_redis_close(&g->stores.bus);
     loop_run(&g->loop);
     wheel_cancel(&patience);
     token_keys_fini(&g->server.keys);

@@ -67,7 +67,10 @@ struct server {
     bool closing;            /* server_close was called */
     bool was_ready;          /* every store has answered once */
     const char *not_durable; /* why acks would promise too much, or NULL */
-    struct json_doc doc;     /* the command being read */
+    /* Writes what the stores measured; set by who knows them, or NULL. */
+    void (*put_store_metrics)(const void *stores, struct buf *out);
+    const void *stores;
+    struct json_doc doc; /* the command being read */
     struct server_stats stats;
 };
 

@@ -16,21 +16,23 @@ enum {
     TIMEOUT_MS = 800,
 };
 
-/* A column: a number as it is, or how much it grew in a second. */
+/* A column: a number as it is, or how much it grew in a second; how many
+ * thousandths of the metric make one. */
 static const struct column {
     const char *title;
     const char *metric;
     bool growth;
+    uint64_t unit;
 } columns[] = {
-    {"sessions", "moim_gateway_connections", false},
-    {"users", "moim_gateway_users", false},
-    {"in/s", "moim_gateway_messages_in_total", true},
-    {"out/s", "moim_gateway_messages_out_total", true},
-    {"http/s", "moim_gateway_requests_total", true},
-    {"conn/s", "moim_gateway_connects_total", true},
-    {"slow", "moim_gateway_slow_closes_total", false},
-    {"gaps", "moim_gateway_bus_gaps_total", false},
-    {"lag ms", "moim_gateway_loop_lag_max_milliseconds", false},
+    {"sessions", "moim_gateway_connections", false, 1000},
+    {"users", "moim_gateway_users", false, 1000},
+    {"in/s", "moim_gateway_messages_in_total", true, 1000},
+    {"out/s", "moim_gateway_messages_out_total", true, 1000},
+    {"http/s", "moim_gateway_requests_total", true, 1000},
+    {"conn/s", "moim_gateway_connects_total", true, 1000},
+    {"slow", "moim_gateway_slow_closes_total", false, 1000},
+    {"gaps", "moim_gateway_bus_gaps_total", false, 1000},
+    {"busy %", "moim_gateway_loop_lag_seconds_sum", true, 10},
 };
 
 struct sample {
@@ -83,6 +85,7 @@ static void print_row(const char *name, const struct watched *w,
     for (size_t i = 0; i < COUNT_OF(columns); i++) {
         uint64_t v = columns[i].growth ? growth(w, i) : w->now.values[i];
 
+        v /= columns[i].unit;
         sums[i] += v;
         printf(" %8llu", (unsigned long long)v);
     }

@@ -8,7 +8,8 @@
 #include "proto/base/slice.h"
 
 /* The value of the metric `name`, the sum when it stands there with several
- * labels; fractions are cut off. False: it is not there. */
-bool metrics_get(struct slice page, const char *name, uint64_t *out);
+ * labels; in thousandths, what is smaller is cut off. False: it is not there,
+ * or is no number that fits. */
+bool metrics_get(struct slice page, const char *name, uint64_t *out_milli);
 
 #endif

@@ -80,6 +80,9 @@ static void test_metrics(void **state) {
                                "b{kind=\"x y\"} 1\n"
                                "b{kind=\"z\"} 2 1700000000\n"
                                "c 1.75\n"
+                               "sum_seconds 12.345678\n"
+                               "bad 1.x\n"
+                               "huge 99999999999999999999\n"
                                "d NaN\n"
                                "last 9";
     static const struct {
@@ -87,9 +90,18 @@ static void test_metrics(void **state) {
         bool found;
         uint64_t value;
     } rows[] = {
-        {"a_total", true, 7}, {"a_total_more", true, 8}, {"b", true, 3},
-        {"c", true, 1},       {"d", false, 0},           {"last", true, 9},
-        {"a", false, 0},      {"TYPE", false, 0},        {"missing", false, 0},
+        {"a_total", true, 7000},
+        {"a_total_more", true, 8000},
+        {"b", true, 3000},
+        {"c", true, 1750},
+        {"sum_seconds", true, 12345},
+        {"bad", false, 0},
+        {"huge", false, 0},
+        {"d", false, 0},
+        {"last", true, 9000},
+        {"a", false, 0},
+        {"TYPE", false, 0},
+        {"missing", false, 0},
     };
 
     (void)state;

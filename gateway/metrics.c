@@ -1,0 +1,78 @@
+#include "gateway/metrics.h"
+
+#include "gateway/server.h"
+#include "proto/base/log.h"
+#include "proto/wire/prom.h"
+
+static const char prefix[] = "moim_gateway";
+
+static void put_counts(struct buf *b, const struct server *s) {
+    const struct server_stats *st = &s->stats;
+    const struct core_stats *core = &s->core.stats;
+    const struct prom_metric metrics[] = {
+        {"connections", "gauge", "Open sessions.", s->session_count},
+        {"users", "gauge", "Users with an open session here.",
+         s->core.users.count},
+        {"wide_conversations", "gauge",
+         "Wide conversations with a member here.", s->core.wides.count},
+        {"connects_total", "counter", "Sessions opened.", st->connects},
+        {"refused_total", "counter", "Connections and upgrades not let in.",
+         st->refused},
+        {"requests_total", "counter", "HTTP requests.", st->requests},
+        {"commands_total", "counter", "Commands run.", st->commands},
+        {"messages_in_total", "counter", "Messages acked.", core->said},
+        {"repeats_total", "counter", "Acks that repeated an earlier one.",
+         core->repeats},
+        {"messages_out_total", "counter", "Texts queued to sessions.",
+         st->texts_out},
+        {"ephemeral_dropped_total", "counter",
+         "Typing and presence not queued to slow sessions.", st->dropped},
+        {"slow_closes_total", "counter",
+         "Sessions closed at their queue limit.", st->slow_closes},
+        {"auth_failures_total", "counter", "Tokens and passwords refused.",
+         st->auth_failures},
+        {"revoked_devices", "gauge",
+         "Logged-out devices whose tokens have not all expired.",
+         s->revoked.devices.count},
+        {"membership_reloads_total", "counter",
+         "Memberships read again because they were stale.", core->reloads},
+        {"held_events_total", "counter", "Events that waited for a membership.",
+         core->held},
+        {"bus_gaps_total", "counter",
+         "Partitions whose messages could not be repaired.", core->gaps},
+        {"bus_errors_total", "counter",
+         "Bus messages that were not understood.", core->bus_errors},
+        {"log_dropped_total", "counter", "Log lines lost.", log_dropped()},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(metrics); i++) {
+        prom_metric(b, prefix, &metrics[i]);
+    }
+}
+
+static void put_times(struct buf *b, const struct server *s) {
+    const struct prom_histogram times[] = {
+        {"loop_lag_seconds", "How long the turns of the loop took.",
+         &s->loop->turns},
+        {"ack_seconds", "From a message's command to its ack.",
+         &s->core.stats.acks},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(times); i++) {
+        prom_histogram(b, prefix, &times[i]);
+    }
+}
+
+void metrics_answer(struct server *s, struct http_exchange *x) {
+    struct buf b;
+
+    buf_init(&b);
+    prom_build(&b);
+    put_counts(&b, s);
+    put_times(&b, s);
+    if (s->put_store_metrics != NULL) {
+        s->put_store_metrics(s->stores, &b);
+    }
+    http_answer(x, 200, slice_of(NULL, 0), SLICE_LIT(PROM_TYPE), buf_slice(&b));
+    buf_fini(&b);
+}
