@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
+import { build, transformWithEsbuild } from 'vite';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.resolve(process.argv[2] ?? path.join(here, 'dist'));
@@ -23,6 +23,11 @@ await build({
     minify: 'esbuild',
   },
 });
+
+// Vite leaves a library's white space alone.
+const sdk = path.join(out, 'moim.js');
+const { code } = await transformWithEsbuild(readFileSync(sdk, 'utf8'), sdk, { minify: true, format: 'esm', target: 'es2020', sourcemap: false });
+writeFileSync(sdk, code);
 
 function* files(folder) {
   for (const name of readdirSync(folder).sort()) {

@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 skipped=0
-tests=(parts build sdk)
+tests=(parts build sdk ways)
 chromium=${MOIM_CHROMIUM:-/usr/bin/chromium}
 
 skip() {
@@ -62,7 +62,7 @@ sum() {
 # One after another: they share a cluster, and some kill its gateways.
 for name in "${tests[@]}"; do
     case $name in
-    sdk | page) run_one "$name" /usr/bin/python3 tests/browser/with_cluster.py ;;
+    sdk | ways | page) run_one "$name" /usr/bin/python3 tests/browser/with_cluster.py ;;
     *) run_one "$name" ;;
     esac
 done

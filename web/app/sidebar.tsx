@@ -62,13 +62,16 @@ export function Sidebar(props: Props) {
   );
 }
 
+const WAY_NAMES = { websocket: 'WebSocket', sse: 'SSE', longpoll: 'longPolling', poll: 'polling' } as const;
+
 function Connection() {
   const client = useClientEvents(['status']);
-  const { state, gateway } = client.status;
+  const { state, gateway, way = 'websocket' } = client.status;
+  const name = WAY_NAMES[way];
   return (
     <footer class={`link ${state}`}>
       <span class={`dot ${state === 'live' ? 'online' : 'offline'}`} />
-      {state === 'live' ? `${t('connectedTo', { gateway: gateway ?? '' })} · WebSocket` : t('connecting')}
+      {state === 'live' ? `${t('connectedTo', { gateway: gateway ?? '' })} · ${name === 'longPolling' || name === 'polling' ? t(name) : name}` : t('connecting')}
     </footer>
   );
 }

@@ -6,6 +6,7 @@ import { Emitter } from './emitter';
 import { Link } from './link';
 import { Outbox } from './outbox';
 import { People } from './people';
+import { WAYS } from './ways';
 import type { ChatEvent, ClientEvents, ClientOptions, Conversation, Outgoing, SocketClass, Status } from './types';
 
 const KEEP_MS = 2_000; // between two snapshots
@@ -29,6 +30,8 @@ export class Client extends Emitter<ClientEvents> {
       url: o.url.replace(/\/$/, ''),
       token: o.token,
       WebSocket: o.WebSocket ?? (globalThis as any as { WebSocket: SocketClass }).WebSocket,
+      fetch: o.fetch ?? globalThis.fetch.bind(globalThis),
+      ways: o.ways ?? WAYS,
       backoff: o.backoff ?? { firstMs: 1_000, mostMs: 60_000 },
       silenceMs: o.silenceMs,
       onStatus: (status) => this.emit('status', status),

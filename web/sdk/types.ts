@@ -58,6 +58,9 @@ export interface Outgoing {
   code?: string;
 }
 
+/** How texts and commands travel; the best first. */
+export type Way = 'websocket' | 'sse' | 'longpoll' | 'poll';
+
 /** idle: not started. waiting: the next attempt is at `retryAt`. ended: will
  *  not come back by itself, because of `code`. */
 export interface Status {
@@ -67,6 +70,8 @@ export interface Status {
   /** Since when there is no live connection; absent while live. */
   downSince?: number;
   gateway?: string;
+  /** While live. */
+  way?: Way;
   code?: string;
 }
 
@@ -115,6 +120,9 @@ export interface ClientOptions {
   /** Asked at the start and, with 'again', when the server refused the last. */
   token: Token;
   WebSocket?: SocketClass;
+  fetch?: typeof fetch;
+  /** Those that may be used, in order. Default: all of them. */
+  ways?: readonly Way[];
   store?: Store;
   /** Shortest and longest wait between attempts; the drawn one lies below. */
   backoff?: { firstMs: number; mostMs: number };

@@ -70,6 +70,8 @@ export const en = {
   tooManySessions: 'Moim is open in too many places. Close one of them.',
   ended: 'The connection was ended.',
   connectedTo: 'Connected to {gateway}',
+  longPolling: 'long polling',
+  polling: 'polling',
 
   addFriend: 'Add a friend by name',
   ask: 'Ask',

@@ -71,6 +71,8 @@ export const ko: Words = {
   tooManySessions: 'Moim이 너무 많은 곳에서 열려 있어요. 하나를 닫아 주세요.',
   ended: '연결이 종료되었어요.',
   connectedTo: '{gateway}에 연결됨',
+  longPolling: '롱 폴링',
+  polling: '폴링',
 
   addFriend: '이름으로 친구 추가',
   ask: '요청',
