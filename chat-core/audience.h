@@ -45,8 +45,8 @@ struct local_user {
 /* RC_OK: from now on nothing that concerns the user passes unheard. */
 typedef void (*audience_fn)(void *ctx, enum rc rc);
 
-/* Takes the seat for `user` and subscribes to what concerns him. The seat may
- * hear texts before `done`. `done` comes once, perhaps before this returns
+/* Takes the seat for `user` and subscribes to what concerns him. The seat is
+ * told no text before `done`. `done` comes once, perhaps before this returns
  * (the user was here already), unless audience_leave comes first. What the
  * directory or the bus could not do is answered as they did; the seat is
  * taken all the same and must leave. */

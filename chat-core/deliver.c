@@ -7,9 +7,12 @@ void deliver_to_user(struct local_user *u, struct blob *text, bool ephemeral) {
     struct core *c = u->core;
 
     for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
-        c->stats.delivered++;
-        c->events->on_text(c->owner, CONTAINER_OF(n, struct seat, node), text,
-                           ephemeral);
+        struct seat *seat = CONTAINER_OF(n, struct seat, node);
+
+        if (seat->join == NULL) {
+            c->stats.delivered++;
+            c->events->on_text(c->owner, seat, text, ephemeral);
+        }
     }
 }
 

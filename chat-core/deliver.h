@@ -15,7 +15,8 @@
  * is the core. */
 extern const struct bus_events deliver_bus_events;
 
-/* Hands one text to every session of `u`. */
+/* Hands one text to every session of `u` but those that still wait for their
+ * audience_fn: theirs is to sync when it has come. */
 void deliver_to_user(struct local_user *u, struct blob *text, bool ephemeral);
 /* Tells the sessions of the user that his device was revoked. */
 void deliver_revoke(struct core *c, const struct bus_revoke *revoke);

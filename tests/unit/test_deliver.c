@@ -10,6 +10,7 @@
 enum {
     ANN = 1,
     BOB = 2,
+    CAT = 3,
 };
 
 static const struct conv_id narrow = {100};
@@ -45,6 +46,31 @@ static int teardown(void **state) {
 
 static struct core *core(void) {
     return &w.gates[0].core;
+}
+
+/* Who is still joining is told nothing, though his topic is heard already:
+ * what came before he is ready he asks for himself. */
+static void test_not_before_ready(void **state) {
+    struct topic cat_topic = {TOPIC_USER, CAT};
+    struct ear cat;
+
+    (void)state;
+    ear_join(&w, &cat, 0, CAT);
+    fake_bus_turn(w.bus);
+    assert_true(fake_bus_subscribed(core()->bus, cat_topic));
+    bus_say_event(&w, cat_topic, narrow, 7, 1);
+    bus_say_ephemeral(&w, cat_topic, narrow, BOB);
+    fake_bus_turn(w.bus);
+    assert_int_equal(cat.joined, 0);
+    assert_int_equal(cat.events + cat.ephemerals, 0);
+    world_settle(&w);
+    assert_int_equal(cat.joined, 1);
+    assert_int_equal(cat.events, 0);
+    bus_say_event(&w, cat_topic, narrow, 8, 1);
+    world_settle(&w);
+    assert_int_equal(cat.seen[8], 1);
+    assert_int_equal(core()->stats.delivered, 1);
+    ear_leave(&cat);
 }
 
 /* On a user's topic: for each of his sessions, and nobody else. */
@@ -185,6 +211,7 @@ static void test_cut(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        TEST(test_not_before_ready),
         TEST(test_user_event),
         TEST(test_wide_event),
         TEST(test_event_refreshes),
