@@ -138,6 +138,7 @@ void ask_gap(struct chat *c, struct chat_conv *conv) {
     if (!conv->asked && c->asks.count < CHAT_ASKS_MAX / 2 &&
         begin_history(c, &q, ASK_GAP, conv->id)) {
         conv->asked = true;
+        conv->asked_after = conv->have;
         json_field_u64(&q.out, "after", conv->have);
         end(c, &q);
     }

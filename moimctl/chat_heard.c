@@ -179,7 +179,6 @@ static struct chat_conv *asked_conv(struct chat *c,
 static void take_gap(struct chat *c, const struct chat_ask *ask) {
     struct chat_conv *conv = asked_conv(c, ask);
     uint64_t from = frame_u64(&c->frame, 0, "from");
-    uint64_t before;
 
     if (conv == NULL) {
         return;
@@ -188,10 +187,10 @@ static void take_gap(struct chat *c, const struct chat_ask *ask) {
     if (from > 0) {
         chat_skip_to(&c->model, conv, from - 1);
     }
-    before = conv->have;
     for_each(c, take_event);
-    if (conv->have == before && chat_missing(conv)) {
-        /* The history has nothing to give there: never ask for it again. */
+    if (conv->have == conv->asked_after && chat_missing(conv)) {
+        /* Nothing has come since it was asked, neither live: the history has
+         * nothing to give there. Never ask for it again. */
         chat_skip_to(&c->model, conv,
                      conv->held_count > 0 ? conv->have + 1 : conv->head);
     }

@@ -336,10 +336,7 @@ void chat_unsent(struct chat_model *m) {
 void chat_lost_touch(struct chat_model *m) {
     chat_unsent(m);
     for (struct list *n = m->convs.next; n != &m->convs; n = n->next) {
-        struct chat_conv *conv = CONTAINER_OF(n, struct chat_conv, node);
-
-        conv->asked = false;
-        chat_thaw(m, conv);
+        CONTAINER_OF(n, struct chat_conv, node)->asked = false;
     }
     for (struct list *n = m->user_list.next; n != &m->user_list; n = n->next) {
         CONTAINER_OF(n, struct chat_user, node)->watched = false;

@@ -61,6 +61,7 @@ struct chat_conv {
     uint64_t unread;
     bool frozen; /* older messages are on their way: hold the new ones */
     bool asked;  /* what is missing has been asked for */
+    uint64_t asked_after; /* what `have` was then */
     struct list held;
     size_t held_count;
 };
@@ -154,7 +155,8 @@ bool chat_acked(struct chat_model *m, struct slice name, uint64_t seq,
 void chat_refused(struct chat_model *m);
 /* The first message has to be sent again. */
 void chat_unsent(struct chat_model *m);
-/* The connection is gone: nothing is on its way any more. */
+/* The connection is gone: nothing is on its way any more. What is frozen stays
+ * so: its older messages are asked for again. */
 void chat_lost_touch(struct chat_model *m);
 
 #endif

@@ -89,6 +89,30 @@ static void test_lost(void **state) {
     world_free(w);
 }
 
+/* Gone while a page was on its way: what came live before that still stands
+ * behind it. */
+static void test_lost_before_the_page(void **state) {
+    struct world *w = world_open();
+
+    (void)state;
+    chat_line(&w->chat, SLICE_LIT("/open bob"));
+    assert_true(asked(w, "history"));
+    hear(w, EVENT(DIRECT, "4", BOB, "four"));
+    forget_sent(w);
+    chat_lost(&w->chat, "gone");
+    connect(w);
+    answer(w, "sync", "synced", ",\"convs\":[]");
+    buf_clear(&w->printed);
+    answer(
+        w, "history", "history",
+        ",\"conv\":\"" DIRECT "\",\"from\":1,\"head\":4,\"events\":[" EVENT(
+            DIRECT, "2", ALICE,
+            "two") "," EVENT(DIRECT, "3", BOB,
+                             "three") "," EVENT(DIRECT, "4", BOB, "four") "]");
+    assert_true(printed(w, "2 alice: two\n3 bob: three\n4 bob: four\n"));
+    world_free(w);
+}
+
 /* A message between two others did not come: the history has it. */
 static void test_gap(void **state) {
     struct world *w = world_open();
@@ -108,6 +132,29 @@ static void test_gap(void **state) {
                               "five") "," EVENT(DIRECT, "6", BOB, "six") "]");
     assert_true(printed(w, "4 bob: four\n5 bob: five\n6 bob: six\n"));
     assert_false(asked(w, "history"));
+    world_free(w);
+}
+
+/* The gap closed by itself and another opened before the answer came: the
+ * answer has nothing new, and still the history is not at its end. */
+static void test_gap_overtaken(void **state) {
+    struct world *w = world_open();
+
+    (void)state;
+    hear(w, EVENT(DIRECT, "5", BOB, "five"));
+    assert_true(asked(w, "history"));
+    hear(w, EVENT(DIRECT, "4", BOB, "four"));
+    hear(w, EVENT(DIRECT, "7", BOB, "seven"));
+    buf_clear(&w->printed);
+    answer(
+        w, "history", "history",
+        ",\"conv\":\"" DIRECT "\",\"from\":1,\"head\":5,\"events\":[" EVENT(
+            DIRECT, "4", BOB, "four") "," EVENT(DIRECT, "5", BOB, "five") "]");
+    assert_true(printed(w, ""));
+    assert_true(asked(w, "history"));
+    assert_int_equal(frame_u64(&w->frame, 0, "after"), 5);
+    hear(w, EVENT(DIRECT, "6", BOB, "six"));
+    assert_true(printed(w, "6 bob: six\n7 bob: seven\n"));
     world_free(w);
 }
 
@@ -388,7 +435,9 @@ int main(void) {
         cmocka_unit_test(test_open),
         cmocka_unit_test(test_say),
         cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_lost_before_the_page),
         cmocka_unit_test(test_gap),
+        cmocka_unit_test(test_gap_overtaken),
         cmocka_unit_test(test_gap_without_end),
         cmocka_unit_test(test_long_absence),
         cmocka_unit_test(test_refusals),
