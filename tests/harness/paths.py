@@ -11,6 +11,9 @@ POSTGRES_BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
 
 # PostgreSQL refuses to run as root. Debian's package brings this user.
 SERVICE_USER = "postgres" if os.getuid() == 0 else None
+# What setpriv needs to become that user.
+AS_SERVICE = ["--reuid", SERVICE_USER, "--regid", SERVICE_USER,
+              "--clear-groups"] if SERVICE_USER else []
 
 
 def service_dir(path):
@@ -23,7 +26,4 @@ def service_dir(path):
 
 def as_service(command):
     """The command line that runs `command` as the unprivileged user."""
-    if not SERVICE_USER:
-        return command
-    user = ["--reuid", SERVICE_USER, "--regid", SERVICE_USER, "--clear-groups"]
-    return ["setpriv", *user, "--", *command]
+    return ["setpriv", *AS_SERVICE, "--", *command] if AS_SERVICE else command

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 
-from .paths import as_service
+from .paths import AS_SERVICE
 from .waiting import wait_until
 
 SANITIZER = re.compile(
@@ -39,12 +39,14 @@ class Process:
         """Starts it and returns at once."""
         self.note_death()
         assert self.child is None, f"{self.name} runs already"
-        command = as_service(self.command) if self.service else self.command
-        # Killed when the test runner is: no run leaves processes behind. Its
-        # own session keeps Ctrl-C away, so that we decide who ends when.
+        user = AS_SERVICE if self.service else []
+        # Killed when the test runner is: no run leaves processes behind. A
+        # change of user forgets that, so both are one setpriv's work. Its own
+        # session keeps Ctrl-C away, so that we decide who ends when.
         with open(self.log, "ab") as log:
             self.child = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *command], cwd="/",
+                ["setpriv", "--pdeathsig", "KILL", *user, "--", *self.command],
+                cwd="/",
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=environment(), start_new_session=True)
 

@@ -2,11 +2,13 @@
 it notices what must not be overlooked."""
 
 import pathlib
+import subprocess
 import sys
 
 import pytest
 from harness.cluster import Cluster
 from harness.http_json import http_json
+from harness.paths import ROOT
 from harness.process import Process
 from harness.waiting import wait_until
 
@@ -70,6 +72,32 @@ def test_bad_ends_are_findings(tmp_path, code, said):
     wait_until(lambda: process.findings(), "a finding", seconds=5)
     process.kill9()
     assert said in process.findings()[0]
+
+
+DIES_AFTER_STARTING = """
+import os, pathlib, sys
+from harness.process import Process
+one = Process("orphan", ["sleep", "60"], pathlib.Path(sys.argv[1]),
+              service=sys.argv[2] == "service")
+one.launch()
+name = pathlib.Path(f"/proc/{one.pid}/comm")
+while name.read_text().strip() != "sleep":
+    pass
+print(one.pid, flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("user", ["ours", "service"])
+def test_nothing_outlives_a_killed_run(tmp_path, user):
+    done = subprocess.run(
+        [sys.executable, "-c", DIES_AFTER_STARTING, tmp_path / "log", user],
+        cwd=ROOT / "tests", capture_output=True, text=True, timeout=20,
+        check=False)
+    assert done.returncode == -9, done.stderr
+    orphan = pathlib.Path(f"/proc/{done.stdout.strip()}/cmdline")
+    wait_until(lambda: not orphan.exists() or orphan.read_bytes() == b"",
+               "the end of the orphan, perhaps not buried yet", seconds=5)
 
 
 def test_a_death_while_starting_says_why(tmp_path):
