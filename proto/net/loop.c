@@ -19,7 +19,7 @@ static const int signums[] = {SIGTERM, SIGINT, SIGHUP};
 static void on_timer(uv_timer_t *handle) {
     struct loop *l = handle->data;
 
-    clock_update(&l->clock);
+    l->read_clock(&l->clock);
     wheel_advance(&l->wheel, l->clock.mono_ms);
 }
 
@@ -61,7 +61,7 @@ static void on_prepare(uv_prepare_t *handle) {
 
     loop_wake(l);
     run_tasks(l);
-    clock_update(&l->clock);
+    l->read_clock(&l->clock);
     histogram_add_since(&l->turns, l->turn_us, l->clock.mono_us);
     arm_timer(l);
     l->awake = false;
@@ -115,7 +115,8 @@ enum rc loop_init(struct loop *l) {
     }
     signal(SIGPIPE, SIG_IGN);
     l->uv.data = l;
-    clock_update(&l->clock);
+    l->read_clock = clock_update;
+    l->read_clock(&l->clock);
     l->turn_us = l->clock.mono_us;
     wheel_init(&l->wheel, l->clock.mono_ms);
     rand_seed_from_kernel(&l->rand);
@@ -167,7 +168,7 @@ void loop_fini(struct loop *l) {
 void loop_wake(struct loop *l) {
     if (!l->awake) {
         l->awake = true;
-        clock_update(&l->clock);
+        l->read_clock(&l->clock);
         l->turn_us = l->clock.mono_us;
     }
 }

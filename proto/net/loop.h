@@ -42,6 +42,8 @@ struct loop {
     uint8_t *read_bytes;    /* LOOP_READ_BYTES; used within one callback */
     void (*on_signal)(void *owner, int signum);
     void *owner;
+    /* clock_update, unless whoever made the loop moves time by itself. */
+    void (*read_clock)(struct clock *c);
 };
 
 /* RC_BACKEND: the kernel refused (descriptors); logged. SIGPIPE is ignored. */

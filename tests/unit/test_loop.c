@@ -131,6 +131,28 @@ static void test_timer(void **state) {
     loop_fini(&f.loop);
 }
 
+static void read_far_future(struct clock *c) {
+    *c = (struct clock){UINT64_C(1) << 50, UINT64_C(1) << 51};
+}
+
+/* Whoever made the loop says what time it is. */
+static void test_a_clock_of_ones_own(void **state) {
+    struct fixture f;
+
+    (void)state;
+    setup(&f);
+    keep_alive(&f);
+    loop_timer(&f.loop, &f.timer, (uint64_t)1 << 40);
+    f.loop.read_clock = read_far_future;
+    loop_run(&f.loop);
+    assert_int_equal(f.fired, 1);
+    assert_int_equal(f.loop.clock.mono_ms, UINT64_C(1) << 50);
+    assert_int_equal(f.loop.clock.wall_ms, UINT64_C(1) << 51);
+    let_go(&f);
+    loop_run(&f.loop);
+    loop_fini(&f.loop);
+}
+
 static void test_signal(void **state) {
     struct fixture f;
 
@@ -152,6 +174,7 @@ int main(void) {
         cmocka_unit_test(test_defer),
         cmocka_unit_test(test_defer_is_bounded),
         cmocka_unit_test(test_timer),
+        cmocka_unit_test(test_a_clock_of_ones_own),
         cmocka_unit_test(test_signal),
     };
 
