@@ -247,6 +247,33 @@ static void test_ready(void **state) {
     end(f);
 }
 
+/* What concerns him is told from `ready` on; what was before he asks for. */
+static void test_nothing_is_pushed_before_ready(void **state) {
+    struct fake_session *f = join(ANN);
+
+    (void)state;
+    g.stores_sleep = true;
+    stage_turn(&g);
+    fake_bus_settle(g.bus); /* the topic is subscribed; the rest is asked */
+    assert_int_equal(f->s.state, SESSION_JOIN);
+    stage_push(&g, ANN, "{\"early\":1}", false);
+    stage_push(&g, ANN, "{\"early\":2}", true);
+    fake_bus_settle(g.bus);
+    assert_int_equal(f->told.n, 0);
+    session_send_text(&f->s, SLICE_LIT("{\"answer\":1}"));
+    assert_true(told(f, "{\"answer\":1}\n")); /* to what he has asked */
+    buf_clear(&f->told);
+    g.stores_sleep = false;
+    stage_push(&g, ANN, "{\"late\":1}", false);
+    stage_settle(&g);
+    assert_true(slice_starts(buf_slice(&f->told), "{\"type\":\"ready\""));
+    assert_false(told(f, "early"));
+    stage_push(&g, ANN, "{\"live\":1}", false);
+    stage_settle(&g);
+    assert_true(told(f, "{\"live\":1}\n"));
+    end(f);
+}
+
 static void test_a_store_is_away(void **state) {
     struct fake_session *f = join(ANN);
 
@@ -407,6 +434,7 @@ int main(void) {
         TEST(test_auth_deadline),
         TEST(test_tokens),
         TEST(test_ready),
+        TEST(test_nothing_is_pushed_before_ready),
         TEST(test_a_store_is_away),
         TEST(test_too_many),
         TEST(test_presence_is_told),
