@@ -186,11 +186,25 @@ static void on_joined(void *ctx, enum rc rc) {
     send_ready(s);
 }
 
+bool session_room(struct server *server, struct user_id user) {
+    struct local_user *u = audience_user(&server->core, user);
+    uint64_t open = 0;
+
+    if (u == NULL) {
+        return true;
+    }
+    for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
+        struct seat *seat = CONTAINER_OF(n, struct seat, node);
+
+        open += session_open_still(CONTAINER_OF(seat, struct session, seat));
+    }
+    return open < server->settings->sessions_per_user;
+}
+
 void session_become(struct session *s, const struct token_claims *claims) {
     struct server *server = s->server;
-    struct local_user *u = audience_user(&server->core, claims->user);
 
-    if (u != NULL && u->seat_count >= server->settings->sessions_per_user) {
+    if (!session_room(server, claims->user)) {
         session_close(s, CLOSE_TOO_MANY, "too many sessions of this user");
         return;
     }

@@ -310,7 +310,8 @@ static struct http_session *oldest_detached(struct local_user *u) {
         struct seat *seat = CONTAINER_OF(n, struct seat, node);
         struct session *s = CONTAINER_OF(seat, struct session, seat);
 
-        if (s->transport == &ops && detached(http_of(s)) &&
+        if (s->transport == &ops && session_open_still(s) &&
+            detached(http_of(s)) &&
             (oldest == NULL || http_of(s)->due_ms < oldest->due_ms)) {
             oldest = http_of(s);
         }
@@ -321,13 +322,12 @@ static struct http_session *oldest_detached(struct local_user *u) {
 /* A client whose polls reach another gateway each time, or whose first
  * answers are lost, leaves sessions behind: they do not lock it out. */
 static void make_room(struct server *server, struct user_id user) {
-    struct local_user *u = audience_user(&server->core, user);
     struct http_session *oldest;
 
-    if (u == NULL || u->seat_count < server->settings->sessions_per_user) {
+    if (session_room(server, user)) {
         return;
     }
-    oldest = oldest_detached(u);
+    oldest = oldest_detached(audience_user(&server->core, user));
     if (oldest != NULL) {
         session_close(&oldest->s, CLOSE_TOO_MANY, "a newer one needs the room");
         finish(oldest);

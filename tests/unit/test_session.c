@@ -295,6 +295,10 @@ static void test_too_many(void **state) {
     (void)state;
     assert_int_equal(third->code, CLOSE_TOO_MANY);
     assert_int_equal(other->code, 0);
+    end(third);
+    session_close(&first->s, CLOSE_SLOW, "a test");
+    third = join(ANN); /* one that is saying goodbye takes no room */
+    assert_int_equal(third->code, 0);
     end(first);
     end(second);
     end(third);
