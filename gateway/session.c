@@ -52,7 +52,7 @@ void session_send(struct session *s, struct blob *text, bool ephemeral) {
         server->stats.dropped++;
         return;
     }
-    if (queued + text->len > server->settings->queue_bytes) {
+    if (queued > 0 && queued + text->len > server->settings->queue_bytes) {
         server->stats.slow_closes++;
         session_close(s, CLOSE_SLOW, "slow consumer: reconnect and sync");
         return;

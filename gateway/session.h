@@ -79,7 +79,8 @@ void session_authenticate(struct session *s, struct slice token);
 /* Nothing of it is left but the record, which the caller frees. */
 void session_fini(struct session *s);
 /* Queues one text message. A session whose queue is full is closed with
- * CLOSE_SLOW; an ephemeral text is dropped before that. */
+ * CLOSE_SLOW; an ephemeral text is dropped before that. An empty queue takes
+ * any text: it cannot be asked to be quicker. */
 void session_send(struct session *s, struct blob *text, bool ephemeral);
 void session_send_text(struct session *s, struct slice text);
 /* Asks the client to come back elsewhere, after `retry_ms` (1012). */

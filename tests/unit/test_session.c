@@ -338,6 +338,7 @@ static void test_queue_limit(void **state) {
         {"to the limit", QUEUE - 10, 10, false, true, false},
         {"over it", QUEUE - 10, 11, false, false, true},
         {"full", QUEUE, 1, false, false, true},
+        {"long, and nothing waits", 0, QUEUE + 1, false, true, false},
         {"long, and one byte waits", 1, QUEUE, false, false, true},
         {"typing, nearly empty", EPHEMERAL_QUEUE, 10, true, true, false},
         {"typing, not so empty", EPHEMERAL_QUEUE + 1, 10, true, false, false},
