@@ -13,6 +13,7 @@
 
 enum {
     PAGE_BYTES = 128 * 1024, /* of events in one answer, at least one event */
+    EVENT_HEAD_BYTES = 80,   /* of an event's text before what is stored */
     PAGE_DEFAULT = 50,
 };
 
@@ -89,23 +90,38 @@ struct history_ask {
     enum page_side side;
 };
 
+/* Bytes of events that one answer may bring now. To a session: as long as its
+ * queue is less than half full, or the answer itself would close it. */
+static size_t page_room(const struct request *r) {
+    size_t half = (size_t)r->server->settings->queue_bytes / 2;
+    size_t left;
+
+    if (r->session == NULL || r->exchange != NULL) {
+        return PAGE_BYTES;
+    }
+    left = session_left(r->session);
+    left = left > half ? left - half : 0;
+    return left < PAGE_BYTES ? left : PAGE_BYTES;
+}
+
 /* How many of the page's events fit an answer, counted from its wanted end:
  * the first of them is written to *from. */
-static size_t fitting(const struct page *page, enum page_side side,
+static size_t fitting(const struct history_ask *ask, const struct page *page,
                       size_t *from) {
+    size_t room = page_room(ask->request);
     size_t bytes = 0;
     size_t n = 0;
 
     while (n < page->count) {
-        size_t i = side == PAGE_AFTER ? n : page->count - 1 - n;
+        size_t i = ask->side == PAGE_AFTER ? n : page->count - 1 - n;
 
-        bytes += page->events[i].n;
-        if (n > 0 && bytes > PAGE_BYTES) {
+        bytes += page->events[i].n + EVENT_HEAD_BYTES;
+        if (n > 0 && bytes > room) {
             break;
         }
         n++;
     }
-    *from = side == PAGE_AFTER ? 0 : page->count - n;
+    *from = ask->side == PAGE_AFTER ? 0 : page->count - n;
     return n;
 }
 
@@ -122,7 +138,7 @@ static void on_page(void *ctx, enum rc rc, const struct page *page) {
         mem_free(ask);
         return;
     }
-    n = fitting(page, ask->side, &from);
+    n = fitting(ask, page, &from);
     o = request_begin(r, &b, "history");
     json_field_id(&o, "conv", page->conv.v);
     json_field_u64(&o, "from", page->from.v);
@@ -201,11 +217,14 @@ static void on_sync_page(void *ctx, const struct page *page) {
     struct syncing *s = ctx;
 
     for (size_t i = 0; i < page->count; i++) {
-        if (s->bytes > PAGE_BYTES) {
+        size_t bytes = page->events[i].n + EVENT_HEAD_BYTES;
+
+        if (s->bytes > 0 &&
+            (s->bytes + bytes > PAGE_BYTES || bytes > page_room(s->request))) {
             s->cut[s->cut_count++] = page->conv;
             return;
         }
-        s->bytes += page->events[i].n;
+        s->bytes += bytes;
         give_event(s, page, i);
     }
 }

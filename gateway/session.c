@@ -41,6 +41,13 @@ bool session_open_still(const struct session *s) {
 
 /* ---- what it is told ---- */
 
+size_t session_left(const struct session *s) {
+    size_t limit = (size_t)s->server->settings->queue_bytes;
+    size_t queued = s->transport->queued(s);
+
+    return queued < limit ? limit - queued : 0;
+}
+
 void session_send(struct session *s, struct blob *text, bool ephemeral) {
     struct server *server = s->server;
     size_t queued = s->transport->queued(s);
@@ -52,7 +59,7 @@ void session_send(struct session *s, struct blob *text, bool ephemeral) {
         server->stats.dropped++;
         return;
     }
-    if (queued > 0 && queued + text->len > server->settings->queue_bytes) {
+    if (queued > 0 && text->len > session_left(s)) {
         server->stats.slow_closes++;
         session_close(s, CLOSE_SLOW, "slow consumer: reconnect and sync");
         return;

@@ -83,6 +83,8 @@ void session_fini(struct session *s);
  * any text: it cannot be asked to be quicker. */
 void session_send(struct session *s, struct blob *text, bool ephemeral);
 void session_send_text(struct session *s, struct slice text);
+/* Bytes that may be queued now without closing it. */
+size_t session_left(const struct session *s);
 /* Asks the client to come back elsewhere, after `retry_ms` (1012). */
 void session_send_away(struct session *s, uint64_t retry_ms);
 /* Says goodbye with `code` and closes. Harmless when closing already. */
