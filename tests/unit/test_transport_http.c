@@ -1,0 +1,525 @@
+/* A session for clients that have only HTTP: what is kept and for how long,
+ * polls, streams, and who goes on with it when two want to. */
+#include "gateway/transport_http.h"
+
+#include "tests/unit/gateway_fixture.h"
+
+#include "gateway/transport.h"
+
+static struct stage g;
+static struct peer p;     /* polls, streams */
+static struct peer other; /* does so at the same time */
+
+static int setup(void **state) {
+    const char *const flags[] = {"--limits.sessions_per_user=2",
+                                 "--limits.sends_per_s=1000",
+                                 "--limits.queue=64KiB", NULL};
+
+    (void)state;
+    stage_open(&g, flags);
+    peer_open(&g, &p, false);
+    peer_open(&g, &other, false);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    peer_close(&p);
+    peer_close(&other);
+    stage_close(&g);
+    return 0;
+}
+
+struct name {
+    char s[33];
+};
+
+/* A connection that has said nothing for long is not there any more. */
+static void reopen(struct peer *who) {
+    peer_close(who);
+    peer_open(&g, who, false);
+}
+
+/* A new session: its name, after its first poll, which brought `ready`. */
+static struct name first_poll(struct peer *who) {
+    struct name name;
+
+    peer_gets(&g, who, ANN, "/v1/poll?timeout=0");
+    assert_true(peer_hears(&g, who, "\"texts\":["));
+    assert_true(peer_heard(&g, who, "\"type\":\"ready\""));
+    assert_true(drive_has(&who->in, "\"ack\":1,"));
+    peer_find(who, "\"session\":\"", name.s, sizeof(name.s));
+    assert_int_equal(strlen(name.s), 32);
+    peer_forget(who);
+    return name;
+}
+
+static void take_poll(struct peer *who, struct name name, unsigned ack,
+                      unsigned timeout_s) {
+    char target[128];
+
+    snprintf(target, sizeof(target), "/v1/poll?session=%s&ack=%u&timeout=%u",
+             name.s, ack, timeout_s);
+    peer_gets(&g, who, ANN, target);
+}
+
+/* What a poll that does not wait is answered, in `who->in`. */
+static void poll_now(struct peer *who, struct name name, unsigned ack) {
+    peer_forget(who);
+    take_poll(who, name, ack, 0);
+    assert_true(peer_hears(&g, who, "]}"));
+}
+
+static void stream(struct peer *who, struct name name, const char *last_id) {
+    char request[128];
+    char headers[128];
+
+    snprintf(request, sizeof(request), "GET /v1/events?session=%s", name.s);
+    snprintf(headers, sizeof(headers), "Accept: text/event-stream\r\n%s%s%s",
+             last_id[0] == '\0' ? "" : "Last-Event-ID: ", last_id,
+             last_id[0] == '\0' ? "" : "\r\n");
+    peer_asks(&g, who, ANN, name.s[0] == '\0' ? "GET /v1/events" : request,
+              headers, "");
+}
+
+static void push(const char *text) {
+    stage_push(&g, ANN, text, false);
+    stage_settle(&g);
+}
+
+static size_t sessions(void) {
+    return g.server.session_count;
+}
+
+/* ---- names ---- */
+
+static void test_names(void **state) {
+    static const struct {
+        const char *text;
+        bool ok;
+    } rows[] = {
+        {"0123456789abcdef0123456789abcdef", true},
+        {"0123456789abcdef0123456789abcde", false},
+        {"0123456789abcdef0123456789abcdef0", false},
+        {"0123456789ABCDEF0123456789ABCDEF", false},
+        {"0123456789abcdeg0123456789abcdef", false},
+        {"0123456789abcdef0123456789abcde/", false},
+        {"0123456789abcdef0123456789abcde:", false},
+        {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_row(rows[i].text,
+                   transport_http_name(slice_str(rows[i].text)) == rows[i].ok);
+    }
+}
+
+/* Who may go on with a session: its name is not enough. */
+static void test_find(void **state) {
+    struct name name = first_poll(&p);
+    struct token_claims mine = {{ANN}, {DEVICE_OF + ANN}, 1, 2};
+    struct token_claims later = mine;
+    struct session *s;
+    const struct {
+        const char *name;
+        struct token_claims claims;
+        unsigned flip; /* a digit of the name */
+        bool found;
+    } rows[] = {
+        {"mine", mine, 99, true},
+        {"another user's", {{BEN}, {DEVICE_OF + ANN}, 1, 2}, 99, false},
+        {"another device's", {{ANN}, {DEVICE_OF + BEN}, 1, 2}, 99, false},
+        {"another key", mine, 0, false},
+        {"another second half", mine, 31, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct name asked = name;
+
+        if (rows[i].flip < 32) {
+            asked.s[rows[i].flip] = asked.s[rows[i].flip] == '0' ? '1' : '0';
+        }
+        s = transport_http_find(&g.server, slice_str(asked.s), &rows[i].claims);
+        assert_row(rows[i].name, (s != NULL) == rows[i].found);
+    }
+    later.expires_ms = UINT64_C(1) << 40;
+    s = transport_http_find(&g.server, slice_str(name.s), &later);
+    assert_int_equal(s->expires_ms, later.expires_ms);
+    s = transport_http_find(&g.server, slice_str(name.s), &mine);
+    assert_int_equal(s->expires_ms, later.expires_ms); /* never earlier */
+}
+
+/* ---- polls ---- */
+
+static void test_a_poll_waits(void **state) {
+    struct name name = first_poll(&p);
+
+    (void)state;
+    take_poll(&p, name, 1, 10);
+    assert_false(peer_heard(&g, &p, "texts"));
+    push("{\"n\":2}");
+    assert_true(peer_hears(&g, &p, "\"ack\":2,\"texts\":[{\"n\":2}]}"));
+    peer_forget(&p);
+    take_poll(&p, name, 2, 10);
+    stage_settle(&g);
+    stage_pass(&g, 9999);
+    assert_false(peer_heard(&g, &p, "texts"));
+    stage_pass(&g, 1);
+    assert_true(peer_heard(&g, &p, "\"ack\":2,\"texts\":[]}"));
+}
+
+/* All of one turn comes in one answer. */
+static void test_a_poll_gathers(void **state) {
+    struct name name = first_poll(&p);
+
+    (void)state;
+    take_poll(&p, name, 1, 10);
+    stage_settle(&g);
+    stage_push(&g, ANN, "{\"n\":2}", false);
+    stage_push(&g, ANN, "{\"n\":3}", false);
+    fake_bus_turn(g.bus);
+    assert_true(
+        peer_hears(&g, &p, "\"ack\":3,\"texts\":[{\"n\":2},{\"n\":3}]}"));
+}
+
+static void test_a_lost_answer_is_repeated(void **state) {
+    struct name name = first_poll(&p);
+
+    (void)state;
+    push("{\"n\":2}");
+    push("{\"n\":3}");
+    poll_now(&p, name, 1);
+    assert_true(drive_has(&p.in, "\"ack\":3,\"texts\":[{\"n\":2},{\"n\":3}]}"));
+    poll_now(&p, name, 1);
+    assert_true(drive_has(&p.in, "\"ack\":3,\"texts\":[{\"n\":2},{\"n\":3}]}"));
+    poll_now(&p, name, 2);
+    assert_true(drive_has(&p.in, "\"ack\":3,\"texts\":[{\"n\":3}]}"));
+    poll_now(&p, name, 3);
+    assert_true(drive_has(&p.in, "\"ack\":3,\"texts\":[]}"));
+}
+
+static void test_acks(void **state) {
+    static const struct {
+        const char *name;
+        uint64_t ack;
+        enum rc rc;
+    } rows[] = {
+        {"first", 1, RC_OK},
+        {"twice", 1, RC_OK},
+        {"not given", 4, RC_BAD_INPUT},
+        {"all", 3, RC_OK},
+        {"not kept any more", 2, RC_STALE},
+        {"nothing", 0, RC_STALE},
+    };
+    struct token_claims mine = {{ANN}, {DEVICE_OF + ANN}, 1, 2};
+    struct name name = first_poll(&p);
+    struct session *s =
+        transport_http_find(&g.server, slice_str(name.s), &mine);
+
+    (void)state;
+    push("{\"n\":2}");
+    push("{\"n\":3}");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_row(rows[i].name,
+                   transport_http_ack(s, rows[i].ack) == rows[i].rc);
+    }
+    assert_int_equal(s->transport->queued(s), 0);
+}
+
+/* Before `ready` there is nothing to tell, however impatient the client. */
+static void test_a_poll_waits_for_ready(void **state) {
+    (void)state;
+    g.stores_sleep = true;
+    peer_gets(&g, &p, ANN, "/v1/poll?timeout=0");
+    stage_settle(&g);
+    stage_pass(&g, 1000);
+    assert_false(peer_heard(&g, &p, "texts"));
+    g.stores_sleep = false;
+    assert_true(peer_hears(&g, &p, "\"texts\":[{\"type\":\"ready\""));
+}
+
+static void test_a_store_is_away(void **state) {
+    (void)state;
+    fake_directory_calls(g.server.core.directory)->refuse = RC_AGAIN;
+    peer_gets(&g, &p, ANN, "/v1/poll");
+    assert_true(peer_hears(
+        &g, &p, "\"texts\":[{\"type\":\"closed\",\"code\":1013,\"reason\":"));
+    assert_int_equal(sessions(), 0);
+    fake_directory_calls(g.server.core.directory)->refuse = RC_OK;
+}
+
+/* ---- streams ---- */
+
+static void test_a_stream(void **state) {
+    (void)state;
+    stream(&p, (struct name){""}, "");
+    assert_true(peer_hears(&g, &p, "\r\n\r\n"));
+    assert_true(drive_has(&p.in, "Content-Type: text/event-stream\r\n"));
+    assert_true(peer_hears(&g, &p, "id: 1\ndata: {\"type\":\"ready\""));
+    push("{\"n\":2}");
+    assert_true(peer_hears(&g, &p, "id: 2\ndata: {\"n\":2}\n\n"));
+    peer_forget(&p);
+    stage_pass(&g, g.settings.ping_ms - 1);
+    assert_false(peer_heard(&g, &p, ":\n\n"));
+    stage_pass(&g, 1);
+    assert_true(peer_heard(&g, &p, ":\n\n"));
+}
+
+static void test_a_stream_comes_back(void **state) {
+    struct name name = first_poll(&p);
+
+    (void)state;
+    stream(&p, name, "1");
+    push("{\"n\":2}");
+    push("{\"n\":3}");
+    assert_true(peer_hears(&g, &p, "id: 3\n"));
+    peer_hang_up(&p);
+    stage_settle(&g);
+    push("{\"n\":4}"); /* notices that the stream has gone */
+    stream(&other, name, "2");
+    assert_true(peer_hears(&g, &other, "id: 3\ndata: {\"n\":3}\n\n"));
+    assert_true(peer_hears(&g, &other, "id: 4\ndata: {\"n\":4}\n\n"));
+    assert_int_equal(peer_count(&other, "id: "), 2);
+    assert_int_equal(sessions(), 1);
+}
+
+/* What was streamed is kept, but not for ever: the rest is a new session's. */
+static void test_a_stream_keeps_so_much(void **state) {
+    enum {
+        TEXT = 1000,
+        TEXTS = 100,
+    };
+    char text[TEXT + 1];
+    struct name name = first_poll(&p);
+    struct token_claims mine = {{ANN}, {DEVICE_OF + ANN}, 1, 2};
+    struct session *s =
+        transport_http_find(&g.server, slice_str(name.s), &mine);
+
+    (void)state;
+    memset(text, 'x', TEXT);
+    text[TEXT] = '\0';
+    stream(&p, name, "1");
+    for (unsigned i = 0; i < TEXTS; i++) {
+        push(text);
+        peer_read(&p);
+        peer_forget(&p);
+    }
+    assert_int_equal(transport_http_ack(s, TEXTS), RC_OK);
+    peer_hang_up(&p);
+    stage_settle(&g);
+    stage_pass(&g, g.settings.ping_ms);
+    assert_int_equal(s->transport->queued(s), TEXT); /* number 101 */
+    reopen(&other);
+    stream(&other, name, "2");
+    assert_true(peer_hears(&g, &other, "\"resumed\":false"));
+    assert_int_equal(sessions(), 2);
+}
+
+static void test_a_slow_reader(void **state) {
+    char text[10001];
+    unsigned pushed = 0;
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    stream(&p, (struct name){""}, "");
+    assert_true(peer_hears(&g, &p, "\"type\":\"ready\""));
+    while (!list_empty(&g.server.sessions) && pushed < 1000) {
+        push(text);
+        pushed++;
+    }
+    assert_true(pushed < 1000);
+    assert_int_equal(g.server.stats.slow_closes, 1);
+    assert_true(peer_hears(&g, &p, "{\"type\":\"closed\",\"code\":4000,"));
+}
+
+/* ---- two at once ---- */
+
+static void test_superseded(void **state) {
+    static const struct {
+        const char *name;
+        bool first_streams;
+        bool then_streams;
+        const char *want; /* of the first */
+    } rows[] = {
+        {"poll, poll", false, false, "\"superseded\":true,\"texts\":[]}"},
+        {"poll, stream", false, true, "\"superseded\":true,\"texts\":[]}"},
+        {"stream, poll", true, false, "data: {\"type\":\"superseded\"}\n\n"},
+        {"stream, stream", true, true, "data: {\"type\":\"superseded\"}\n\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct peer first;
+        struct peer then;
+        struct name name;
+
+        peer_open(&g, &first, false);
+        peer_open(&g, &then, false);
+        name = first_poll(&first);
+        if (rows[i].first_streams) {
+            stream(&first, name, "1");
+        } else {
+            take_poll(&first, name, 1, 20);
+        }
+        stage_settle(&g);
+        if (rows[i].then_streams) {
+            stream(&then, name, "1");
+        } else {
+            take_poll(&then, name, 1, 20);
+        }
+        assert_row(rows[i].name, peer_hears(&g, &first, rows[i].want));
+        peer_forget(&first);
+        push("{\"n\":2}");
+        assert_row(rows[i].name, peer_heard(&g, &then, "{\"n\":2}"));
+        assert_row(rows[i].name, !peer_heard(&g, &first, "{\"n\":2}"));
+        peer_close(&first);
+        peer_close(&then);
+        stage_settle(&g);
+        stage_pass(&g, g.settings.ping_ms);
+        stage_pass(&g, g.settings.detached_ms);
+        assert_row(rows[i].name, sessions() == 0);
+    }
+}
+
+/* The old request's client has gone: nothing of the new one is lost on it. */
+static void test_after_a_lost_poll(void **state) {
+    struct name name = first_poll(&p);
+
+    (void)state;
+    take_poll(&p, name, 1, 20);
+    stage_settle(&g);
+    peer_hang_up(&p);
+    stage_settle(&g);
+    push("{\"n\":2}"); /* goes to nobody */
+    poll_now(&other, name, 1);
+    assert_true(drive_has(&other.in, "\"ack\":2,\"texts\":[{\"n\":2}]}"));
+}
+
+/* ---- its end ---- */
+
+static void test_nobody_asks(void **state) {
+    struct name name = first_poll(&p);
+
+    (void)state;
+    stage_pass(&g, g.settings.detached_ms - 1);
+    assert_int_equal(sessions(), 1);
+    stage_pass(&g, 1);
+    assert_int_equal(sessions(), 0);
+    poll_now(&p, name, 1);
+    assert_true(drive_has(&p.in, "\"resumed\":false"));
+    assert_false(drive_has(&p.in, name.s));
+}
+
+/* Each poll begins the time anew. */
+static void test_somebody_asks(void **state) {
+    struct name name = first_poll(&p);
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        stage_pass(&g, g.settings.detached_ms - 1);
+        poll_now(&p, name, 1);
+    }
+    assert_int_equal(sessions(), 1);
+}
+
+static void test_closed_while(void **state) {
+    static const struct {
+        const char *name;
+        bool streams;
+        const char *want;
+    } rows[] = {
+        {"polled", false,
+         "\"texts\":[{\"type\":\"closed\",\"code\":4503,\"reason\":"},
+        {"streamed", true, "data: {\"type\":\"closed\",\"code\":4503,"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct bus_msg revoke = {.kind = BUS_REVOKE,
+                                 .u.revoke = {{ANN}, {DEVICE_OF + ANN}}};
+        struct peer who;
+        struct name name;
+
+        revoked_fini(&g.server.revoked);
+        revoked_init(&g.server.revoked, &g.server.core, &g.server.keys,
+                     g.settings.token_ms);
+        stage_pass(&g, 100);
+        peer_open(&g, &who, false);
+        name = first_poll(&who);
+        if (rows[i].streams) {
+            stream(&who, name, "1");
+        } else {
+            take_poll(&who, name, 1, 20);
+        }
+        stage_settle(&g);
+        revoked_heard(&g.server.revoked, &revoke.u.revoke);
+        assert_row(rows[i].name, peer_hears(&g, &who, rows[i].want));
+        assert_row(rows[i].name, sessions() == 0);
+        peer_close(&who);
+    }
+}
+
+/* Sessions that nobody asks for make room, the oldest first; those that are
+ * attached do not. */
+static void test_room(void **state) {
+    struct name first = first_poll(&p);
+    struct name second;
+
+    (void)state;
+    stage_pass(&g, 1000);
+    second = first_poll(&p);
+    assert_int_equal(sessions(), 2);
+    (void)first_poll(&p);
+    assert_int_equal(sessions(), 2);
+    poll_now(&p, first, 1);
+    assert_true(drive_has(&p.in, "\"resumed\":false")); /* it made room */
+    stage_settle(&g);
+    poll_now(&p, second, 1);
+    assert_true(drive_has(&p.in, "\"resumed\":false")); /* and this one */
+}
+
+static void test_no_room(void **state) {
+    struct peer third;
+
+    (void)state;
+    stream(&p, (struct name){""}, "");
+    stream(&other, (struct name){""}, "");
+    assert_true(peer_hears(&g, &p, "\"ready\""));
+    assert_true(peer_hears(&g, &other, "\"ready\""));
+    peer_open(&g, &third, false);
+    peer_gets(&g, &third, ANN, "/v1/poll?timeout=0");
+    assert_true(peer_hears(&g, &third, "{\"type\":\"closed\",\"code\":4505,"));
+    stage_settle(&g);
+    assert_int_equal(sessions(), 2);
+    peer_close(&third);
+}
+
+int main(void) {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),
+        TEST(test_find),
+        TEST(test_a_poll_waits),
+        TEST(test_a_poll_gathers),
+        TEST(test_a_lost_answer_is_repeated),
+        TEST(test_acks),
+        TEST(test_a_poll_waits_for_ready),
+        TEST(test_a_store_is_away),
+        TEST(test_a_stream),
+        TEST(test_a_stream_comes_back),
+        TEST(test_a_stream_keeps_so_much),
+        TEST(test_a_slow_reader),
+        TEST(test_superseded),
+        TEST(test_after_a_lost_poll),
+        TEST(test_nobody_asks),
+        TEST(test_somebody_asks),
+        TEST(test_closed_while),
+        TEST(test_room),
+        TEST(test_no_room),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
