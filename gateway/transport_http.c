@@ -186,9 +186,12 @@ static void beat(struct http_session *h) {
 }
 
 /* What was written may be on its way for ever: a client that comes back soon
- * goes on where it was. */
+ * goes on where it was. Until then it counts as queued, so at least half of
+ * the queue is left. */
 static void forget_streamed(struct http_session *h) {
-    while (h->bytes > STREAM_KEEP_BYTES) {
+    size_t half = (size_t)h->s.server->settings->queue_bytes / 2;
+
+    while (h->bytes > STREAM_KEEP_BYTES || h->bytes > half) {
         drop_first(h);
     }
 }

@@ -317,6 +317,39 @@ static void test_a_stream_keeps_so_much(void **state) {
     assert_int_equal(sessions(), 2);
 }
 
+/* Half of the queue at most: a client that took all that was streamed and then
+ * lost its stream is not too slow. */
+static void test_kept_leaves_room(void **state) {
+    char text[1001];
+    struct name name;
+
+    (void)state;
+    teardown(NULL);
+    stage_open(&g, (const char *const[]){"--limits.queue=16KiB", NULL});
+    peer_open(&g, &p, false);
+    peer_open(&g, &other, false);
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    name = first_poll(&p);
+    stream(&p, name, "1");
+    for (unsigned i = 0; i < 40; i++) {
+        push(text);
+        peer_read(&p);
+        peer_forget(&p);
+    }
+    peer_hang_up(&p);
+    stage_settle(&g);
+    stage_pass(&g, g.settings.ping_ms);
+    for (unsigned i = 0; i < 8; i++) {
+        push(text);
+    }
+    assert_int_equal(g.server.stats.slow_closes, 0);
+    reopen(&other);
+    stream(&other, name, "41");
+    assert_true(peer_hears(&g, &other, "id: 49\n"));
+    assert_int_equal(peer_count(&other, "id: "), 8);
+}
+
 static void test_a_slow_reader(void **state) {
     char text[10001];
     unsigned pushed = 0;
@@ -511,6 +544,7 @@ int main(void) {
         TEST(test_a_stream),
         TEST(test_a_stream_comes_back),
         TEST(test_a_stream_keeps_so_much),
+        TEST(test_kept_leaves_room),
         TEST(test_a_slow_reader),
         TEST(test_superseded),
         TEST(test_after_a_lost_poll),
