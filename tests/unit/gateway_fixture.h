@@ -52,6 +52,7 @@ struct stage {
     struct fake_history *history;
     struct fake_directory *directory;
     bool stores_sleep; /* whatever bus and stores are asked waits */
+    bool stopped;      /* a timer has stopped the loop */
     char dir[STAGE_PATH_MAX / 2];
 };
 
@@ -140,6 +141,7 @@ static inline void stage_pass(struct stage *g, uint64_t ms) {
     stage_now.wall_ms += ms;
     g->loop.clock = stage_now;
     wheel_advance(&g->loop.wheel, stage_now.mono_ms);
+    g->stopped = g->stopped || g->loop.uv.stop_flag != 0;
     stage_settle(g);
 }
 
