@@ -52,6 +52,7 @@ SCRIPTS_LUA := $(wildcard storage/*.lua)
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FAKE_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fakes/*.c \
               tests/sim/*.c))
+FAKES := $(B)/libfakes.a
 PART_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/main.c,\
               $(wildcard gateway/*.c presence/*.c moimctl/*.c bench/*.c \
                 tests/fault/proxy/*.c)))
@@ -102,12 +103,15 @@ $(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(B)/tests/unit/test_%: $(B)/obj/tests/unit/test_%.o $(FAKE_OBJ) $(B)/libparts.a \
+$(B)/tests/unit/test_%: $(B)/obj/tests/unit/test_%.o $(FAKES) $(B)/libparts.a \
                         $(LIB)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  link $@')
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(B)/libparts.a $(LIB) \
-	    $(LDLIBS) -lcmocka -ljansson
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -ljansson
+
+$(FAKES): $(FAKE_OBJ)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
 
 $(B)/libparts.a: $(PART_OBJ)
 	@rm -f $@

@@ -1,0 +1,512 @@
+/* A gateway to run commands at, without a network. */
+#include "tests/fakes/commands.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/unit/assert_row.h"
+
+#include "gateway/accounts.h"
+#include "gateway/transport.h"
+#include "proto/base/conf.h"
+#include "proto/base/log.h"
+#include "proto/base/mem.h"
+#include "tests/unit/drive.h"
+
+enum {
+    TURNS_MAX = 10000,
+    HASHING_MAX_MS = 60000,
+    FIRST_DEVICE = 100,
+};
+
+#define TOKEN_KEY                                                              \
+    "k 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+#define ID_MARK ",\"id\":\"q\""
+
+/* ---- what a client is told ---- */
+
+static struct client *client_of(struct session *s) {
+    return CONTAINER_OF(s, struct client, session);
+}
+
+/* An answer carries the id "q" behind its type; here it is left out. */
+static void set_answer(struct client *c, struct slice text) {
+    char *copy = mem_dup(text.p, text.n);
+    char *at = strstr(copy, ID_MARK);
+
+    if (at != NULL) {
+        memmove(at, at + strlen(ID_MARK), strlen(at + strlen(ID_MARK)) + 1);
+    }
+    mem_free(c->answer);
+    c->answer = copy;
+}
+
+static void take_text(struct client *c, struct slice text) {
+    char *copy = mem_dup(text.p, text.n);
+
+    if (strstr(copy, ID_MARK) != NULL) {
+        set_answer(c, text);
+    } else {
+        buf_add_str(&c->heard, copy);
+        buf_add_byte(&c->heard, '\n');
+    }
+    mem_free(copy);
+}
+
+static void on_send(struct session *s, struct blob *text) {
+    take_text(client_of(s), slice_of(text->bytes, text->len));
+}
+
+static size_t on_queued(const struct session *s) {
+    return ((const struct client *)s)->queued;
+}
+
+static void on_close(struct session *s, uint16_t code, const char *reason) {
+    (void)reason;
+    client_of(s)->close_code = code;
+}
+
+static void on_time(struct session *s) {
+    (void)s;
+}
+
+static const struct transport_ops transport = {
+    .send = on_send,
+    .queued = on_queued,
+    .close = on_close,
+    .on_time = on_time,
+};
+
+/* ---- the world ---- */
+
+static void read_settings(struct commands *w) {
+    char listen[128];
+    char internal[128];
+    const char *args[] = {listen, internal, NULL};
+    const char *env[] = {"MOIM_AUTH__TOKEN_KEY=" TOKEN_KEY, NULL};
+    struct conf_sources from = {.env = env, .args = args};
+
+    snprintf(w->folder, sizeof(w->folder), "/tmp/moim-test-XXXXXX");
+    assert_non_null(mkdtemp(w->folder));
+    snprintf(listen, sizeof(listen), "--gateway.listen=unix:%s/public",
+             w->folder);
+    snprintf(internal, sizeof(internal), "--gateway.internal=unix:%s/internal",
+             w->folder);
+    assert_int_equal(
+        conf_load(&w->conf, &settings_table, &w->settings, &from, stderr),
+        RC_OK);
+}
+
+static void open_stores(struct commands *w) {
+    struct core *core = &w->server.core;
+
+    w->bus = fake_bus_new(1);
+    w->history = fake_history_new();
+    w->directory = fake_directory_new();
+    fake_bus_record(w->bus, true);
+    fake_directory_users(w->directory, 1, 9);
+    core->bus = fake_bus_join(w->bus);
+    core->history = fake_history_join(w->history);
+    core->directory = fake_directory_join(w->directory);
+    w->history_calls = fake_history_calls(core->history);
+    w->directory_calls = fake_directory_calls(core->directory);
+    fake_presence_init(&w->presence);
+}
+
+void commands_open(struct commands *w) {
+    struct server *s = &w->server;
+
+    *w = (struct commands){.refused = NULL};
+    log_setup(LOG_ERROR, LOG_LOGFMT, "test");
+    read_settings(w);
+    assert_int_equal(loop_init(&w->loop), RC_OK);
+    rand_seed(&w->loop.rand, 7);
+    open_stores(w);
+    token_keys_init(&s->keys);
+    assert_int_equal(accounts_keys_read(&s->keys, w->settings.token_keys),
+                     RC_OK);
+    assert_int_equal(
+        hasher_open(&s->hasher, &w->loop, 1, (size_t)w->settings.hash_queue),
+        RC_OK);
+    s->loop = &w->loop;
+    s->settings = &w->settings;
+    s->id.v = 1;
+    assert_int_equal(server_open(s), RC_OK);
+    s->presence = &w->presence.presence;
+    commands_pass(w, WHEEL_TICK_MS); /* who was logged out is known then */
+    assert_true(s->revoked.loaded);
+}
+
+/* As fake_calls_turn, but for the operation that is refused. */
+static size_t turn(const struct commands *w, struct fake_calls *calls) {
+    size_t count = calls->count;
+
+    for (size_t i = 0; i < count; i++) {
+        if (calls->refuse != RC_OK) {
+            fake_calls_finish(calls, FAKE_REFUSE, calls->refuse);
+        } else if (w->refused != NULL &&
+                   strcmp(fake_calls_next(calls), w->refused) == 0) {
+            fake_calls_finish(calls, FAKE_REFUSE, w->refused_rc);
+        } else {
+            fake_calls_finish(calls, FAKE_DO, RC_OK);
+        }
+    }
+    return count;
+}
+
+/* What a transport does once its client has been told. */
+static void end_closed(struct commands *w) {
+    for (size_t i = 0; i < w->client_count; i++) {
+        struct client *c = w->clients[i];
+
+        if (c->close_code != 0 && !c->gone) {
+            c->gone = true;
+            session_fini(&c->session);
+        }
+    }
+}
+
+void commands_settle(struct commands *w) {
+    size_t turns = 0;
+    size_t done;
+
+    do {
+        done = fake_bus_turn(w->bus);
+        done += turn(w, w->history_calls);
+        done += turn(w, w->directory_calls);
+        done += fake_presence_turn(&w->presence);
+        end_closed(w);
+        turns++;
+        assert(turns < TURNS_MAX);
+    } while (done > 0);
+}
+
+void commands_pass(struct commands *w, uint64_t ms) {
+    w->loop.clock.mono_ms += ms;
+    w->loop.clock.wall_ms += ms;
+    wheel_advance(&w->loop.wheel, w->loop.clock.mono_ms);
+    commands_settle(w);
+}
+
+void commands_refuse(struct commands *w, const char *operation, enum rc rc) {
+    const char *what = operation == NULL ? "" : operation;
+
+    w->refused = operation;
+    w->refused_rc = rc;
+    w->directory_calls->refuse = strcmp(what, "directory") == 0 ? rc : RC_OK;
+    w->history_calls->refuse = strcmp(what, "history") == 0 ? rc : RC_OK;
+    fake_bus_fail(w->server.core.bus, rc,
+                  strcmp(what, "bus") == 0 ? SIZE_MAX : 0);
+}
+
+static void free_clients(struct commands *w) {
+    for (size_t i = 0; i < w->client_count; i++) {
+        struct client *c = w->clients[i];
+
+        buf_fini(&c->heard);
+        mem_free(c->answer);
+        mem_free(c);
+    }
+}
+
+void commands_close(struct commands *w) {
+    commands_refuse(w, NULL, RC_OK);
+    commands_settle(w);
+    server_close(&w->server);
+    commands_settle(w);
+    loop_run(&w->loop);
+    hasher_close(&w->server.hasher);
+    server_fini(&w->server);
+    loop_run(&w->loop);
+    token_keys_fini(&w->server.keys);
+    fake_bus_free(&w->bus);
+    fake_history_free(&w->history);
+    fake_directory_free(&w->directory);
+    fake_presence_fini(&w->presence);
+    loop_fini(&w->loop);
+    free_clients(w);
+    conf_free(&w->conf);
+    assert_int_equal(rmdir(w->folder), 0);
+}
+
+/* ---- clients ---- */
+
+static void on_device(void *ctx, enum rc rc, struct device_id device) {
+    (void)device;
+    *(enum rc *)ctx = rc;
+}
+
+struct client *client_new(struct commands *w) {
+    struct client *c = mem_new(sizeof(*c));
+
+    assert_true(w->client_count < COMMANDS_CLIENTS_MAX);
+    w->clients[w->client_count++] = c;
+    c->world = w;
+    set_answer(c, slice_of(NULL, 0));
+    buf_init(&c->heard);
+    session_init(&c->session, &w->server, &transport, "192.0.2.1");
+    return c;
+}
+
+struct client *client_login(struct commands *w, uint64_t user) {
+    struct directory *d = w->server.core.directory;
+    struct client *c = client_new(w);
+    struct device_id device = {FIRST_DEVICE + w->client_count - 1};
+    uint64_t now = w->loop.clock.wall_ms;
+    struct token_claims claims = {
+        {user}, device, now, now + w->settings.token_ms};
+    enum rc rc = RC_TIMEOUT;
+
+    d->ops->device_create(d, claims.user, device, SLICE_LIT("a test"),
+                          on_device, &rc);
+    commands_settle(w);
+    assert_int_equal(rc, RC_OK);
+    session_become(&c->session, &claims);
+    commands_settle(w);
+    assert_true(client_heard(c, "{'type':'ready',*}"));
+    client_forget(c);
+    return c;
+}
+
+void client_forget(struct client *c) {
+    buf_fini(&c->heard);
+    buf_init(&c->heard);
+}
+
+void client_say(struct client *c, const char *text) {
+    session_text(&c->session, slice_str(text));
+    commands_settle(c->world);
+}
+
+static void add_quoted(struct buf *b, const char *text) {
+    for (; *text != '\0'; text++) {
+        buf_add_byte(b, *text == '\'' ? '"' : (uint8_t)*text);
+    }
+}
+
+/* A password may be with the hasher's threads. */
+static void wait_for_answers(struct client *c) {
+    struct commands *w = c->world;
+    uint64_t end_ms = w->loop.clock.mono_ms + HASHING_MAX_MS;
+
+    commands_settle(w);
+    while (!c->gone && c->session.pending > 0) {
+        uv_run(&w->loop.uv, UV_RUN_ONCE);
+        assert_true(w->loop.clock.mono_ms < end_ms);
+        commands_settle(w);
+    }
+}
+
+void client_ask(struct client *c, const char *fields) {
+    struct buf b;
+
+    buf_init(&b);
+    buf_add_str(&b, "{\"id\":\"q\",");
+    add_quoted(&b, fields);
+    buf_add_byte(&b, '}');
+    set_answer(c, slice_of(NULL, 0));
+    session_text(&c->session, buf_slice(&b));
+    wait_for_answers(c);
+    buf_fini(&b);
+}
+
+void client_token(const struct client *c, struct buf *out) {
+    uint64_t now = c->world->loop.clock.wall_ms;
+    struct token_claims claims = {c->session.user, c->session.device, now,
+                                  now + c->world->settings.token_ms};
+
+    token_sign(&c->world->server.keys, &claims, out);
+}
+
+/* ---- HTTP ---- */
+
+static int connect_to(const struct commands *w) {
+    struct address a;
+    char path[128];
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(path, sizeof(path), "unix:%s/public", w->folder);
+    assert_int_equal(address_parse(path, &a), RC_OK);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&a.sa, a.len), 0);
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    return fd;
+}
+
+static void put_request(const struct client *c, struct buf *b, const char *line,
+                        const char *body) {
+    struct buf quoted;
+
+    buf_init(&quoted);
+    add_quoted(&quoted, body);
+    buf_addf(b, "%s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n", line);
+    if (c->session.user.v != 0) {
+        buf_add_str(b, "Authorization: Bearer ");
+        client_token(c, b);
+        buf_add_str(b, "\r\n");
+    }
+    if (quoted.n > 0) {
+        buf_addf(b, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
+                 quoted.n);
+    }
+    buf_add_str(b, "\r\n");
+    buf_add(b, buf_slice(&quoted));
+    buf_fini(&quoted);
+}
+
+/* The status of a whole response, whose body is the client's answer. */
+static unsigned take_response(struct client *c, struct buf *b) {
+    char *text = mem_dup(b->p, b->n);
+    const char *body = strstr(text, "\r\n\r\n");
+    unsigned status = 0;
+
+    assert_int_equal(sscanf(text, "HTTP/1.1 %u ", &status), 1);
+    assert_non_null(body);
+    set_answer(c, slice_str(body + 4));
+    mem_free(text);
+    return status;
+}
+
+unsigned client_http(struct client *c, const char *line, const char *body) {
+    struct commands *w = c->world;
+    uint64_t end_ms = w->loop.clock.mono_ms + HASHING_MAX_MS;
+    int fd = connect_to(w);
+    unsigned status;
+    struct buf b;
+
+    buf_init(&b);
+    put_request(c, &b, line, body);
+    assert_int_equal(write(fd, b.p, b.n), b.n);
+    b.n = 0;
+    while (!drive_read(fd, &b)) {
+        uv_run(&w->loop.uv, UV_RUN_NOWAIT);
+        assert_true(w->loop.clock.mono_ms < end_ms);
+        commands_settle(w);
+    }
+    close(fd);
+    status = take_response(c, &b);
+    buf_fini(&b);
+    return status;
+}
+
+/* ---- looking at answers ---- */
+
+static bool fits(char text, char pattern) {
+    return text == (pattern == '\'' ? '"' : pattern);
+}
+
+/* The last * takes one byte more whenever the rest does not fit. */
+static bool like(struct slice text, const char *pattern) {
+    const char *star = NULL;
+    size_t from = 0;
+    size_t i = 0;
+
+    while (i < text.n) {
+        if (*pattern == '*') {
+            star = pattern++;
+            from = i;
+        } else if (*pattern != '\0' && fits((char)text.p[i], *pattern)) {
+            pattern++;
+            i++;
+        } else if (star != NULL) {
+            pattern = star + 1;
+            i = ++from;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*') {
+        pattern++;
+    }
+    return *pattern == '\0';
+}
+
+bool commands_like(const char *text, const char *pattern) {
+    return like(slice_str(text), pattern);
+}
+
+bool client_heard(const struct client *c, const char *pattern) {
+    struct slice rest = buf_slice(&c->heard);
+
+    while (rest.n > 0) {
+        size_t end = slice_find(rest, '\n');
+
+        if (like(slice_take(rest, end), pattern)) {
+            return true;
+        }
+        rest = slice_drop(rest, end + 1);
+    }
+    return false;
+}
+
+/* ---- tables ---- */
+
+/* "code", "code field" or "code +ms" of an error; else the text itself. The
+ * caller frees. */
+static char *in_short(const char *answer) {
+    struct json_doc *doc = mem_new(sizeof(*doc));
+    uint64_t retry = 0;
+    struct buf b;
+    char *out;
+
+    json_doc_init(doc);
+    buf_init(&b);
+    assert_int_equal(json_read(doc, slice_str(answer)), RC_OK);
+    if (slice_is(json_text(doc, json_member(doc, 0, "type")), "error")) {
+        size_t field = json_member(doc, 0, "field");
+        size_t later = json_member(doc, 0, "retry_after_ms");
+
+        buf_add(&b, json_text(doc, json_member(doc, 0, "code")));
+        if (field != 0) {
+            buf_add_byte(&b, ' ');
+            buf_add(&b, json_text(doc, field));
+        }
+        if (later != 0 && json_u64(doc, later, &retry)) {
+            buf_addf(&b, " +%llu", (unsigned long long)retry);
+        }
+    } else {
+        buf_add_str(&b, answer);
+    }
+    out = mem_dup(b.p, b.n);
+    buf_fini(&b);
+    json_doc_fini(doc);
+    mem_free(doc);
+    return out;
+}
+
+static void check(const struct command_row *row, const struct client *c) {
+    char *got =
+        c->answer[0] == '\0' ? mem_dup("nothing", 7) : in_short(c->answer);
+
+    if (!commands_like(got, row->want)) {
+        print_error("row \"%s\": got    %s\n       wanted %s\n", row->name, got,
+                    row->want);
+    }
+    assert_row(row->name, commands_like(got, row->want));
+    assert_row(row->name, c->close_code == 0);
+    mem_free(got);
+}
+
+void commands_check(const struct command_row *rows, size_t count,
+                    command_setup_fn setup) {
+    static struct commands w;
+
+    for (size_t i = 0; i < count; i++) {
+        struct client *c;
+
+        commands_open(&w);
+        c = client_login(&w, 1);
+        if (setup != NULL) {
+            setup(&w, c);
+        }
+        if (rows[i].refused != NULL) {
+            commands_refuse(&w, rows[i].refused, rows[i].rc);
+        }
+        client_ask(c, rows[i].fields);
+        check(&rows[i], c);
+        commands_close(&w);
+    }
+}
