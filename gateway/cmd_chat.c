@@ -156,10 +156,11 @@ static void on_page(void *ctx, enum rc rc, const struct page *page) {
 
 void cmd_history(struct request *r, struct client_fields *f) {
     struct conv_id conv = {client_field_id(f, "conv")};
-    uint64_t none = JSON_INT_MAX;
-    uint64_t before = client_field_u64_opt(f, "before", 0, none, none);
-    uint64_t after = client_field_u64_opt(f, "after", 0, none, none);
-    uint64_t limit = client_field_u64_opt(f, "limit", 1, none, PAGE_DEFAULT);
+    uint64_t most = JSON_INT_MAX;
+    uint64_t none = UINT64_MAX; /* no client can say this */
+    uint64_t before = client_field_u64_opt(f, "before", 0, most, none);
+    uint64_t after = client_field_u64_opt(f, "after", 0, most, none);
+    uint64_t limit = client_field_u64_opt(f, "limit", 1, most, PAGE_DEFAULT);
     struct history_ask *ask;
 
     if (before != none && after != none) {

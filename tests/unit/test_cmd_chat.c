@@ -233,6 +233,8 @@ static const struct command_row history_rows[] = {
      RC_OK},
     {"after 0", HISTORY ",'after':0,'limit':1", PAGE(EVENT("1")), NULL, RC_OK},
     {"after the last", HISTORY ",'after':5", PAGE(""), NULL, RC_OK},
+    {"far after it", HISTORY ",'after':9007199254740991", PAGE(""), NULL,
+     RC_OK},
     {"more than a page holds", HISTORY ",'limit':9007199254740991", PAGE(ALL),
      NULL, RC_OK},
     {"both ways", HISTORY ",'before':3,'after':1", "bad_value before", NULL,
