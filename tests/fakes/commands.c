@@ -442,6 +442,24 @@ bool client_heard(const struct client *c, const char *pattern) {
     return false;
 }
 
+struct field client_field(const struct client *c, const char *name) {
+    struct json_doc *doc = mem_new(sizeof(*doc));
+    struct field out = {""};
+    struct slice text;
+    size_t at;
+
+    json_doc_init(doc);
+    assert_int_equal(json_read(doc, slice_str(c->answer)), RC_OK);
+    at = json_member(doc, 0, name);
+    assert_row(name, at != 0 && json_kind(doc, at) == JSON_KIND_STRING);
+    text = json_text(doc, at);
+    assert_row(name, text.n < sizeof(out.s));
+    memcpy(out.s, text.p, text.n);
+    json_doc_fini(doc);
+    mem_free(doc);
+    return out;
+}
+
 /* ---- tables ---- */
 
 /* "code", "code field" or "code +ms" of an error; else the text itself. The

@@ -83,6 +83,11 @@ struct client *client_login(struct commands *w, uint64_t user);
 void client_say(struct client *c, const char *text);
 /* Says {"id":"q",<fields>} and waits for the answer. */
 void client_ask(struct client *c, const char *fields);
+/* A string of the last answer, copied; fails the test when it is not there. */
+struct field {
+    char s[512];
+};
+struct field client_field(const struct client *c, const char *name);
 /* Forgets what it heard. */
 void client_forget(struct client *c);
 
