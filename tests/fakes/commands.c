@@ -301,17 +301,38 @@ static void wait_for_answers(struct client *c) {
     }
 }
 
-void client_ask(struct client *c, const char *fields) {
-    struct buf b;
+/* The caller frees. */
+static char *format(const char *fmt, va_list args) {
+    va_list again;
+    char *text;
+    int n;
 
+    va_copy(again, args);
+    n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    assert_true(n >= 0);
+    text = mem_new((size_t)n + 1);
+    (void)vsnprintf(text, (size_t)n + 1, fmt, args);
+    return text;
+}
+
+void client_ask(struct client *c, const char *fields, ...) {
+    va_list args;
+    struct buf b;
+    char *text;
+
+    va_start(args, fields);
+    text = format(fields, args);
+    va_end(args);
     buf_init(&b);
     buf_add_str(&b, "{\"id\":\"q\",");
-    add_quoted(&b, fields);
+    add_quoted(&b, text);
     buf_add_byte(&b, '}');
     set_answer(c, slice_of(NULL, 0));
     session_text(&c->session, buf_slice(&b));
     wait_for_answers(c);
     buf_fini(&b);
+    mem_free(text);
 }
 
 void client_token(const struct client *c, struct buf *out) {
@@ -424,22 +445,39 @@ static bool like(struct slice text, const char *pattern) {
     return *pattern == '\0';
 }
 
-bool commands_like(const char *text, const char *pattern) {
-    return like(slice_str(text), pattern);
+bool client_answered(const struct client *c, const char *pattern, ...) {
+    va_list args;
+    char *want;
+    bool yes;
+
+    va_start(args, pattern);
+    want = format(pattern, args);
+    va_end(args);
+    yes = like(slice_str(c->answer), want);
+    if (!yes) {
+        print_error("got    %s\nwanted %s\n", c->answer, want);
+    }
+    mem_free(want);
+    return yes;
 }
 
-bool client_heard(const struct client *c, const char *pattern) {
+bool client_heard(const struct client *c, const char *pattern, ...) {
     struct slice rest = buf_slice(&c->heard);
+    bool yes = false;
+    va_list args;
+    char *want;
 
-    while (rest.n > 0) {
+    va_start(args, pattern);
+    want = format(pattern, args);
+    va_end(args);
+    while (rest.n > 0 && !yes) {
         size_t end = slice_find(rest, '\n');
 
-        if (like(slice_take(rest, end), pattern)) {
-            return true;
-        }
+        yes = like(slice_take(rest, end), want);
         rest = slice_drop(rest, end + 1);
     }
-    return false;
+    mem_free(want);
+    return yes;
 }
 
 struct field client_field(const struct client *c, const char *name) {
@@ -498,7 +536,7 @@ static char *in_short(const char *answer) {
 static bool check(const struct command_row *row, const struct client *c) {
     char *got =
         c->answer[0] == '\0' ? mem_dup("nothing", 7) : in_short(c->answer);
-    bool ok = commands_like(got, row->want) && c->close_code == 0;
+    bool ok = like(slice_str(got), row->want) && c->close_code == 0;
 
     if (!ok) {
         print_error("row \"%s\": got    %s\n       wanted %s\n", row->name, got,
@@ -524,7 +562,7 @@ void commands_check(const struct command_row *rows, size_t count,
         if (rows[i].refused != NULL) {
             commands_refuse(&w, rows[i].refused, rows[i].rc);
         }
-        client_ask(c, rows[i].fields);
+        client_ask(c, "%s", rows[i].fields);
         ok = check(&rows[i], c);
         commands_close(&w);
         assert_row(rows[i].name, ok);

@@ -5,7 +5,7 @@
  *     commands_open(&w);
  *     c = client_login(&w, 1);
  *     commands_ask(c, "'type':'me'");
- *     assert_true(commands_like(c->answer, "{'type':'me','user':*}"));
+ *     assert_true(client_answered(c, "{'type':'me','user':*}"));
  *
  * Commands and patterns are written with ' for " so that they can be read. */
 #ifndef MOIM_TESTS_COMMANDS_H
@@ -82,20 +82,22 @@ struct client *client_login(struct commands *w, uint64_t user);
 /* Says the text as it stands. */
 void client_say(struct client *c, const char *text);
 /* Says {"id":"q",<fields>} and waits for the answer. */
-void client_ask(struct client *c, const char *fields);
+void client_ask(struct client *c, const char *fields, ...) PRINTF_LIKE(2, 3);
 /* A string of the last answer, copied; fails the test when it is not there. */
 struct field {
-    char s[512];
+    char s[64];
 };
 struct field client_field(const struct client *c, const char *name);
 /* Forgets what it heard. */
 void client_forget(struct client *c);
 
-/* Is `text` like `pattern`? In the pattern ' stands for ", * for any bytes,
+/* Is the last answer like the pattern? There ' stands for ", * for any bytes,
  * and all else for itself. */
-bool commands_like(const char *text, const char *pattern);
-/* True when one of the lines that were heard is like the pattern. */
-bool client_heard(const struct client *c, const char *pattern);
+bool client_answered(const struct client *c, const char *pattern, ...)
+    PRINTF_LIKE(2, 3);
+/* Is one of the lines that were heard like the pattern? */
+bool client_heard(const struct client *c, const char *pattern, ...)
+    PRINTF_LIKE(2, 3);
 
 /* One HTTP request to the same gateway, over its socket, with a token of the
  * client's user, if any: `line` is "POST /v1/cmd", `body` has ' for ". Answers

@@ -17,14 +17,11 @@ enum {
 
 static void say_some(struct client *c) {
     for (unsigned i = 0; i < EVENTS; i++) {
-        char fields[256];
-
-        snprintf(fields, sizeof(fields),
-                 "'type':'send','conv':'" GROUP "','msg':'0123456789abcde%u',"
-                 "'text':'hi'",
-                 i);
-        client_ask(c, fields);
-        assert_true(commands_like(c->answer, "{'type':'ack',*}"));
+        client_ask(c,
+                   "'type':'send','conv':'" GROUP "','msg':'0123456789abcde%u',"
+                   "'text':'hi'",
+                   i);
+        assert_true(client_answered(c, "{'type':'ack',*}"));
     }
 }
 
@@ -86,9 +83,9 @@ static void test_read_forward(void **state) {
     phone = client_login(&w, 1);
     groups(&w, laptop);
     client_ask(laptop, READ("'" GROUP "'", "2"));
-    assert_true(commands_like(laptop->answer, IS_AT("2")));
+    assert_true(client_answered(laptop, IS_AT("2")));
     client_ask(phone, READ("'" GROUP "'", "1"));
-    assert_true(commands_like(phone->answer, IS_AT("2")));
+    assert_true(client_answered(phone, IS_AT("2")));
     commands_close(&w);
 }
 
@@ -151,8 +148,8 @@ static void test_typing_heard(void **state) {
         none = client_login(&w, 25);
         client_forget(one);
         head = fake_history_head(w.history, cases[i].conv);
-        client_ask(one, cases[i].fields);
-        assert_row(cases[i].name, client_heard(two, cases[i].heard));
+        client_ask(one, "%s", cases[i].fields);
+        assert_row(cases[i].name, client_heard(two, "%s", cases[i].heard));
         assert_row(cases[i].name, one->heard.n == 0);
         assert_row(cases[i].name, none->heard.n == 0);
         assert_row(cases[i].name,
@@ -163,25 +160,24 @@ static void test_typing_heard(void **state) {
 
 /* In a direct conversation that a block has closed, by either of the two. */
 static void test_typing_closed(void **state) {
-    char fields[128];
     struct client *one;
     struct client *two;
+    struct field conv;
 
     (void)state;
     commands_open(&w);
     one = client_login(&w, 1);
     two = client_login(&w, 2);
     client_ask(one, "'type':'direct.open','user':'0000000000002'");
-    snprintf(fields, sizeof(fields), "'type':'typing','conv':'%s'",
-             client_field(one, "conv").s);
-    client_ask(one, fields);
-    assert_true(commands_like(one->answer, "{'type':'ok'}"));
+    conv = client_field(one, "conv");
+    client_ask(one, "'type':'typing','conv':'%s'", conv.s);
+    assert_true(client_answered(one, "{'type':'ok'}"));
     client_ask(two, "'type':'block','user':'" USER1 "'");
-    assert_true(commands_like(two->answer, "{'type':'ok',*}"));
-    client_ask(one, fields);
-    assert_true(commands_like(one->answer, "{*'code':'forbidden',*"));
-    client_ask(two, fields);
-    assert_true(commands_like(two->answer, "{*'code':'forbidden',*"));
+    assert_true(client_answered(two, "{'type':'ok',*}"));
+    client_ask(one, "'type':'typing','conv':'%s'", conv.s);
+    assert_true(client_answered(one, "{*'code':'forbidden',*"));
+    client_ask(two, "'type':'typing','conv':'%s'", conv.s);
+    assert_true(client_answered(two, "{*'code':'forbidden',*"));
     commands_close(&w);
 }
 

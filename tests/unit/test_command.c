@@ -60,18 +60,14 @@ static void test_stranger(void **state) {
 
     (void)state;
     for (unsigned i = 0; (command = command_at(i)) != NULL; i++) {
-        char fields[64];
         bool anybody = false;
 
         for (size_t j = 0; j < COUNT_OF(free_for_all); j++) {
             anybody = anybody || strcmp(free_for_all[j], command->type) == 0;
         }
-        snprintf(fields, sizeof(fields), "'type':'%s'", command->type);
-        client_ask(c, fields);
+        client_ask(c, "'type':'%s'", command->type);
         assert_row(command->type,
-                   commands_like(c->answer,
-                                 "{'type':'error',"
-                                 "'code':'unauthorized',*}") == !anybody);
+                   (strstr(c->answer, "\"unauthorized\"") == NULL) == anybody);
         found += anybody;
     }
     assert_int_equal(found, COUNT_OF(free_for_all));
@@ -99,7 +95,7 @@ static void test_socket_only(void **state) {
         snprintf(body, sizeof(body), "{'type':'%s','id':'q'}", cases[i].type);
         assert_row(cases[i].type,
                    client_http(c, "POST /v1/cmd", body) == cases[i].status);
-        assert_row(cases[i].type, commands_like(c->answer, cases[i].like));
+        assert_row(cases[i].type, client_answered(c, "%s", cases[i].like));
     }
 }
 
