@@ -109,6 +109,7 @@ static void open_stores(struct commands *w) {
     w->directory = fake_directory_new();
     fake_bus_record(w->bus, true);
     fake_directory_users(w->directory, 1, 9);
+    fake_directory_clock(w->directory, &w->loop.clock);
     core->bus = fake_bus_join(w->bus);
     core->history = fake_history_join(w->history);
     core->directory = fake_directory_join(w->directory);

@@ -309,6 +309,10 @@ static bool end_ready(struct directory *d) {
     return fake_directory_calls(d)->refuse == RC_OK;
 }
 
+void fake_directory_clock(struct fake_directory *f, const struct clock *clock) {
+    f->store.clock = clock;
+}
+
 struct directory *fake_directory_join(struct fake_directory *f) {
     struct end *e = mem_new(sizeof(*e));
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "chat-core/ports/directory.h"
+#include "proto/base/clock.h"
 #include "proto/base/macros.h"
 #include "tests/fakes/fake_calls.h"
 
@@ -20,6 +21,9 @@ void fake_directory_free(struct fake_directory **f);
 struct directory *fake_directory_join(struct fake_directory *f) MUST_CHECK;
 /* The calls of a client that wait. */
 struct fake_calls *fake_directory_calls(struct directory *end);
+
+/* What devices were made and used at is read from here; without it, 0. */
+void fake_directory_clock(struct fake_directory *f, const struct clock *clock);
 
 /* What follows happens at once. */
 

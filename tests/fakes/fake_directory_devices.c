@@ -91,7 +91,13 @@ static void end_device_rename(struct directory *d, struct user_id user,
 }
 
 static void device_use_execute(struct fake_call *base) {
-    base->rc = device_of(fake_dir_call_of(base)) == NULL ? RC_NOT_FOUND : RC_OK;
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_device *device = device_of(c);
+
+    base->rc = device == NULL ? RC_NOT_FOUND : RC_OK;
+    if (device != NULL) {
+        device->row.used_ms = dir_now_ms(c->store);
+    }
 }
 
 static void end_device_use(struct directory *d, struct user_id user,

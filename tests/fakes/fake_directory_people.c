@@ -1,4 +1,5 @@
 /* Users and friends, as the database does them. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/base/mem.h"
@@ -79,19 +80,40 @@ static void end_user_by_id(struct directory *d, struct user_id id, user_fn done,
 }
 
 /* In no order. */
+static bool begins(const struct dir_user *u, struct slice prefix) {
+    struct slice key = slice_str(u->key);
+
+    return key.n >= prefix.n && slice_eq(slice_take(key, prefix.n), prefix);
+}
+
+/* By key. */
+static int compare_users(const void *a, const void *b) {
+    const struct dir_user *const *left = a;
+    const struct dir_user *const *right = b;
+
+    return strcmp((*left)->key, (*right)->key);
+}
+
 static void users_by_prefix_execute(struct fake_call *base) {
     struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_user **all =
+        mem_new_array(c->store->users.count, sizeof(struct dir_user *));
     struct dir_user *u;
+    size_t count = 0;
     size_t at = 0;
 
-    c->users = mem_new_array(c->count, sizeof(*c->users));
     while ((u = map_next(&c->store->users, &at)) != NULL) {
-        if (c->found < c->count &&
-            slice_eq(slice_take(slice_str(u->key), c->texts[0].n),
-                     c->texts[0])) {
-            c->users[c->found++] = user_row(u);
+        if (begins(u, c->texts[0])) {
+            all[count++] = u;
         }
     }
+    qsort(all, count, sizeof(struct dir_user *), compare_users);
+    c->found = count < c->count ? count : c->count;
+    c->users = mem_new_array(c->found, sizeof(*c->users));
+    for (size_t i = 0; i < c->found; i++) {
+        c->users[i] = user_row(all[i]);
+    }
+    mem_free(all);
     base->rc = RC_OK;
 }
 

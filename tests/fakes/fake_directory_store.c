@@ -275,10 +275,17 @@ bool dir_closed(const struct dir_store *s, const struct dir_conv *c) {
 
 /* ---- devices ---- */
 
+uint64_t dir_now_ms(const struct dir_store *s) {
+    return s->clock == NULL ? 0 : s->clock->wall_ms;
+}
+
 void dir_device_make(struct dir_store *s, struct user_id user,
                      struct device_id id, struct slice label) {
+    uint64_t now = dir_now_ms(s);
+
     s->devices =
         mem_resize(s->devices, (s->device_count + 1) * sizeof(*s->devices));
     s->devices[s->device_count++] = (struct dir_device){
-        .row = {.id = id, .user = user}, .label = mem_dup(label.p, label.n)};
+        .row = {.id = id, .user = user, .created_ms = now, .used_ms = now},
+        .label = mem_dup(label.p, label.n)};
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "chat-core/ports/directory.h"
+#include "proto/base/clock.h"
 #include "proto/base/map.h"
 #include "tests/fakes/fake_directory.h"
 
@@ -78,7 +79,8 @@ struct dir_store {
     size_t block_count;
     struct dir_device *devices;
     size_t device_count;
-    uint64_t revocations; /* so far */
+    uint64_t revocations;      /* so far */
+    const struct clock *clock; /* NULL: it is always 0 */
     uint64_t joins;
 };
 
@@ -124,6 +126,7 @@ struct dir_block *dir_block_make(struct dir_store *s, struct user_id user,
 bool dir_blocked(const struct dir_store *s, struct user_id a, struct user_id b);
 bool dir_closed(const struct dir_store *s, const struct dir_conv *c);
 
+uint64_t dir_now_ms(const struct dir_store *s);
 void dir_device_make(struct dir_store *s, struct user_id user,
                      struct device_id id, struct slice label);
 
