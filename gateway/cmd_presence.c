@@ -95,9 +95,18 @@ static void watch(struct asking *a) {
     }
 }
 
-static bool room_to_watch(const struct request *r, size_t count) {
-    return r->session == NULL ||
-           r->session->watch_count + count <= r->server->settings->watches;
+/* Those who are watched already take no more room. */
+static bool room_to_watch(const struct request *r, const struct user_id *users,
+                          size_t count) {
+    size_t fresh = 0;
+
+    if (r->session == NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        fresh += !watch_has(r->session, users[i]);
+    }
+    return r->session->watch_count + fresh <= r->server->settings->watches;
 }
 
 static void on_blocked(void *ctx, enum rc rc, const struct user_row *users,
@@ -105,7 +114,8 @@ static void on_blocked(void *ctx, enum rc rc, const struct user_row *users,
     struct asking *a = ctx;
     struct presence *p = a->request->server->presence;
 
-    if (rc == RC_OK && a->watch && !room_to_watch(a->request, a->count)) {
+    if (rc == RC_OK && a->watch &&
+        !room_to_watch(a->request, a->users, a->count)) {
         rc = RC_LIMIT; /* others came first */
     }
     if (rc != RC_OK) {
@@ -168,7 +178,7 @@ void cmd_presence_watch(struct request *r, struct client_fields *f) {
     if (count == 0) {
         return;
     }
-    if (!room_to_watch(r, count)) {
+    if (!room_to_watch(r, users, count)) {
         client_fields_fail(f, "users", CLIENT_TOO_MANY);
         request_fail_field(r, f);
         return;

@@ -58,6 +58,15 @@ static struct watching **place_of(struct session *s, struct user_id user) {
     return at;
 }
 
+bool watch_has(const struct session *s, struct user_id user) {
+    const struct watching *at = s->watching;
+
+    while (at != NULL && at->whom->user.v != user.v) {
+        at = at->next;
+    }
+    return at != NULL;
+}
+
 void watch_add(struct watch *w, struct session *s, struct user_id user) {
     struct watching **at = place_of(s, user);
 

@@ -24,6 +24,7 @@ void watch_fini(struct watch *w); /* nobody watches any more */
 /* Adds one user; twice is once. */
 void watch_add(struct watch *w, struct session *s, struct user_id user);
 void watch_remove(struct watch *w, struct session *s, struct user_id user);
+bool watch_has(const struct session *s, struct user_id user);
 /* The user is not to be seen by this session any more: it is told that his
  * state is unknown, if it watched him. */
 void watch_hide(struct watch *w, struct session *s, struct user_id user);

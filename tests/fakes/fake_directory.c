@@ -62,6 +62,11 @@ void fake_directory_users(struct fake_directory *f, uint64_t first,
     }
 }
 
+void fake_directory_seen(struct fake_directory *f, struct user_id user,
+                         uint64_t last_seen_ms) {
+    dir_user(&f->store, user)->last_seen_ms = last_seen_ms;
+}
+
 void fake_directory_group(struct fake_directory *f, struct conv_id conv,
                           uint64_t first, size_t count) {
     struct dir_conv *c =

@@ -30,6 +30,9 @@ void fake_directory_clock(struct fake_directory *f, const struct clock *clock);
 /* Users first, first + 1, ..., named "user<id>". */
 void fake_directory_users(struct fake_directory *f, uint64_t first,
                           size_t count);
+/* The user, who exists, was last seen then. */
+void fake_directory_seen(struct fake_directory *f, struct user_id user,
+                         uint64_t last_seen_ms);
 /* A group of the users first, ..., all of them bound; `first` owns it. */
 void fake_directory_group(struct fake_directory *f, struct conv_id conv,
                           uint64_t first, size_t count);
