@@ -4,8 +4,7 @@
 #include "gateway/server.h"
 
 enum {
-    NAMES_MAX = 500, /* users in one question */
-    FOUND_MAX = 20,  /* users in the answer to a search */
+    FOUND_MAX = 20, /* users in the answer to a search */
 };
 
 /* ---- me, user.find ---- */
@@ -90,24 +89,33 @@ void request_end_users(void *ctx, enum rc rc, const struct user_row *users,
     request_end(r, &b);
 }
 
-/* The names of those who exist among the ids. */
-void cmd_user_names(struct request *r, struct client_fields *f) {
-    struct directory *d = r->server->core.directory;
-    struct user_id users[NAMES_MAX];
-    uint64_t ids[NAMES_MAX];
-    size_t count = client_field_ids(f, "users", ids, NAMES_MAX);
+size_t request_users(struct request *r, struct client_fields *f,
+                     struct user_id *users) {
+    uint64_t ids[REQUEST_USERS_MAX];
+    size_t count = client_field_ids(f, "users", ids, REQUEST_USERS_MAX);
 
     if (f->error == CLIENT_OK && count == 0) {
         client_fields_fail(f, "users", CLIENT_BAD_VALUE);
     }
     if (f->error != CLIENT_OK) {
         request_fail_field(r, f);
-        return;
+        return 0;
     }
     for (size_t i = 0; i < count; i++) {
         users[i].v = ids[i];
     }
-    d->ops->users_by_id(d, users, count, request_end_users, r);
+    return count;
+}
+
+/* The names of those who exist among the ids. */
+void cmd_user_names(struct request *r, struct client_fields *f) {
+    struct directory *d = r->server->core.directory;
+    struct user_id users[REQUEST_USERS_MAX];
+    size_t count = request_users(r, f, users);
+
+    if (count > 0) {
+        d->ops->users_by_id(d, users, count, request_end_users, r);
+    }
 }
 
 /* ---- user.search ---- */

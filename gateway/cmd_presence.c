@@ -6,19 +6,15 @@
 #include "gateway/session.h"
 #include "proto/base/mem.h"
 
-enum {
-    QUERY_MAX = 500, /* users in one command */
-};
-
 /* A query on its way: the directory for who is hidden by a block, the service,
  * then the directory for when those who are offline were last seen. */
 struct asking {
     struct request *request;
     bool watch;
     size_t count;
-    struct user_id users[QUERY_MAX];
-    bool hidden[QUERY_MAX];
-    struct presence_known known[QUERY_MAX];
+    struct user_id users[REQUEST_USERS_MAX];
+    bool hidden[REQUEST_USERS_MAX];
+    struct presence_known known[REQUEST_USERS_MAX];
 };
 
 static void answer(struct asking *a) {
@@ -58,7 +54,7 @@ static void on_known(void *ctx, const struct presence_known *known,
                      size_t count) {
     struct asking *a = ctx;
     struct directory *d = a->request->server->core.directory;
-    struct user_id missing[QUERY_MAX];
+    struct user_id missing[REQUEST_USERS_MAX];
     size_t n = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -132,24 +128,6 @@ static void on_blocked(void *ctx, enum rc rc, const struct user_row *users,
     p->ops->query(p, a->users, a->count, on_known, a);
 }
 
-static size_t read_users(struct request *r, struct client_fields *f,
-                         struct user_id *users) {
-    uint64_t ids[QUERY_MAX];
-    size_t count = client_field_ids(f, "users", ids, QUERY_MAX);
-
-    if (f->error == CLIENT_OK && count == 0) {
-        client_fields_fail(f, "users", CLIENT_BAD_VALUE);
-    }
-    if (f->error != CLIENT_OK) {
-        request_fail_field(r, f);
-        return 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        users[i].v = ids[i];
-    }
-    return count;
-}
-
 static void ask(struct request *r, const struct user_id *users, size_t count,
                 bool watch) {
     struct directory *d = r->server->core.directory;
@@ -163,8 +141,8 @@ static void ask(struct request *r, const struct user_id *users, size_t count,
 }
 
 void cmd_presence_query(struct request *r, struct client_fields *f) {
-    struct user_id users[QUERY_MAX];
-    size_t count = read_users(r, f, users);
+    struct user_id users[REQUEST_USERS_MAX];
+    size_t count = request_users(r, f, users);
 
     if (count > 0) {
         ask(r, users, count, false);
@@ -172,8 +150,8 @@ void cmd_presence_query(struct request *r, struct client_fields *f) {
 }
 
 void cmd_presence_watch(struct request *r, struct client_fields *f) {
-    struct user_id users[QUERY_MAX];
-    size_t count = read_users(r, f, users);
+    struct user_id users[REQUEST_USERS_MAX];
+    size_t count = request_users(r, f, users);
 
     if (count == 0) {
         return;
@@ -187,8 +165,8 @@ void cmd_presence_watch(struct request *r, struct client_fields *f) {
 }
 
 void cmd_presence_unwatch(struct request *r, struct client_fields *f) {
-    struct user_id users[QUERY_MAX];
-    size_t count = read_users(r, f, users);
+    struct user_id users[REQUEST_USERS_MAX];
+    size_t count = request_users(r, f, users);
 
     for (size_t i = 0; i < count; i++) {
         watch_remove(&r->server->watch, r->session, users[i]);

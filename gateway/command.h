@@ -34,6 +34,14 @@ void request_end_users(void *ctx, enum rc rc, const struct user_row *users,
 /* The answer "ok" with how many devices were revoked; tells all gateways. */
 void request_end_revoked(struct request *r, const struct device_row *devices,
                          size_t count);
+enum {
+    REQUEST_USERS_MAX = 500,
+};
+
+/* The field "users", of 1 to REQUEST_USERS_MAX; 0 when it is wrong (the
+ * request has been answered). */
+size_t request_users(struct request *r, struct client_fields *f,
+                     struct user_id *users);
 /* The field "user", who is another; 0 when it is wrong (the request has been
  * answered). */
 struct user_id request_other_user(struct request *r, struct client_fields *f);
