@@ -6,6 +6,7 @@
 #include "gateway/command.h"
 #include "gateway/names.h"
 #include "gateway/server.h"
+#include "gateway/session.h"
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
 #include "proto/base/utf8.h"
@@ -124,12 +125,11 @@ static struct entering *enter(struct request *r, struct client_fields *f) {
     return e;
 }
 
-/* True: the address or the account has tried too often; answered. */
+/* True: who is called `name` has tried too often; answered. */
 static bool throttled(struct entering *e, struct throttle *t,
-                      const char *name) {
+                      struct slice name) {
     struct request *r = e->request;
-    uint64_t wait =
-        throttle_take(t, slice_str(name), r->server->loop->clock.mono_ms);
+    uint64_t wait = throttle_take(t, name, r->server->loop->clock.mono_ms);
 
     if (wait == 0) {
         return false;
@@ -139,8 +139,13 @@ static bool throttled(struct entering *e, struct throttle *t,
     return true;
 }
 
-static const char *address_of(const struct request *r) {
-    return r->exchange == NULL ? "session" : http_peer(r->exchange);
+/* The same for a request and for a session of one address. */
+static bool address_throttled(struct entering *e) {
+    const struct request *r = e->request;
+    uint64_t key = r->exchange == NULL ? r->session->address
+                                       : strangers_key(http_peer(r->exchange));
+
+    return throttled(e, &r->server->addresses, slice_of(&key, sizeof(key)));
 }
 
 /* ---- sign-up ---- */
@@ -187,7 +192,7 @@ void cmd_signup(struct request *r, struct client_fields *f) {
         return;
     }
     e = enter(r, f);
-    if (e == NULL || throttled(e, &server->addresses, address_of(r))) {
+    if (e == NULL || address_throttled(e)) {
         return;
     }
     if (password_weak(server->settings, slice_str(e->password),
@@ -249,8 +254,8 @@ void cmd_login(struct request *r, struct client_fields *f) {
     struct directory *d = server->core.directory;
     struct entering *e = enter(r, f);
 
-    if (e == NULL || throttled(e, &server->addresses, address_of(r)) ||
-        throttled(e, &server->accounts, e->key)) {
+    if (e == NULL || address_throttled(e) ||
+        throttled(e, &server->accounts, slice_str(e->key))) {
         return;
     }
     d->ops->user_by_name(d, slice_str(e->key), on_account, e);

@@ -54,7 +54,7 @@ struct session {
     struct wheel_timer timer; /* AUTH: the deadline; then the transport's */
     struct user_id user;
     struct device_id device;
-    uint64_t address;          /* AUTH: its key in server->strangers */
+    uint64_t address;          /* strangers_key of where it came from */
     uint64_t expires_ms;       /* of the token, wall clock */
     struct watching *watching; /* first user watched, or NULL */
     struct rate sends;

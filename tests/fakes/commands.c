@@ -242,6 +242,10 @@ static void on_device(void *ctx, enum rc rc, struct device_id device) {
 }
 
 struct client *client_new(struct commands *w) {
+    return client_from(w, "192.0.2.1");
+}
+
+struct client *client_from(struct commands *w, const char *peer) {
     struct client *c = mem_new(sizeof(*c));
 
     assert_true(w->client_count < COMMANDS_CLIENTS_MAX);
@@ -249,7 +253,7 @@ struct client *client_new(struct commands *w) {
     c->world = w;
     set_answer(c, slice_of(NULL, 0));
     buf_init(&c->heard);
-    session_init(&c->session, &w->server, &transport, "192.0.2.1");
+    session_init(&c->session, &w->server, &transport, peer);
     return c;
 }
 
@@ -290,7 +294,7 @@ static void add_quoted(struct buf *b, const char *text) {
 }
 
 /* A password may be with the hasher's threads. */
-static void wait_for_answers(struct client *c) {
+void client_wait(struct client *c) {
     struct commands *w = c->world;
     uint64_t end_ms = w->loop.clock.mono_ms + HASHING_MAX_MS;
 
@@ -331,7 +335,7 @@ void client_ask(struct client *c, const char *fields, ...) {
     buf_add_byte(&b, '}');
     set_answer(c, slice_of(NULL, 0));
     session_text(&c->session, buf_slice(&b));
-    wait_for_answers(c);
+    client_wait(c);
     buf_fini(&b);
     mem_free(text);
 }

@@ -73,7 +73,8 @@ void commands_pass(struct commands *w, uint64_t ms);
  * NULL: all is well again. */
 void commands_refuse(struct commands *w, const char *operation, enum rc rc);
 
-/* A new session, not logged in. */
+/* A new session, not logged in, from an address; client_new: 192.0.2.1. */
+struct client *client_from(struct commands *w, const char *peer);
 struct client *client_new(struct commands *w);
 /* A live session of user `user`, on a new device of his; `ready` has been
  * heard and forgotten. The device's id is 100 for the first client, 101 for
@@ -81,6 +82,8 @@ struct client *client_new(struct commands *w);
 struct client *client_login(struct commands *w, uint64_t user);
 /* Says the text as it stands. */
 void client_say(struct client *c, const char *text);
+/* Waits until everything that it said has been answered. */
+void client_wait(struct client *c);
 /* Says {"id":"q",<fields>} and waits for the answer. */
 void client_ask(struct client *c, const char *fields, ...) PRINTF_LIKE(2, 3);
 /* A string of the last answer, copied; fails the test when it is not there. */
