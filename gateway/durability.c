@@ -8,7 +8,6 @@ enum {
     TIER_T0 = 0,
     AGAIN_MS = 60 * 1000,
     SOON_MS = 1000, /* it could not be reached */
-    VERSION_MIN = 7,
 };
 
 static const struct log_ctx ctx_durability = {"durability", 0};
@@ -16,13 +15,9 @@ static const char *const not_checked = "not checked yet";
 static const char *const unknown =
     "the store does not tell its settings; allow CONFIG GET, or set redis.tier "
     "to t0";
-static const char *const too_old = "the store is older than Redis 7";
 
 /* NULL: good enough for an ack. */
 static const char *weakness(const struct redis_probe *found) {
-    if (found->major != 0 && found->major < VERSION_MIN) {
-        return too_old;
-    }
     if (!found->config_readable) {
         return unknown;
     }

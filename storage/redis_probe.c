@@ -80,7 +80,7 @@ static uint64_t parse_major(const struct resp *info) {
 
 static void judge(struct redis_probe *out, const struct resp *replies) {
     out->major = parse_major(&replies[0]);
-    if (out->major < VERSION_MIN) {
+    if (out->major != 0 && out->major < VERSION_MIN) {
         add_weak(out, "the server is older than Redis 7");
     }
     out->config_readable = true;
