@@ -62,16 +62,10 @@ static struct session *session_of(struct seat *seat) {
     return CONTAINER_OF(seat, struct session, seat);
 }
 
-/* What happened before `ready` is asked for when it has come; until then a
- * client need not be able to hear anything but answers. */
 static void on_text(void *owner, struct seat *seat, struct blob *text,
                     bool ephemeral) {
-    struct session *s = session_of(seat);
-
     (void)owner;
-    if (s->state == SESSION_LIVE) {
-        session_send(s, text, ephemeral);
-    }
+    session_send(session_of(seat), text, ephemeral);
 }
 
 static void on_revoked(void *owner, struct seat *seat,

@@ -152,7 +152,8 @@ static inline void stage_open_bare(struct stage *g, const char *const *flags) {
 
     memset(g, 0, sizeof(*g));
     log_setup(LOG_ERROR, LOG_LOGFMT, "test");
-    stage_now = (struct clock){STAGE_START_MS, STAGE_START_MS};
+    stage_now =
+        (struct clock){.mono_ms = STAGE_START_MS, .wall_ms = STAGE_START_MS};
     snprintf(g->dir, sizeof(g->dir), "/tmp/moim-gateway-%d", (int)getpid());
     assert_int_equal(mkdir(g->dir, 0700), 0);
     assert_int_equal(stage_load(g, flags), RC_OK);

@@ -132,7 +132,8 @@ static void test_timer(void **state) {
 }
 
 static void read_far_future(struct clock *c) {
-    *c = (struct clock){UINT64_C(1) << 50, UINT64_C(1) << 51};
+    *c = (struct clock){.mono_ms = UINT64_C(1) << 50,
+                        .wall_ms = UINT64_C(1) << 51};
 }
 
 /* Whoever made the loop says what time it is. */
