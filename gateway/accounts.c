@@ -11,6 +11,7 @@
 #include "proto/base/mem.h"
 #include "proto/base/utf8.h"
 #include "proto/net/http_conn.h"
+#include "proto/wire/token_file.h"
 
 static const struct log_ctx ctx_accounts = {"accounts", 0};
 
@@ -263,45 +264,16 @@ void cmd_login(struct request *r, struct client_fields *f) {
 
 /* ---- keys ---- */
 
-static enum rc key_line(struct token_keys *keys, struct slice line) {
-    size_t space = slice_find(line, ' ');
-    uint8_t secret[TOKEN_SECRET_MAX];
-    size_t n = 0;
-    enum rc rc = RC_BAD_INPUT;
-
-    if (space < line.n &&
-        sodium_hex2bin(secret, sizeof(secret), (const char *)line.p + space + 1,
-                       line.n - space - 1, NULL, &n, NULL) == 0) {
-        rc = token_keys_add(keys, slice_take(line, space), slice_of(secret, n));
-    }
-    sodium_memzero(secret, sizeof(secret));
-    return rc;
-}
-
 enum rc accounts_keys_read(struct token_keys *keys, const char *text) {
-    struct slice rest = slice_str(text);
-    unsigned number = 0;
+    unsigned line = 0;
+    enum rc rc = token_file_parse(slice_str(text), keys, &line);
 
-    while (rest.n > 0) {
-        size_t end = slice_find(rest, '\n');
-        struct slice line = slice_take(rest, end);
-        enum rc rc = RC_OK;
-
-        number++;
-        if (line.n > 0 && line.p[0] != '#') {
-            rc = key_line(keys, line);
-        }
-        if (rc != RC_OK) {
-            log_error(&ctx_accounts, "bad_token_key", "line=%u why=\"%s\"",
-                      number, rc_str(rc));
-            return RC_BAD_INPUT;
-        }
-        rest = slice_drop(rest, end < rest.n ? end + 1 : end);
-    }
-    if (keys->count == 0) {
+    if (rc == RC_NOT_FOUND) {
         log_error(&ctx_accounts, "no_token_key",
                   "remedy=\"moimctl gen-secret\"");
-        return RC_BAD_INPUT;
+    } else if (rc != RC_OK) {
+        log_error(&ctx_accounts, "bad_token_key", "line=%u why=\"%s\"", line,
+                  rc_str(rc));
     }
-    return RC_OK;
+    return rc == RC_OK ? RC_OK : RC_BAD_INPUT;
 }

@@ -11,6 +11,7 @@
 #include "moimctl/span.h"
 #include "proto/base/clock.h"
 #include "proto/base/rand.h"
+#include "proto/wire/token_file.h"
 
 enum {
     SECRET_BYTES = 32,
@@ -58,7 +59,7 @@ static enum ctl_exit read_keys(const char *path, struct token_keys *out) {
     }
     n = fread(text, 1, sizeof(text), f);
     (void)fclose(f);
-    rc = secret_parse_keys(slice_of(text, n), out, &line);
+    rc = token_file_parse(slice_of(text, n), out, &line);
     explicit_bzero(text, sizeof(text));
     if (rc != RC_OK) {
         fprintf(stderr,

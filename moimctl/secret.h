@@ -9,7 +9,6 @@
 #include "proto/base/buf.h"
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
-#include "proto/wire/token.h"
 
 enum {
     PASSWORD_MAX = 1024,    /* bytes, a limit of ours on what is read */
@@ -32,10 +31,5 @@ void secret_make_password(struct buf *out);
 /* Writes `text` and a newline to a new file that only its owner reads.
  * Complains on stderr. RC_CONFLICT: it exists. RC_BACKEND: cannot write. */
 enum rc secret_write_file(const char *path, struct slice text) MUST_CHECK;
-
-/* Reads "kid hexkey" lines; empty lines and those beginning with '#' do not
- * count. RC_BAD_INPUT with the line in *line: wrong, or no key at all. */
-enum rc secret_parse_keys(struct slice text, struct token_keys *out,
-                          unsigned *line) MUST_CHECK;
 
 #endif

@@ -13,6 +13,7 @@
 #include "moimctl/secret.h"
 #include "moimctl/span.h"
 #include "proto/base/macros.h"
+#include "proto/wire/token_file.h"
 
 static void test_span(void **state) {
     static const struct {
@@ -169,13 +170,13 @@ static void test_keys(void **state) {
         {"two and a comment", "# new\nk2 " KEY64 "\n\nk1 " KEY64 "\n", RC_OK, 4,
          2},
         {"dos", "k1 " KEY64 "\r\n", RC_OK, 1, 1},
-        {"empty", "", RC_BAD_INPUT, 0, 0},
-        {"only a comment", "# x\n", RC_BAD_INPUT, 1, 0},
+        {"empty", "", RC_NOT_FOUND, 0, 0},
+        {"only a comment", "# x\n", RC_NOT_FOUND, 1, 0},
         {"no key", "k1\n", RC_BAD_INPUT, 1, 0},
         {"too short", "k1 00\n", RC_BAD_INPUT, 1, 0},
         {"odd", "k1 " KEY64 "0\n", RC_BAD_INPUT, 1, 0},
         {"not hexadecimal", "k1 zz" KEY64 "\n", RC_BAD_INPUT, 1, 0},
-        {"same id", "k1 " KEY64 "\nk1 " KEY64 "\n", RC_BAD_INPUT, 2, 1},
+        {"same id", "k1 " KEY64 "\nk1 " KEY64 "\n", RC_CONFLICT, 2, 1},
     };
 
     (void)state;
@@ -185,7 +186,7 @@ static void test_keys(void **state) {
 
         token_keys_init(&keys);
         assert_row(rows[i].name,
-                   secret_parse_keys(slice_str(rows[i].text), &keys, &line) ==
+                   token_file_parse(slice_str(rows[i].text), &keys, &line) ==
                        rows[i].want);
         assert_row(rows[i].name, line == rows[i].line);
         assert_row(rows[i].name, keys.count == rows[i].keys);
