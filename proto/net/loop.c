@@ -122,6 +122,7 @@ enum rc loop_init(struct loop *l) {
     rand_seed_from_kernel(&l->rand);
     list_init(&l->tasks);
     l->read_bytes = mem_new(LOOP_READ_BYTES);
+    l->plain_bytes = mem_new(LOOP_PLAIN_BYTES);
     return RC_OK;
 }
 
@@ -163,6 +164,8 @@ void loop_fini(struct loop *l) {
     (void)err;
     mem_free(l->read_bytes);
     l->read_bytes = NULL;
+    mem_free(l->plain_bytes);
+    l->plain_bytes = NULL;
 }
 
 void loop_wake(struct loop *l) {

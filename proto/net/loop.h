@@ -18,6 +18,8 @@
 
 enum {
     LOOP_READ_BYTES = 64 * 1024, /* the read buffer all streams share */
+    /* What a read of a stream under TLS says: with a record begun before. */
+    LOOP_PLAIN_BYTES = LOOP_READ_BYTES + 16 * 1024,
 };
 
 /* Work for the end of this turn. Embedded in its object. */
@@ -40,6 +42,7 @@ struct loop {
     struct histogram turns; /* how long they took: others waited so long */
     bool awake;             /* this turn's clock has been read */
     uint8_t *read_bytes;    /* LOOP_READ_BYTES; used within one callback */
+    uint8_t *plain_bytes;   /* LOOP_PLAIN_BYTES, likewise */
     void (*on_signal)(void *owner, int signum);
     void *owner;
     /* clock_update, unless whoever made the loop moves time by itself. */

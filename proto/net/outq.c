@@ -5,6 +5,10 @@
 
 #include "proto/base/mem.h"
 
+enum {
+    COPY_BUFS = 64, /* looked at by one outq_copy */
+};
+
 struct outq_item {
     struct outq_item *next;
     struct blob *body;
@@ -92,6 +96,21 @@ unsigned outq_gather(const struct outq *q, uv_buf_t *bufs, unsigned max,
         *bytes += item_len(it) - it->taken;
     } while (it != q->last && count + 2 <= max);
     return count;
+}
+
+size_t outq_copy(const struct outq *q, uint8_t *out, size_t max) {
+    uv_buf_t bufs[COPY_BUFS];
+    size_t all;
+    unsigned count = outq_gather(q, bufs, COPY_BUFS, &all);
+    size_t n = 0;
+
+    for (unsigned i = 0; i < count && n < max; i++) {
+        size_t part = bufs[i].len < max - n ? bufs[i].len : max - n;
+
+        memcpy(out + n, bufs[i].base, part);
+        n += part;
+    }
+    return n;
 }
 
 void outq_take(struct outq *q, size_t n) {

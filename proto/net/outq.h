@@ -32,6 +32,9 @@ void outq_push(struct outq *q, struct slice head, struct blob *body);
  * answers how many. *bytes: their sum. Borrowed until outq_take. */
 unsigned outq_gather(const struct outq *q, uv_buf_t *bufs, unsigned max,
                      size_t *bytes);
+/* Copies bytes from the front of the queue, at most `max`; answers how many.
+ * They stay in the queue until outq_take. */
+size_t outq_copy(const struct outq *q, uint8_t *out, size_t max);
 /* The first `n` bytes have been written. */
 void outq_take(struct outq *q, size_t n);
 

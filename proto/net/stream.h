@@ -16,6 +16,7 @@
 #include "proto/net/outq.h"
 
 struct stream;
+struct tls;
 
 enum {
     STREAM_HEAD_MAX = OUTQ_HEAD_MAX,
@@ -51,6 +52,14 @@ enum rc stream_adopt(struct stream **out, struct loop *l, int fd,
  * failure. RC_BAD_INPUT: not an address. */
 enum rc stream_connect(struct stream **out, struct loop *l, const char *address,
                        uint64_t timeout_ms, size_t queue_limit) MUST_CHECK;
+/* Puts the stream under TLS, of which it takes its end `t`: what is sent and
+ * heard from now on is plain, what the wire carries is not. Before anything
+ * was sent; what was heard and is TLS goes to stream_pass_on. The handshake has
+ * `timeout_ms`; on_closed with RC_TIMEOUT, RC_DENIED (the peer's certificate),
+ * RC_BAD_INPUT tells of its failure. An end without TLS's goodbye is RC_CLOSED.
+ */
+void stream_secure(struct stream *s, struct tls *t, uint64_t timeout_ms);
+bool stream_is_secure(const struct stream *s);
 /* From now on `events` hears, with `owner`; reading starts. May be called
  * again to hand the stream to another owner. NULL: nobody hears, and nothing
  * is read, until the next call. */

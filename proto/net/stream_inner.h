@@ -1,0 +1,86 @@
+/* The inside of a stream, for stream*.c only. */
+#ifndef MOIM_NET_STREAM_INNER_H
+#define MOIM_NET_STREAM_INNER_H
+
+#include "proto/net/stream.h"
+#include "proto/net/tls.h"
+
+union stream_handle {
+    uv_handle_t any;
+    uv_stream_t stream;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+};
+
+/* What only a stream that is coming or going has. */
+struct stream_wait {
+    struct stream *stream;
+    struct wheel_timer deadline;
+    union {
+        uv_connect_t connect;
+        uv_shutdown_t shutdown;
+    } req;
+};
+
+/* The front of the queue on its way through libuv. */
+struct stream_write {
+    uv_write_t req;
+    struct stream *stream;
+    size_t bytes;
+};
+
+/* A gateway has one for every session: what the handle knows already, the loop
+ * and in its `data` the owner, is not kept twice. */
+struct stream {
+    union stream_handle uv;
+    const struct stream_events *events; /* NULL before stream_attach */
+    struct outq out;
+    struct loop_task flush;
+    struct stream_wait *wait; /* while connecting, shaking hands, finishing */
+    struct tls *tls;          /* of stream_secure, or NULL */
+    char *peer;               /* of stream_set_peer, or NULL */
+    size_t queue_limit;
+    enum rc why;
+    bool connecting : 1;
+    bool finishing : 1;
+    bool paused : 1;
+    bool writing : 1; /* a stream_write points into the queue */
+    bool ended : 1;   /* the peer said that nothing more comes */
+    bool shut : 1;    /* and so did we */
+};
+
+/* `type` is UV_TCP or UV_NAMED_PIPE. */
+struct stream *stream_new(struct loop *l, uv_handle_type type,
+                          size_t queue_limit) MUST_CHECK;
+/* Sets, or moves, the deadline after which the stream closes: RC_TIMEOUT. */
+void stream_wait_at_most(struct stream *s, uint64_t ms);
+/* What was waited for is there; a stream that finishes waits on. */
+void stream_wait_over(struct stream *s);
+/* Reads when it may and somebody listens, if only to throw away; being told so
+ * twice is harmless. */
+void stream_start_reading(struct stream *s);
+/* Writes, at the end of this turn, what there is to write. */
+void stream_flush_later(struct stream *s);
+/* The peer will say nothing more. */
+void stream_peer_ended(struct stream *s);
+
+static inline struct loop *stream_loop(const struct stream *s) {
+    return s->uv.any.loop->data;
+}
+
+static inline void *stream_owner(const struct stream *s) {
+    return s->uv.any.data;
+}
+
+static inline bool stream_closed(const struct stream *s) {
+    return uv_is_closing(&s->uv.any) != 0;
+}
+
+/* stream_tls.c: of a stream that is under TLS. */
+
+/* `bytes` came from the wire: hands on what they say. */
+void stream_take_sealed(struct stream *s, const uint8_t *bytes, size_t n);
+/* Seals from the queue what may go; the goodbye behind the last of it. */
+void stream_seal(struct stream *s);
+
+#endif

@@ -1,0 +1,112 @@
+/* How streams come to be: accepted, adopted, connected. */
+#include "proto/base/log.h"
+#include "proto/base/mem.h"
+#include "proto/net/address.h"
+#include "proto/net/stream_inner.h"
+
+static const struct log_ctx log_stream = {"stream", 0};
+
+enum rc stream_accept(struct stream **out, struct loop *l,
+                      uv_stream_t *listener, size_t queue_limit) {
+    struct stream *s = stream_new(l, listener->type, queue_limit);
+    int err = uv_accept(listener, &s->uv.stream);
+
+    if (err != 0) {
+        log_warn(&log_stream, "accept_failed", "error=\"%s\"",
+                 uv_strerror(err));
+        stream_close(s, RC_BACKEND);
+        return RC_BACKEND;
+    }
+    *out = s;
+    return RC_OK;
+}
+
+enum rc stream_adopt(struct stream **out, struct loop *l, int fd,
+                     size_t queue_limit) {
+    uv_handle_type type = uv_guess_handle(fd);
+    struct stream *s;
+    int err;
+
+    if (type != UV_TCP && type != UV_NAMED_PIPE) {
+        return RC_BACKEND;
+    }
+    s = stream_new(l, type, queue_limit);
+    err = type == UV_TCP ? uv_tcp_open(&s->uv.tcp, fd)
+                         : uv_pipe_open(&s->uv.pipe, fd);
+    if (err != 0) {
+        stream_close(s, RC_BACKEND);
+        return RC_BACKEND;
+    }
+    *out = s;
+    return RC_OK;
+}
+
+static void on_deadline(struct wheel_timer *t) {
+    struct stream_wait *w = CONTAINER_OF(t, struct stream_wait, deadline);
+
+    stream_close(w->stream, RC_TIMEOUT);
+}
+
+void stream_wait_at_most(struct stream *s, uint64_t ms) {
+    if (s->wait == NULL) {
+        s->wait = mem_new(sizeof(*s->wait));
+        s->wait->stream = s;
+        wheel_timer_init(&s->wait->deadline, on_deadline);
+    }
+    loop_timer(stream_loop(s), &s->wait->deadline, ms);
+}
+
+void stream_wait_over(struct stream *s) {
+    if (s->wait != NULL && !s->finishing) {
+        wheel_cancel(&s->wait->deadline);
+        mem_free(s->wait);
+        s->wait = NULL;
+    }
+}
+
+static void on_connected(uv_connect_t *req, int status) {
+    struct stream_wait *w = CONTAINER_OF(req, struct stream_wait, req.connect);
+    struct stream *s = w->stream;
+
+    loop_wake(stream_loop(s));
+    if (stream_closed(s)) {
+        return;
+    }
+    if (status < 0) {
+        stream_close(s, RC_CLOSED);
+        return;
+    }
+    s->connecting = false;
+    if (s->tls == NULL) {
+        stream_wait_over(s);
+    }
+    stream_start_reading(s);
+    loop_defer(stream_loop(s), &s->flush);
+}
+
+enum rc stream_connect(struct stream **out, struct loop *l, const char *address,
+                       uint64_t timeout_ms, size_t queue_limit) {
+    struct address a;
+    struct stream *s;
+    int err = 0;
+
+    if (address_parse(address, &a) != RC_OK) {
+        return RC_BAD_INPUT;
+    }
+    s = stream_new(l, address_path(&a) == NULL ? UV_TCP : UV_NAMED_PIPE,
+                   queue_limit);
+    s->connecting = true;
+    stream_wait_at_most(s, timeout_ms);
+    if (address_path(&a) == NULL) {
+        err = uv_tcp_connect(&s->wait->req.connect, &s->uv.tcp,
+                             (const struct sockaddr *)&a.sa, on_connected);
+    } else {
+        uv_pipe_connect(&s->wait->req.connect, &s->uv.pipe, address_path(&a),
+                        on_connected);
+    }
+    if (err != 0) {
+        stream_close(s, RC_CLOSED);
+    }
+    *out = s;
+    return RC_OK;
+}
