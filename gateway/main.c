@@ -38,7 +38,9 @@ static void on_signal(void *owner, int signum) {
     struct gateway *g = owner;
 
     log_info(&ctx_main, "signal", "number=%d", signum);
-    if (signum != SIGHUP) {
+    if (signum == SIGHUP) {
+        server_tls_reload(&g->server);
+    } else {
         server_drain(&g->server);
     }
 }
@@ -91,7 +93,8 @@ static int gateway_open(struct gateway *g) {
         web_open(&server->web, s->web_root) != RC_OK) {
         return EXIT_CONFIG;
     }
-    if (client_address_open(server) != RC_OK || open_stores(g) != RC_OK) {
+    if (client_address_open(server) != RC_OK ||
+        server_tls_open(server) != RC_OK || open_stores(g) != RC_OK) {
         return EXIT_CONFIG;
     }
     if (hasher_open(&server->hasher, &g->loop, (unsigned)s->hash_threads,

@@ -50,6 +50,28 @@ static void put_counts(struct buf *b, const struct server *s) {
     }
 }
 
+/* Without TLS they are there too, and zero. */
+static void put_tls(struct buf *b, const struct tls_server *tls) {
+    static const struct tls_counts none;
+    const struct tls_counts *n = tls == NULL ? &none : tls_server_counts(tls);
+    const struct prom_metric metrics[] = {
+        {"tls_handshakes_full_total", "counter",
+         "TLS handshakes with new keys.", n->full},
+        {"tls_handshakes_resumed_total", "counter",
+         "TLS handshakes with a ticket.", n->resumed},
+        {"tls_failures_total", "counter",
+         "TLS connections that broke its rules, or did not trust us.",
+         n->failed},
+        {"tls_certificate_expires_seconds", "gauge",
+         "When the certificate in use ends, in Unix time.",
+         tls == NULL ? 0 : (uint64_t)tls_server_expires_s(tls)},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(metrics); i++) {
+        prom_metric(b, prefix, &metrics[i]);
+    }
+}
+
 static void put_times(struct buf *b, const struct server *s) {
     const struct prom_histogram times[] = {
         {"loop_lag_seconds", "How long the turns of the loop took.",
@@ -69,6 +91,7 @@ void metrics_answer(struct server *s, struct http_exchange *x) {
     buf_init(&b);
     prom_build(&b);
     put_counts(&b, s);
+    put_tls(&b, s->tls);
     put_times(&b, s);
     if (s->put_store_metrics != NULL) {
         s->put_store_metrics(s->stores, &b);

@@ -32,13 +32,14 @@ static const struct http_conn_limits http_limits = {
     .requests = 1000,
 };
 
-/* One HTTP connection, of either listener. */
+/* One HTTP connection, of any listener. */
 struct conn {
     struct list node; /* in server->conns */
     struct server *server;
     struct proxy_gate *gate; /* or NULL: before and behind it */
     struct http_conn *http;  /* NULL before it */
     bool internal;
+    bool tls;
 };
 
 /* ---- connections ---- */
@@ -106,7 +107,7 @@ static void on_refused_closed(void *owner, enum rc why) {
 }
 
 /* Says why and closes. */
-static void refuse(struct server *s, struct stream *stream,
+static void refuse(struct server *s, struct stream *stream, bool tls,
                    struct slice reply) {
     static const struct stream_events events = {
         .on_bytes = on_refused_bytes,
@@ -114,6 +115,9 @@ static void refuse(struct server *s, struct stream *stream,
     };
 
     s->stats.refused++;
+    if (tls) {
+        server_tls_begin(s, stream);
+    }
     stream_attach(stream, &events, s);
     if (stream_send_copy(stream, reply) != RC_OK) {
         stream_close(stream, RC_LIMIT);
@@ -136,8 +140,18 @@ static void conn_begin(void *owner, struct stream *stream) {
     struct conn *c = owner;
 
     c->gate = NULL;
+    if (c->tls) {
+        server_tls_begin(c->server, stream);
+    }
     c->http =
         http_conn_open(c->server->loop, stream, &http_limits, &conn_events, c);
+}
+
+static void public_begin(struct server *s, struct stream *stream, bool tls) {
+    struct conn *c = conn_new(s, false);
+
+    c->tls = tls;
+    conn_begin(c, stream);
 }
 
 /* Ends it in good order; one that has not said yet whose it is, at once. */
@@ -151,37 +165,45 @@ static void conn_drain(struct conn *c) {
 
 /* A connection whose first bytes may be a PROXY header. From anybody we do
  * not trust such a header is no request, and refused as such. */
-static void gate_open(struct server *s, struct stream *stream) {
+static void gate_open(struct server *s, struct stream *stream, bool tls) {
     static const struct proxy_gate_events events = {conn_begin, on_conn_closed};
     bool required = s->settings->proxy_protocol == PROXY_PROTOCOL_REQUIRED;
 
     if (client_address_trusts(s, stream)) {
         struct conn *c = conn_new(s, false);
 
+        c->tls = tls;
         c->gate = proxy_gate_open(s->loop, stream, required, &events, c);
     } else if (required) {
-        refuse(s, stream,
+        refuse(s, stream, tls,
                SLICE_LIT("HTTP/1.1 400 Bad Request\r\n"
                          "Content-Length: 0\r\n"
                          "Connection: close\r\n\r\n"));
     } else {
-        conn_begin(conn_new(s, false), stream);
+        public_begin(s, stream, tls);
     }
 }
 
-static void on_stream(void *owner, struct stream *stream, bool over_limit) {
-    struct server *s = owner;
-
+static void take(struct server *s, struct stream *stream, bool over_limit,
+                 bool tls) {
     if (over_limit) { /* more than descriptors allow */
-        refuse(s, stream,
+        refuse(s, stream, tls,
                SLICE_LIT("HTTP/1.1 503 Service Unavailable\r\n"
                          "Retry-After: 5\r\nContent-Length: 0\r\n"
                          "Connection: close\r\n\r\n"));
     } else if (s->settings->proxy_protocol != PROXY_PROTOCOL_OFF) {
-        gate_open(s, stream);
+        gate_open(s, stream, tls);
     } else {
-        conn_begin(conn_new(s, false), stream);
+        public_begin(s, stream, tls);
     }
+}
+
+static void on_stream(void *owner, struct stream *stream, bool over_limit) {
+    take(owner, stream, over_limit, false);
+}
+
+static void on_tls_stream(void *owner, struct stream *stream, bool over_limit) {
+    take(owner, stream, over_limit, true);
 }
 
 static void on_internal_stream(void *owner, struct stream *stream,
@@ -233,15 +255,23 @@ static enum rc listen_on(struct server *s) {
         .max_streams = INTERNAL_STREAMS_MAX,
         .queue_limit = REPLY_ROOM,
     };
+    struct listener_config tls = public;
     enum rc rc = listener_open(&s->listener, s->loop, &public, on_stream, s);
 
+    if (rc == RC_OK && s->tls != NULL) {
+        tls.address = settings->tls_listen;
+        tls.with = s->listener;
+        rc = listener_open(&s->tls_listener, s->loop, &tls, on_tls_stream, s);
+    }
     if (rc == RC_OK) {
         rc = listener_open(&s->internal, s->loop, &internal, on_internal_stream,
                            s);
     }
     if (rc == RC_OK) {
         log_info(&ctx_server, "listening",
-                 "public=%s internal=%s max_sessions=%zu", settings->listen,
+                 "public=%s tls=%s internal=%s max_sessions=%zu",
+                 settings->listen,
+                 s->tls == NULL ? "none" : settings->tls_listen,
                  settings->internal, public.max_streams);
     }
     return rc;
@@ -281,6 +311,7 @@ void server_close(struct server *s) {
     s->closing = true;
     wheel_cancel(&s->drain_timer);
     presence_link_leave(s->link);
+    listener_close(&s->tls_listener);
     listener_close(&s->listener);
     listener_close(&s->internal);
     while (!list_empty(&s->sessions)) {
@@ -306,4 +337,5 @@ void server_fini(struct server *s) {
     client_address_close(s);
     json_doc_fini(&s->doc);
     web_close(&s->web);
+    tls_server_close(&s->tls);
 }

@@ -23,6 +23,7 @@
 #include "proto/base/map.h"
 #include "proto/net/listener.h"
 #include "proto/net/loop.h"
+#include "proto/net/tls_server.h"
 #include "proto/wire/json_read.h"
 #include "proto/wire/token.h"
 #include "proto/wire/ws_deflate.h"
@@ -47,6 +48,7 @@ struct server {
     struct token_keys keys;
     struct revoked revoked;
     struct hasher *hasher;
+    struct tls_server *tls;    /* NULL: not spoken */
     struct throttle accounts;  /* logins by account */
     struct throttle addresses; /* logins and sign-ups by address */
     struct strangers strangers;
@@ -57,8 +59,9 @@ struct server {
     struct rate connects;
     struct gateway_id id;
     struct listener *listener;
+    struct listener *tls_listener; /* or NULL */
     struct listener *internal;
-    struct list conns;    /* HTTP connections, of both listeners */
+    struct list conns;    /* HTTP connections, of all listeners */
     struct list sessions; /* those that are not GONE */
     size_t session_count; /* with those that are still saying goodbye */
     struct map held;      /* transport_http.c: sessions by their names */
@@ -94,6 +97,15 @@ void server_session_gone(struct server *s);
 /* A stream of the public listener has gone that no connection had. */
 void server_stream_gone(struct server *s);
 
+/* server_tls.c */
+
+/* Reads what gateway.tls_* names, if TLS is to be spoken. RC_BAD_INPUT: a
+ * setting or a file is missing or wrong; logged. */
+enum rc server_tls_open(struct server *s) MUST_CHECK;
+/* Reads it again. What is wrong is logged, and changes nothing. */
+void server_tls_reload(struct server *s);
+/* Puts a stream of the TLS listener under it. */
+void server_tls_begin(struct server *s, struct stream *stream);
 /* server_drain.c */
 void server_drain_init(struct server *s);
 void server_drain_check(struct server *s);

@@ -16,6 +16,22 @@ static const struct conf_key keys[] = {
      "this process's name in logs and metrics", NULL},
     {"gateway", "listen", CONF_TEXT, AT(listen), "127.0.0.1:8080", 1, 255,
      "address for clients: host:port or unix:/path", NULL},
+    {"gateway", "tls_listen", CONF_TEXT, AT(tls_listen), "", 0, 255,
+     "address for clients that speak TLS (wss, https), beside the other; "
+     "empty: "
+     "none",
+     NULL},
+    {"gateway", "tls_cert", CONF_TEXT, AT(tls_cert), "", 0, 4096,
+     "file of the PEM certificate and those that signed it; read again at "
+     "SIGHUP",
+     NULL},
+    {"gateway", "tls_key", CONF_TEXT, AT(tls_key), "", 0, 4096,
+     "file of its PEM private key; read again at SIGHUP", NULL},
+    {"gateway", "tls_ticket_keys", CONF_TEXT, AT(tls_ticket_keys), "", 0, 4096,
+     "file of lines \"id hexkey\" (moimctl gen-secret) that gateways share to "
+     "resume each other's sessions; read again at SIGHUP; empty: a key of its "
+     "own",
+     NULL},
     {"gateway", "internal", CONF_TEXT, AT(internal), "127.0.0.1:9080", 1, 255,
      "address for metrics; never to be public", NULL},
     {"gateway", "hosts", CONF_TEXT, AT(hosts), "", 0, 4096,

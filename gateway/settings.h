@@ -18,6 +18,10 @@ struct settings {
     char *name;
     char *listen;
     char *internal;
+    char *tls_listen;
+    char *tls_cert;
+    char *tls_key;
+    char *tls_ticket_keys;
     char *hosts;
     char *origins;
     char *web_root;

@@ -18,6 +18,7 @@ struct listener {
     struct loop *loop;
     listener_fn fn;
     void *owner;
+    struct listener *counts; /* `with`, or itself */
     size_t count;
     size_t max_streams;
     size_t queue_limit;
@@ -85,7 +86,8 @@ static int open_bound(struct address *a, bool reuse_port) {
 
 static void on_connection(uv_stream_t *handle, int status) {
     struct listener *s = handle->data;
-    bool over_limit = s->count >= s->max_streams;
+    struct listener *counts = s->counts;
+    bool over_limit = counts->count >= counts->max_streams;
     struct stream *stream;
 
     loop_wake(s->loop);
@@ -93,11 +95,11 @@ static void on_connection(uv_stream_t *handle, int status) {
         stream_accept(&stream, s->loop, handle, s->queue_limit) != RC_OK) {
         return; /* that one is lost; logged there */
     }
-    if (s->count >= s->max_streams + LISTENER_SPARE_STREAMS) {
+    if (counts->count >= counts->max_streams + LISTENER_SPARE_STREAMS) {
         stream_close(stream, RC_LIMIT);
         return;
     }
-    s->count++;
+    counts->count++;
     s->fn(s->owner, stream, over_limit);
 }
 
@@ -146,6 +148,7 @@ enum rc listener_open(struct listener **out, struct loop *l,
     s->loop = l;
     s->fn = fn;
     s->owner = owner;
+    s->counts = config->with == NULL ? s : config->with;
     s->max_streams = config->max_streams;
     s->queue_limit = config->queue_limit;
     s->address = a;
@@ -159,13 +162,13 @@ enum rc listener_open(struct listener **out, struct loop *l,
 }
 
 void listener_gone(struct listener *s) {
-    if (s != NULL && s->count > 0) {
-        s->count--;
+    if (s != NULL && s->counts->count > 0) {
+        s->counts->count--;
     }
 }
 
 size_t listener_count(const struct listener *s) {
-    return s->count;
+    return s->counts->count;
 }
 
 static void on_handle_closed(uv_handle_t *handle) {

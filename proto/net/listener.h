@@ -30,6 +30,9 @@ struct listener_config {
     bool reuse_port;     /* SO_REUSEPORT; not for Unix sockets */
     size_t max_streams;  /* open at once, of this listener */
     size_t queue_limit;  /* bytes, per stream */
+    /* Its streams and this one's are counted together, by it and against its
+     * max_streams; closed after this one. NULL: counted alone. */
+    struct listener *with;
 };
 
 /* RC_BAD_INPUT: not an address. RC_CONFLICT: the address is in use.

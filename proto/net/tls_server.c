@@ -30,21 +30,14 @@ struct tls_side *tls_server_side(struct tls_server *s) {
     return &s->side;
 }
 
-/* Says what is wrong with `file`, in the system's words or else OpenSSL's. */
-static enum rc bad_file(const char *event, const char *file,
-                        const char *remedy) {
-    char why[TLS_WHY_MAX];
-
-    if (access(file, R_OK) != 0) {
-        ERR_clear_error();
-        log_error(&log_server, event, "file=\"%s\" why=\"%s\"", file,
-                  strerror(errno));
-    } else {
-        tls_error_text(why, sizeof(why));
-        log_error(&log_server, event, "file=\"%s\" why=\"%s\" remedy=\"%s\"",
-                  file, why, remedy);
+/* What is wrong with `file`, in the system's words or else OpenSSL's. */
+static const char *reason(const char *file, char why[TLS_WHY_MAX]) {
+    if (access(file, R_OK) == 0) {
+        tls_error_text(why, TLS_WHY_MAX);
+        return why;
     }
-    return RC_BAD_INPUT;
+    ERR_clear_error();
+    return strerror(errno);
 }
 
 static void look_at_mode(const char *file) {
@@ -68,15 +61,23 @@ static int no_password(char *out, int max, int writing, void *ctx) {
 }
 
 static enum rc load(SSL_CTX *ctx, const struct tls_server_config *c) {
+    char why[TLS_WHY_MAX];
+
     SSL_CTX_set_default_passwd_cb(ctx, no_password);
     if (SSL_CTX_use_certificate_chain_file(ctx, c->cert) != 1) {
-        return bad_file("tls_cert_unusable", c->cert,
-                        "a PEM certificate, then those that signed it");
+        log_error(&log_server, "tls_cert_unusable",
+                  "file=\"%s\" why=\"%s\" remedy=\"a PEM certificate, then "
+                  "those that signed it\"",
+                  c->cert, reason(c->cert, why));
+        return RC_BAD_INPUT;
     }
     if (SSL_CTX_use_PrivateKey_file(ctx, c->key, SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_check_private_key(ctx) != 1) {
-        return bad_file("tls_key_unusable", c->key,
-                        "the certificate's own PEM key, without a password");
+        log_error(&log_server, "tls_key_unusable",
+                  "file=\"%s\" why=\"%s\" remedy=\"the certificate's own PEM "
+                  "key, without a password\"",
+                  c->key, reason(c->key, why));
+        return RC_BAD_INPUT;
     }
     look_at_mode(c->key);
     return RC_OK;

@@ -51,11 +51,13 @@ class Account:
 
 class Client:
     """One session. `events[conv]` holds {seq: event}, each once; `repeats`
-    counts what came again, `others` keeps what is no event."""
+    counts what came again, `others` keeps what is no event. `tls` is the
+    ssl.SSLContext for an https:// URL."""
 
-    def __init__(self, url, account):
-        self.url = url.replace("http://", "ws://") + "/v1/ws"
+    def __init__(self, url, account, tls=None):
+        self.url = url.replace("http", "ws", 1) + "/v1/ws"
         self.account = account
+        self.tls = tls
         self.events = {}
         self.order = []
         self.repeats = 0
@@ -73,7 +75,7 @@ class Client:
         """Connects and waits for `ready`."""
         self._socket = await websockets.connect(
             self.url, subprotocols=["moim.v1"], ping_interval=None,
-            max_size=None, close_timeout=1,
+            max_size=None, close_timeout=1, ssl=self.tls,
             extra_headers={"Authorization": f"Bearer {self.account.token}"})
         self.ready = None
         self.closed = None

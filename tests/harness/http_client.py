@@ -53,12 +53,12 @@ class Reply:
         self.writer.close()
 
 
-async def http_open(url, method, target, headers=(), body=b""):
+async def http_open(url, method, target, headers=(), body=b"", tls=None):
     """Sends one request on a connection of its own; answers when the head of
     the reply is there."""
     host = urllib.parse.urlsplit(url).netloc
     name, port = host.rsplit(":", 1)
-    reader, writer = await asyncio.open_connection(name, int(port),
+    reader, writer = await asyncio.open_connection(name, int(port), ssl=tls,
                                                    limit=1 << 22)
     lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", *headers]
     if method == "POST":
@@ -91,8 +91,8 @@ class HttpClient(Client):
     """`mode` is EVENTS or how long a poll is held. `session` and `ack` are all
     that it has to know to go on; `rebuilt` counts the times it had to sync."""
 
-    def __init__(self, url, account, mode=LONG):
-        super().__init__(url, account)
+    def __init__(self, url, account, mode=LONG, tls=None):
+        super().__init__(url, account, tls)
         self.base = url
         self.mode = mode
         self.session = None
@@ -116,7 +116,7 @@ class HttpClient(Client):
 
     async def _ask(self, method, target, headers=(), body=b""):
         reply = await http_open(self.base, method, target,
-                                [*self.headers, *headers], body)
+                                [*self.headers, *headers], body, self.tls)
         if "set-cookie" in reply.headers:
             self.cookie = reply.headers["set-cookie"].split(";")[0]
         return reply

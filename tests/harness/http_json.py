@@ -21,7 +21,9 @@ class Answer:
         return f"<{self.status} {self.raw[:200]!r}>"
 
 
-def http_json(method, url, body=None, token=None, headers=None, seconds=10):
+# pylint: disable-next=too-many-arguments
+def http_json(method, url, body=None, token=None, headers=None, seconds=10,
+              tls=None):
     """Sends the request; every status is an answer, not an exception. OSError
     when the server cannot be reached or leaves without an answer."""
     request = urllib.request.Request(url, method=method, headers=headers or {})
@@ -31,7 +33,8 @@ def http_json(method, url, body=None, token=None, headers=None, seconds=10):
     if token is not None:
         request.add_header("Authorization", "Bearer " + token)
     try:
-        with urllib.request.urlopen(request, timeout=seconds) as reply:
+        with urllib.request.urlopen(request, timeout=seconds,
+                                    context=tls) as reply:
             return Answer(reply.status, reply.headers, reply.read())
     except urllib.error.HTTPError as refused:
         with refused:

@@ -9,7 +9,8 @@ from .process import Process
 
 
 class Gateway(Process):
-    """Gateway `number` (from 1). Keeps its ports when started again."""
+    """Gateway `number` (from 1). Keeps its ports when started again. One with
+    a certificate listens for TLS too."""
 
     def __init__(self, number, home, log, sections):
         self.address = f"127.0.0.1:{free_port()}"
@@ -19,12 +20,19 @@ class Gateway(Process):
         sections = merged(sections, {"gateway": {
             "name": f"g{number}", "listen": self.address,
             "internal": self.internal}})
+        if "tls_cert" in sections["gateway"]:
+            self.tls_address = f"127.0.0.1:{free_port()}"
+            sections["gateway"]["tls_listen"] = self.tls_address
         conf.write_text(ini(sections))
         super().__init__(name, [BIN / "moim-gateway", "--config", conf], log)
 
     @property
     def url(self):
         return "http://" + self.address
+
+    @property
+    def tls_url(self):
+        return "https://" + self.tls_address
 
     def ready(self):
         return is_ready(self.url)

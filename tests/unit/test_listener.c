@@ -67,7 +67,11 @@ static void setup(struct fixture *f) {
 
 static enum rc open_at(struct fixture *f, struct listener **out,
                        const char *address, bool reuse_port) {
-    struct listener_config config = {address, 512, reuse_port, MAX, 65536};
+    struct listener_config config = {.address = address,
+                                     .backlog = 512,
+                                     .reuse_port = reuse_port,
+                                     .max_streams = MAX,
+                                     .queue_limit = 65536};
 
     return listener_open(out, &f->loop, &config, on_stream, f);
 }
@@ -121,6 +125,45 @@ static void test_limit(void **state) {
     }
     assert_true(drive_until(&f.loop, all_closed, &f));
     assert_int_equal(listener_count(f.listener), 0);
+    f.count = 0;
+    f.closed = 0;
+    teardown(&f);
+}
+
+/* Two that are counted together are at their limit together. */
+static void test_counted_with(void **state) {
+    struct fixture f;
+    struct listener *second = NULL;
+    struct listener_config config = {.address = "127.0.0.1:0",
+                                     .backlog = 8,
+                                     .max_streams = 1000,
+                                     .queue_limit = 65536};
+    char address[2][32];
+    int fds[MAX + 1];
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(open_at(&f, &f.listener, "127.0.0.1:0", false), RC_OK);
+    config.with = f.listener;
+    assert_int_equal(listener_open(&second, &f.loop, &config, on_stream, &f),
+                     RC_OK);
+    snprintf(address[0], sizeof(address[0]), "127.0.0.1:%u",
+             listener_port(f.listener));
+    snprintf(address[1], sizeof(address[1]), "127.0.0.1:%u",
+             listener_port(second));
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        fds[i] = connect_plain(address[i % 2]);
+    }
+    f.want = MAX + 1;
+    assert_true(drive_until(&f.loop, enough_came, &f));
+    assert_int_equal(f.over, 1);
+    assert_int_equal(listener_count(second), MAX + 1);
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        close(fds[i]);
+    }
+    assert_true(drive_until(&f.loop, all_closed, &f));
+    assert_int_equal(listener_count(f.listener), 0);
+    listener_close(&second);
     f.count = 0;
     f.closed = 0;
     teardown(&f);
@@ -192,9 +235,8 @@ static void test_addresses(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_unix),
-        cmocka_unit_test(test_stale_path),
+        cmocka_unit_test(test_limit),     cmocka_unit_test(test_counted_with),
+        cmocka_unit_test(test_unix),      cmocka_unit_test(test_stale_path),
         cmocka_unit_test(test_addresses),
     };
 

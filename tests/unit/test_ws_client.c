@@ -225,7 +225,10 @@ static bool conns_are(void *ctx) {
 }
 
 static void setup(struct fixture *f) {
-    struct listener_config config = {"127.0.0.1:0", 64, false, 10, QUEUE};
+    struct listener_config config = {.address = "127.0.0.1:0",
+                                     .backlog = 64,
+                                     .max_streams = 10,
+                                     .queue_limit = QUEUE};
 
     memset(f, 0, sizeof(*f));
     assert_int_equal(loop_init(&f->loop), RC_OK);
