@@ -50,7 +50,11 @@ static struct redis_config redis_at(const struct settings *s,
     const char *password =
         s->redis_password[0] == '\0' ? NULL : s->redis_password;
 
-    return (struct redis_config){address, password, s->redis_deadline_ms};
+    return (struct redis_config){.address = address,
+                                 .password = password,
+                                 .deadline_ms = s->redis_deadline_ms,
+                                 .tls_ca = s->redis_tls_ca,
+                                 .tls_name = s->redis_tls_name};
 }
 
 static enum rc open_stores(struct gateway *g) {

@@ -44,6 +44,8 @@ struct settings {
     char *bus;
     char *history;
     char *redis_password;
+    char *redis_tls_ca;
+    char *redis_tls_name;
     uint64_t redis_deadline_ms;
     unsigned tier;
     /* postgres */

@@ -69,7 +69,9 @@ static void on_signal(void *owner, int signum) {
 static enum rc open_stores(struct process *p) {
     const struct presence_settings *s = &p->settings;
     struct redis_config bus = {.address = s->bus,
-                               .deadline_ms = s->redis_deadline_ms};
+                               .deadline_ms = s->redis_deadline_ms,
+                               .tls_ca = s->redis_tls_ca,
+                               .tls_name = s->redis_tls_name};
     struct directory_pg_config dir = {
         .conninfo = s->conninfo,
         .program = "moim-presence",

@@ -29,11 +29,17 @@ static const struct conf_key keys[] = {
      10000000, "last-seen times that may wait; the oldest are dropped", NULL},
 
     {"redis", "bus", CONF_TEXT, AT(bus), "127.0.0.1:6379", 1, 255,
-     "server of the bus: host:port or unix:/path", NULL},
+     "server of the bus: host:port or unix:/path; rediss://host:port is TLS",
+     NULL},
     {"redis", "history", CONF_TEXT, AT(history), "", 0, 255,
      "not used here; files of gateways have it in this section", NULL},
     {"redis", "password", CONF_SECRET, AT(redis_password), "", 0, 512,
      "for AUTH; empty: none", NULL},
+    {"redis", "tls_ca", CONF_TEXT, AT(redis_tls_ca), "", 0, 4096,
+     "file of PEM certificates trusted for rediss://; empty: the system's",
+     NULL},
+    {"redis", "tls_name", CONF_TEXT, AT(redis_tls_name), "", 0, 255,
+     "name in the certificate for rediss://; empty: the address", NULL},
     {"redis", "deadline", CONF_MSEC, AT(redis_deadline_ms), "2s", 10, 60000,
      "for every command", NULL},
 

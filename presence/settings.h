@@ -20,6 +20,8 @@ struct presence_settings {
     char *bus;
     char *history;
     char *redis_password;
+    char *redis_tls_ca;
+    char *redis_tls_name;
     uint64_t redis_deadline_ms;
     /* postgres */
     char *conninfo;

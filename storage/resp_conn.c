@@ -6,7 +6,9 @@
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
 #include "proto/net/stream.h"
+#include "proto/net/tls.h"
 #include "storage/backoff.h"
+#include "storage/redis_url.h"
 
 enum {
     /* A loop that was itself stopped past a deadline finds the timer before
@@ -28,6 +30,9 @@ enum conn_state {
 struct resp_conn {
     struct loop *loop;
     struct resp_conn_config config; /* address and password are ours */
+    struct redis_url url;           /* borrows from the address */
+    struct tls_client *tls;         /* NULL: plain */
+    char *tls_name;
     struct log_ctx log;
     enum conn_state state;
     unsigned busy; /* our functions on the stack that may call the owner */
@@ -55,6 +60,8 @@ static void conn_free(struct resp_conn *c) {
     resp_reader_fini(&c->reader);
     buf_fini(&c->out);
     resp_calls_fini(&c->calls);
+    tls_client_close(&c->tls);
+    mem_free(c->tls_name);
     mem_free((void *)(uintptr_t)c->config.redis.address);
     mem_free((void *)(uintptr_t)c->config.redis.password);
     mem_free(c);
@@ -334,6 +341,12 @@ static void retry_later(struct resp_conn *c) {
     loop_timer(c->loop, &c->timer, backoff_next(&c->backoff, &c->loop->rand));
 }
 
+static const char *words_for(const struct resp_conn *c, enum rc why) {
+    bool tls = c->tls != NULL && (why == RC_DENIED || why == RC_BAD_INPUT);
+
+    return tls ? tls_client_why(c->tls) : rc_str(why);
+}
+
 static void on_closed(void *owner, enum rc why) {
     struct resp_conn *c = owner;
 
@@ -342,7 +355,7 @@ static void on_closed(void *owner, enum rc why) {
     if (c->state == CONN_HELLO && !c->quiet) {
         c->quiet = true;
         log_warn(&c->log, "redis_unreachable", "address=\"%s\" why=\"%s\"",
-                 c->config.redis.address, rc_str(why));
+                 c->config.redis.address, words_for(c, why));
     }
     drop(c, why == RC_TIMEOUT ? RC_TIMEOUT : RC_BACKEND);
     if (c->state == CONN_DOWN) {
@@ -357,12 +370,15 @@ static const struct stream_events stream_events = {
 };
 
 static enum rc connect_now(struct resp_conn *c) {
-    enum rc rc = stream_connect(&c->stream, c->loop, c->config.redis.address,
-                                c->config.redis.deadline_ms,
-                                2 * (size_t)RESP_CONN_QUEUE_MAX);
+    uint64_t deadline_ms = c->config.redis.deadline_ms;
+    enum rc rc = stream_connect(&c->stream, c->loop, c->url.address,
+                                deadline_ms, 2 * (size_t)RESP_CONN_QUEUE_MAX);
 
     if (rc != RC_OK) {
         return rc;
+    }
+    if (c->tls != NULL) {
+        stream_secure(c->stream, tls_connect(c->tls, c->tls_name), deadline_ms);
     }
     resp_reader_fini(&c->reader);
     resp_reader_init(&c->reader);
@@ -383,6 +399,19 @@ static void on_timer(struct wheel_timer *t) {
         retry_later(c);
     }
     conn_leave(c);
+}
+
+static enum rc prepare_tls(struct resp_conn *c) {
+    const struct redis_config *redis = &c->config.redis;
+    bool named = redis->tls_name != NULL && redis->tls_name[0] != '\0';
+    const char *name = named ? redis->tls_name : c->url.host;
+    enum rc rc = redis_url_parse(redis->address, &c->url);
+
+    if (rc == RC_OK && c->url.tls) {
+        c->tls_name = mem_dup(name, strlen(name));
+        rc = tls_client_open(&c->tls, redis->tls_ca);
+    }
+    return rc;
 }
 
 enum rc resp_conn_open(struct resp_conn **out, struct loop *l,
@@ -408,7 +437,10 @@ enum rc resp_conn_open(struct resp_conn **out, struct loop *l,
     loop_task_init(&c->task, on_turn_end);
     wheel_timer_init(&c->timer, on_timer);
     backoff_reset(&c->backoff);
-    rc = connect_now(c);
+    rc = prepare_tls(c);
+    if (rc == RC_OK) {
+        rc = connect_now(c);
+    }
     if (rc != RC_OK) {
         conn_free(c);
         return rc;

@@ -38,9 +38,12 @@ enum {
 
 /* Where a server is and how to be let in. Copied by who is handed it. */
 struct redis_config {
-    const char *address;  /* "host:port" or "unix:/path" */
+    const char *address;  /* as redis_url.h reads */
     const char *password; /* NULL: none */
     uint64_t deadline_ms; /* 0: RESP_CONN_DEADLINE_MS */
+    /* Both for TLS, where the server's certificate is always checked. */
+    const char *tls_ca;   /* file of those trusted; NULL, "": the system's */
+    const char *tls_name; /* in the certificate; NULL, "": the address's host */
 };
 
 /* A Lua script of the owner. It is loaded at every connect. */

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import tempfile
 
+from .authority import Authority
 from .paths import service_dir
 from .postgres import Postgres
 from .programs import Gateway, Haproxy, Presence, merged
@@ -19,10 +20,11 @@ class Cluster:
     balancer   False, or how it spreads its clients: see Haproxy
     template   a data directory from postgres.make_template
     logs       folder for the logs, kept afterwards
-    gateway_conf, presence_conf   {"section": {"key": value}} on top"""
+    gateway_conf, presence_conf   {"section": {"key": value}} on top
+    secure     Redis and PostgreSQL are spoken to over TLS, verified"""
 
     def __init__(self, template, logs, gateways=2, presences=1, balancer=True,
-                 gateway_conf=None, presence_conf=None):
+                 gateway_conf=None, presence_conf=None, secure=False):
         # Short and enterable: the service user works in it, and a Unix
         # socket's path may have 107 bytes.
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="moim-", dir="/tmp"))
@@ -30,9 +32,11 @@ class Cluster:
         self.logs = pathlib.Path(logs)
         shutil.rmtree(self.logs, ignore_errors=True)
         self.logs.mkdir(parents=True)
+        self.authority = Authority(self.home / "ca") if secure else None
         self.postgres = Postgres(self.home / "pg", self.log("postgres"),
-                                 template)
-        self.redis = Redis(self.home / "redis", self.log("redis"))
+                                 template, self.authority)
+        self.redis = Redis(self.home / "redis", self.log("redis"),
+                           self.authority)
         conf = self.home / "conf"
         conf.mkdir(mode=0o700)
         self.presences = [
@@ -52,9 +56,12 @@ class Cluster:
         return self.logs / f"{name}.log"
 
     def shared_conf(self):
+        ca = {"tls_ca": self.authority.ca} if self.authority else {}
         return {
-            "redis": {"history": self.redis.address, "bus": self.redis.address},
-            "postgres": {"conninfo": self.postgres.conninfo()},
+            "redis": {"history": self.redis.address, "bus": self.redis.address,
+                      **ca},
+            "postgres": {"conninfo": self.postgres.tls_conninfo()
+                         if self.authority else self.postgres.conninfo()},
             "log": {"level": "debug", "format": "logfmt"},
         }
 

@@ -1,19 +1,25 @@
-"""A private PostgreSQL with the settings we recommend, on a Unix socket."""
+"""A private PostgreSQL with the settings we recommend, on a Unix socket, or
+beside it on a TLS port."""
 
 import shutil
 import signal
 import subprocess
 
-from .paths import BIN, DEPLOY, POSTGRES_BIN, ROOT, as_service, service_dir
+from .paths import (BIN, DEPLOY, POSTGRES_BIN, ROOT, SERVICE_USER, as_service,
+                    service_dir)
+from .ports import free_port
 from .process import Process, environment
 
 
 class Postgres(Process):
     """The data directory is `home`/data, a copy of `template` if one is
-    given and otherwise a new one with an empty database "moim"."""
+    given and otherwise a new one with an empty database "moim". `tls`: the
+    Authority that certifies it as "localhost"."""
 
-    def __init__(self, home, log, template=None):
+    def __init__(self, home, log, template=None, tls=None):
         self.home = service_dir(home)
+        self.port = free_port() if tls else 5432
+        self.tls = tls
         data = home / "data"
         if template:
             run(as_service(["cp", "-a", template, data]))
@@ -28,15 +34,31 @@ class Postgres(Process):
         super().__init__(
             "postgres",
             [POSTGRES_BIN / "postgres", "-D", data, "-c", "fsync=off",
-             "-c", f"unix_socket_directories={home}"],
+             "-c", f"unix_socket_directories={home}", *self.tls_words()],
             log, stop_signal=signal.SIGINT, service=True)
 
+    def tls_words(self):
+        if not self.tls:
+            return []
+        cert, key = self.tls.issue("postgres", owner=SERVICE_USER)
+        return ["-c", f"port={self.port}", "-c", "listen_addresses=127.0.0.1",
+                "-c", "ssl=on", "-c", f"ssl_cert_file={cert}",
+                "-c", f"ssl_key_file={key}"]
+
     def conninfo(self, database="moim"):
-        return f"host={self.home} dbname={database} user=moim"
+        return (f"host={self.home} port={self.port} dbname={database}"
+                " user=moim")
+
+    def tls_conninfo(self, host="localhost", ca=None):
+        """Checked to the end: the certificate's chain, and its name."""
+        return (f"host={host} hostaddr=127.0.0.1 port={self.port} dbname=moim"
+                f" user=moim sslmode=verify-full"
+                f" sslrootcert={ca or self.tls.ca}")
 
     def ready(self):
         asked = subprocess.run([POSTGRES_BIN / "pg_isready", "-q", "-h",
-                                self.home], cwd="/", check=False)
+                                self.home, "-p", str(self.port)], cwd="/",
+                               check=False)
         return asked.returncode == 0
 
     def stop(self):
