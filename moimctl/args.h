@@ -21,6 +21,7 @@ enum ctl_exit {
 /* What was given; NULL where nothing was. Borrowed from argv. */
 struct args {
     const char *url;
+    const char *ca;
     const char *as;
     const char *name;
     const char *password_file;
@@ -72,6 +73,13 @@ enum {
             "where Moim is (default: $MOIMCTL_URL, else "                      \
             "http://127.0.0.1:8080)",                                          \
             ARG_AT(url), false                                                 \
+    }
+#define ARG_CA                                                                 \
+    {                                                                          \
+        "ca", "FILE",                                                          \
+            "certificates trusted for https:// (default: $MOIMCTL_CA, else "   \
+            "the system's)",                                                   \
+            ARG_AT(ca), false                                                  \
     }
 #define ARG_AS                                                                 \
     { "as", "NAME", "whose account to use", ARG_AT(as), true }

@@ -13,7 +13,7 @@ enum ctl_exit cmd_user_add(const struct args *a) {
 
     buf_init(&password);
     if (secret_password(a->name, a->password_file, &password) == RC_OK) {
-        end = remote_open(&r, a->url);
+        end = remote_open(&r, a->url, a->ca);
     }
     if (end == CTL_OK) {
         end = remote_signup(&r, a->name, buf_slice(&password));

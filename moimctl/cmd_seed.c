@@ -90,7 +90,7 @@ static enum ctl_exit enter(struct remote *r, const char *name,
     return end;
 }
 
-static enum ctl_exit enter_all(struct seed *s, const char *url) {
+static enum ctl_exit enter_all(struct seed *s, const struct args *a) {
     enum ctl_exit end = CTL_OK;
 
     for (int i = 0; i < PEOPLE && end == CTL_OK; i++) {
@@ -99,7 +99,7 @@ static enum ctl_exit enter_all(struct seed *s, const char *url) {
         buf_init(&password);
         end = password_of(s, i, &password) == RC_OK ? CTL_OK : CTL_FAILED;
         if (end == CTL_OK) {
-            end = remote_open(&s->people[i], url);
+            end = remote_open(&s->people[i], a->url, a->ca);
             s->opened += end == CTL_OK ? 1 : 0;
         }
         if (end == CTL_OK) {
@@ -245,7 +245,7 @@ enum ctl_exit cmd_seed(const struct args *a) {
     enum ctl_exit end;
 
     s->dir = a->dir;
-    end = enter_all(s, a->url);
+    end = enter_all(s, a);
     if (end == CTL_OK) {
         end = befriend_all(s);
     }

@@ -28,14 +28,14 @@ static void explain(struct remote *r, struct buf *out) {
     }
 }
 
-static bool ask(const struct endpoint *e, const char **health,
+static bool ask(const struct endpoint *e, const char *ca, const char **health,
                 const char **ready, struct buf *detail) {
     struct remote r;
     bool ok = false;
 
     *health = "down";
     *ready = "-";
-    if (remote_open(&r, e->url) != CTL_OK) {
+    if (remote_open(&r, e->url, ca) != CTL_OK) {
         return false;
     }
     if (remote_get(&r, "/healthz", TIMEOUT_MS) == CTL_OK) {
@@ -62,7 +62,7 @@ enum ctl_exit cmd_status(const struct args *a) {
         struct buf detail;
 
         buf_init(&detail);
-        good = ask(&all.all[i], &health, &ready, &detail) && good;
+        good = ask(&all.all[i], a->ca, &health, &ready, &detail) && good;
         printf("%-12s %-5s %-10s %s", all.all[i].name, health, ready,
                all.all[i].url);
         if (detail.n > 0) {

@@ -178,7 +178,7 @@ enum ctl_exit cmd_top(const struct args *a) {
     }
     all = mem_new_array(e.count, sizeof(*all));
     while (opened < e.count && end == CTL_OK) {
-        end = remote_open(&all[opened].remote, e.all[opened].url);
+        end = remote_open(&all[opened].remote, e.all[opened].url, a->ca);
         opened += end == CTL_OK ? 1 : 0;
     }
     if (end == CTL_OK) {

@@ -11,16 +11,18 @@
 #define ARGS(table) (table), COUNT_OF(table)
 #define NO_ARGS NULL, 0
 
-static const struct arg as_somebody[] = {ARG_URL, ARG_AS, ARG_PASSWORD};
+static const struct arg as_somebody[] = {ARG_URL, ARG_CA, ARG_AS, ARG_PASSWORD};
 
 static const struct arg user_add[] = {
     ARG_URL,
+    ARG_CA,
     {"name", "NAME", "the new account's name", ARG_AT(name), true},
     ARG_PASSWORD,
 };
 
 static const struct arg seed[] = {
     ARG_URL,
+    ARG_CA,
     {"dir", "DIR", "where the passwords are kept, as NAME.password",
      ARG_AT(dir), true},
 };
@@ -52,9 +54,10 @@ static const struct arg db[] = {
      false},
 };
 
-static const struct arg status[] = {ARG_URL};
+static const struct arg status[] = {ARG_URL, ARG_CA};
 
 static const struct arg top[] = {
+    ARG_CA,
     {"count", "N", "stop after N rows (default: never)", ARG_AT(count), false},
 };
 
@@ -135,7 +138,7 @@ static void usage(FILE *to) {
     }
     fprintf(to, "\nmoimctl COMMAND --help says more; moimctl --version\n"
                 "environment: MOIMCTL_URL (default http://127.0.0.1:8080), "
-                "NO_COLOR\n"
+                "MOIMCTL_CA,\nNO_COLOR\n"
                 "exit codes: 0 done, 1 failed, 2 wrong usage, 69 cannot be "
                 "reached, 78 bad\nconfiguration\n");
 }

@@ -1,6 +1,7 @@
 #include "moimctl/remote.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,12 +16,19 @@ enum {
     RETRY_FLOOR_MS = 50,
 };
 
-enum ctl_exit remote_open(struct remote *r, const char *url) {
+enum ctl_exit remote_open(struct remote *r, const char *url, const char *ca) {
     *r = (struct remote){0};
     if (target_find(url, &r->target) != RC_OK) {
         return CTL_USAGE;
     }
+    if (ca == NULL) {
+        ca = getenv("MOIMCTL_CA");
+    }
+    if (r->target.tls && tls_client_open(&r->tls, ca) != RC_OK) {
+        return CTL_USAGE;
+    }
     if (loop_init(&r->loop) != RC_OK) {
+        tls_client_close(&r->tls);
         return CTL_UNAVAILABLE;
     }
     buf_init(&r->token);
@@ -38,6 +46,7 @@ void remote_close(struct remote *r) {
     frame_fini(&r->frame);
     mem_free(r->name);
     loop_fini(&r->loop);
+    tls_client_close(&r->tls);
 }
 
 static void on_answer(void *ctx, enum rc rc, const struct http_answer *answer,
@@ -58,6 +67,8 @@ static enum ctl_exit ask(struct remote *r, struct http_client_request *q) {
     buf_clear(&r->body);
     q->address = r->target.address;
     q->host = r->target.host;
+    q->tls = r->tls;
+    q->tls_name = r->target.name;
     clock_update(&r->loop.clock); /* no loop has run since the last time */
     if (http_client_request(&client, &r->loop, q, on_answer, r) != RC_OK) {
         return CTL_UNAVAILABLE;
@@ -146,6 +157,13 @@ void remote_complain(const struct remote *r, const char *what) {
     struct slice field;
     struct buf text;
 
+    if (r->status == 0 && r->tls != NULL && tls_client_why(r->tls)[0] != '\0') {
+        fprintf(stderr,
+                "moimctl: %s: no TLS with %s: %s (--ca FILE names who "
+                "may certify it)\n",
+                what, r->target.host, tls_client_why(r->tls));
+        return;
+    }
     if (r->status == 0) {
         fprintf(stderr, "moimctl: %s: no answer from %s\n", what,
                 r->target.host);
@@ -234,7 +252,7 @@ enum ctl_exit remote_enter(struct remote *r, const struct args *a,
 
     buf_init(&secret);
     end = secret_password(a->as, a->password_file, &secret) == RC_OK
-              ? remote_open(r, a->url)
+              ? remote_open(r, a->url, a->ca)
               : CTL_USAGE;
     if (end == CTL_OK) {
         end = remote_login(r, a->as, buf_slice(&secret));

@@ -11,6 +11,7 @@
 #include "proto/base/buf.h"
 #include "proto/base/ids.h"
 #include "proto/net/loop.h"
+#include "proto/net/tls_client.h"
 
 enum {
     REMOTE_TIMEOUT_MS = 10000,
@@ -20,17 +21,20 @@ enum {
 struct remote {
     struct loop loop;
     struct target target;
-    struct user_id user; /* who is logged in */
-    char *name;          /* the same; NULL: nobody */
+    struct tls_client *tls; /* NULL: plain */
+    struct user_id user;    /* who is logged in */
+    char *name;             /* the same; NULL: nobody */
     struct buf token;
     struct buf body;    /* of the last answer */
     unsigned status;    /* of the last answer; 0: there was none */
     struct frame frame; /* what the last answer holds */
 };
 
-/* Finds `url` as target_find does. CTL_OK, CTL_USAGE, CTL_UNAVAILABLE;
- * complains on stderr. */
-enum ctl_exit remote_open(struct remote *r, const char *url) MUST_CHECK;
+/* Finds `url` as target_find does. `ca`: file of those who may certify an
+ * https:// server; NULL: $MOIMCTL_CA, else the system's. CTL_OK, CTL_USAGE,
+ * CTL_UNAVAILABLE; complains on stderr. */
+enum ctl_exit remote_open(struct remote *r, const char *url,
+                          const char *ca) MUST_CHECK;
 void remote_close(struct remote *r);
 
 /* One GET; `timeout_ms` for all of it. CTL_OK: any answer, in `status` and

@@ -6,7 +6,9 @@ enum rc socket_open(struct ws_client **out, struct remote *r,
                                       .host = r->target.host,
                                       .path = "/v1/ws",
                                       .protocols = "moim.v1",
-                                      .timeout_ms = REMOTE_TIMEOUT_MS};
+                                      .timeout_ms = REMOTE_TIMEOUT_MS,
+                                      .tls = r->tls,
+                                      .tls_name = r->target.name};
     struct buf headers;
     enum rc rc;
 

@@ -8,10 +8,16 @@
 
 #include "proto/base/slice.h"
 
-static const char tls_is_later[] =
-    "TLS is not spoken yet: use http:// to a gateway on this machine or in "
-    "your own network; TLS comes with a later release";
-static const char form[] = "want http://HOST:PORT, as " TARGET_DEFAULT_URL;
+static const char form[] =
+    "want http://HOST:PORT or https://HOST:PORT, as " TARGET_DEFAULT_URL;
+
+static const struct scheme {
+    const char *prefix;
+    bool tls;
+} schemes[] = {
+    {"http://", false}, {"https://", true}, {"ws://", false},
+    {"wss://", true},   {"", false},
+};
 
 static void copy(char *out, struct slice text) {
     memcpy(out, text.p, text.n);
@@ -32,7 +38,7 @@ static bool name_ok(struct slice name) {
 static bool split(struct slice host, struct target *out) {
     struct slice name = slice_take(host, slice_find(host, ':'));
     struct slice rest = slice_drop(host, name.n);
-    uint64_t port = 80;
+    uint64_t port = out->tls ? 443 : 80;
 
     if (slice_starts(host, "[")) {
         size_t end = slice_find(host, ']');
@@ -57,14 +63,11 @@ static bool split(struct slice host, struct target *out) {
 }
 
 enum rc target_parse(const char *url, struct target *out, const char **why) {
+    const struct scheme *scheme = schemes;
     struct slice rest = slice_str(url);
 
     *why = form;
     *out = (struct target){0};
-    if (slice_starts(rest, "https://") || slice_starts(rest, "wss://")) {
-        *why = tls_is_later;
-        return RC_BAD_INPUT;
-    }
     if (rest.n > TARGET_HOST_MAX) {
         return RC_BAD_INPUT;
     }
@@ -73,9 +76,11 @@ enum rc target_parse(const char *url, struct target *out, const char **why) {
         copy(out->host, SLICE_LIT("localhost"));
         return RC_OK;
     }
-    if (slice_starts(rest, "http://")) {
-        rest = slice_drop(rest, sizeof("http://") - 1);
+    while (!slice_starts(rest, scheme->prefix)) {
+        scheme++; /* the last one always fits */
     }
+    out->tls = scheme->tls;
+    rest = slice_drop(rest, strlen(scheme->prefix));
     if (rest.n > 0 && rest.p[rest.n - 1] == '/') {
         rest.n--;
     }

@@ -2,6 +2,8 @@
 #ifndef MOIM_MOIMCTL_TARGET_H
 #define MOIM_MOIMCTL_TARGET_H
 
+#include <stdbool.h>
+
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
 
@@ -16,11 +18,13 @@ struct target {
     char name[TARGET_HOST_MAX + 1];    /* without port and brackets */
     char port[6];                      /* digits; "" for a Unix socket */
     char address[TARGET_HOST_MAX + 1]; /* "1.2.3.4:80" for proto/net */
+    bool tls;
 };
 
 /* Reads "http://host", "http://host:port", "host:port" or "unix:/path", with
- * or without a slash at the end; `address` is still empty unless it is
- * "unix:/path". RC_BAD_INPUT with a sentence in *why (static). */
+ * or without a slash at the end; "https://" and "wss://" are TLS, "ws://" is
+ * as "http://". `address` is still empty unless it is "unix:/path".
+ * RC_BAD_INPUT with a sentence in *why (static). */
 enum rc target_parse(const char *url, struct target *out,
                      const char **why) MUST_CHECK;
 /* Looks the name up and fills in `address`. Blocks.

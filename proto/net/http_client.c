@@ -6,6 +6,7 @@
 #include "proto/base/mem.h"
 #include "proto/net/http_partial.h"
 #include "proto/net/stream.h"
+#include "proto/net/tls.h"
 
 enum {
     SEND_QUEUE_BYTES = 1 << 20,
@@ -146,6 +147,10 @@ enum rc http_client_request(struct http_client **out, struct loop *l,
     if (rc != RC_OK) {
         mem_free(c);
         return rc;
+    }
+    if (request->tls != NULL) {
+        stream_secure(c->stream, tls_connect(request->tls, request->tls_name),
+                      request->timeout_ms);
     }
     c->loop = l;
     c->fn = fn;

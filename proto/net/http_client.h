@@ -9,21 +9,25 @@
 #include "proto/base/rc.h"
 #include "proto/base/slice.h"
 #include "proto/net/loop.h"
+#include "proto/net/tls_client.h"
 #include "proto/wire/http_answer.h"
 
 enum {
     HTTP_CLIENT_BODY_MAX = 8 << 20, /* bytes of an answer */
 };
 
-/* All copied. The texts are ours: they are not checked for CR or LF. */
+/* All copied but `tls`, which outlives the request. The texts are ours: they
+ * are not checked for CR or LF. */
 struct http_client_request {
-    const char *address; /* "127.0.0.1:8080" or "unix:/path" */
-    const char *host;    /* Host header */
-    const char *method;  /* "GET", ... */
-    const char *path;    /* with its query, beginning with '/' */
-    const char *headers; /* more header lines, each ended by CRLF; or "" */
-    struct slice body;   /* with a Content-Length unless it is empty */
-    uint64_t timeout_ms; /* until the last byte of the answer */
+    const char *address;    /* "127.0.0.1:8080" or "unix:/path" */
+    const char *host;       /* Host header */
+    const char *method;     /* "GET", ... */
+    const char *path;       /* with its query, beginning with '/' */
+    const char *headers;    /* more header lines, each ended by CRLF; or "" */
+    struct slice body;      /* with a Content-Length unless it is empty */
+    uint64_t timeout_ms;    /* until the last byte of the answer */
+    struct tls_client *tls; /* NULL: plain */
+    const char *tls_name;   /* whom the server has to be, for `tls` */
 };
 
 /* Called once, from the loop, after the connection has closed. `answer` and
@@ -32,7 +36,9 @@ struct http_client_request {
  * RC_OK         a whole answer with any status
  * RC_TIMEOUT    not whole in time
  * RC_CLOSED     could not connect, or ended before it was whole
- * RC_BAD_INPUT  not an HTTP answer, or longer than HTTP_CLIENT_BODY_MAX */
+ * RC_DENIED     the server's certificate was not accepted
+ * RC_BAD_INPUT  not an HTTP answer, or longer than HTTP_CLIENT_BODY_MAX; or
+ *               not TLS */
 typedef void (*http_client_fn)(void *ctx, enum rc rc,
                                const struct http_answer *answer,
                                struct slice body);

@@ -8,6 +8,7 @@
 #include "proto/base/buf.h"
 #include "proto/base/mem.h"
 #include "proto/net/stream.h"
+#include "proto/net/tls.h"
 #include "proto/wire/ws_client.h"
 #include "proto/wire/ws_handshake.h"
 #include "proto/wire/ws_msg.h"
@@ -270,6 +271,10 @@ enum rc ws_client_open(struct ws_client **out, struct loop *l,
     if (rc != RC_OK) {
         mem_free(c);
         return rc;
+    }
+    if (config->tls != NULL) {
+        stream_secure(c->stream, tls_connect(config->tls, config->tls_name),
+                      config->timeout_ms);
     }
     c->loop = l;
     c->events = events;

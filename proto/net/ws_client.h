@@ -9,6 +9,7 @@
 #include "proto/base/rc.h"
 #include "proto/base/slice.h"
 #include "proto/net/loop.h"
+#include "proto/net/tls_client.h"
 
 struct ws_client;
 
@@ -18,14 +19,16 @@ enum {
     WS_CLIENT_GOODBYE_MS = 5000,     /* for the server to answer our close */
 };
 
-/* All copied. */
+/* All copied but `tls`, which outlives the client. */
 struct ws_client_config {
-    const char *address;   /* "127.0.0.1:8080" or "unix:/path" */
-    const char *host;      /* Host header */
-    const char *path;      /* "/v1/ws" */
-    const char *protocols; /* subprotocols, separated by ", "; or NULL */
-    const char *headers;   /* more header lines, each ended by CRLF; or "" */
-    uint64_t timeout_ms;   /* for connect and handshake */
+    const char *address;    /* "127.0.0.1:8080" or "unix:/path" */
+    const char *host;       /* Host header */
+    const char *path;       /* "/v1/ws" */
+    const char *protocols;  /* subprotocols, separated by ", "; or NULL */
+    const char *headers;    /* more header lines, each ended by CRLF; or "" */
+    uint64_t timeout_ms;    /* for connect and handshakes */
+    struct tls_client *tls; /* NULL: plain */
+    const char *tls_name;   /* whom the server has to be, for `tls` */
 };
 
 struct ws_client_events {

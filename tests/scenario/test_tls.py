@@ -16,7 +16,8 @@ from harness.client import Account, Client
 from harness.cluster import Cluster
 from harness.http_client import EVENTS, LONG, HttpClient
 from harness.http_json import http_json
-from harness.paths import ROOT
+from harness.paths import BIN, ROOT
+from harness.process import environment
 from harness.waiting import wait_until
 
 HANDSHAKE_S = 10
@@ -277,6 +278,34 @@ def test_reload_under_traffic(secure):
     asyncio.run(chat())
     secure.authority.issue("gateway")
     secure.hang_up(1)
+
+
+def ctl(*words, text=None):
+    clean = {name: value for name, value in environment().items()
+             if not name.startswith("MOIMCTL_")}
+    return subprocess.run([BIN / "moimctl", *map(str, words)], input=text,
+                          text=True, capture_output=True, timeout=60,
+                          check=False, env=clean)
+
+
+def test_moimctl(secure, tmp_path):
+    """Accounts, status and chat over https:// and wss://; nothing is said to
+    a server that nobody certifies."""
+    url = secure.gateway(1).tls_url
+    ca = ["--ca", secure.authority.ca]
+    done = ctl("seed", "--url", url, *ca, "--dir", tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = ctl("status", "--url", url, *ca)
+    assert done.returncode == 0 and "ready" in done.stdout
+    chat = ["chat", "--url", url.replace("https", "wss"), "--as", "alice",
+            "--password-file", tmp_path / "alice.password"]
+    done = ctl(*chat, *ca, "bob", text="over TLS\n")
+    assert done.returncode == 0 and " alice: over TLS\n" in done.stdout
+    done = ctl(*chat, "bob", text="to nobody\n")
+    assert done.returncode == 69
+    assert "--ca FILE" in done.stderr and "certificate" in done.stderr
+    done = ctl("status", "--url", url, "--ca", "/nowhere")
+    assert done.returncode != 0 and "tls_ca_unusable" in done.stderr
 
 
 @pytest.mark.parametrize("conf, words", [

@@ -38,9 +38,13 @@ static bool was_called(void *ctx) {
 
 static void setup(struct fixture *f, const char *method, const char *body,
                   uint64_t timeout_ms) {
-    struct http_client_request r = {f->address, "h",          method,
-                                    "/p?q",     "X-A: b\r\n", slice_str(body),
-                                    timeout_ms};
+    struct http_client_request r = {.address = f->address,
+                                    .host = "h",
+                                    .method = method,
+                                    .path = "/p?q",
+                                    .headers = "X-A: b\r\n",
+                                    .body = slice_str(body),
+                                    .timeout_ms = timeout_ms};
 
     memset(f, 0, sizeof(*f));
     assert_int_equal(loop_init(&f->loop), RC_OK);
@@ -135,8 +139,12 @@ static void test_request(void **state) {
 }
 
 static void test_no_server(void **state) {
-    struct http_client_request r = {"nonsense", "h",       "GET", "/",
-                                    "",         {NULL, 0}, 2000};
+    struct http_client_request r = {.address = "nonsense",
+                                    .host = "h",
+                                    .method = "GET",
+                                    .path = "/",
+                                    .headers = "",
+                                    .timeout_ms = 2000};
     struct fixture f;
 
     (void)state;

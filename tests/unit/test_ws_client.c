@@ -251,8 +251,12 @@ static void teardown(struct fixture *f) {
 
 static void open_client(struct fixture *f, const char *path,
                         const char *protocols) {
-    struct ws_client_config config = {f->address, "h",          path,
-                                      protocols,  "X-A: b\r\n", 2000};
+    struct ws_client_config config = {.address = f->address,
+                                      .host = "h",
+                                      .path = path,
+                                      .protocols = protocols,
+                                      .headers = "X-A: b\r\n",
+                                      .timeout_ms = 2000};
 
     assert_int_equal(
         ws_client_open(&f->client, &f->loop, &config, &heard_by_client, f),
@@ -354,7 +358,11 @@ static void test_greeting_and_protocol(void **state) {
 }
 
 static void test_never_connects(void **state) {
-    struct ws_client_config config = {"nonsense", "h", "/", NULL, "", 50};
+    struct ws_client_config config = {.address = "nonsense",
+                                      .host = "h",
+                                      .path = "/",
+                                      .headers = "",
+                                      .timeout_ms = 50};
     struct fixture f;
 
     (void)state;
