@@ -134,7 +134,7 @@ static void wait_for(size_t asked) {
 }
 
 static void start(void) {
-    struct redis_config redis = {w.address, NULL, 1000};
+    struct redis_config redis = {.address = w.address, .deadline_ms = 1000};
 
     assert_int_equal(durability_start(&w.durability, &w.server, &redis), RC_OK);
 }
@@ -203,7 +203,7 @@ static void test_tier_0(void **state) {
 }
 
 static void test_bad_address(void **state) {
-    struct redis_config redis = {"nowhere", NULL, 1000};
+    struct redis_config redis = {.address = "nowhere", .deadline_ms = 1000};
 
     (void)state;
     assert_int_equal(durability_start(&w.durability, &w.server, &redis),
