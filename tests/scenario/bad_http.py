@@ -1,5 +1,5 @@
-"""B001 to B044: HTTP requests that must be answered exactly so. In every row
-the Host is right unless the row is about it."""
+"""B001 to B044 and B101: HTTP requests that must be answered exactly so. In
+every row the Host is right unless the row is about it."""
 
 from typing import NamedTuple
 
@@ -37,6 +37,11 @@ def sized(body, media=JSON, fields=b""):
 
 def chunked(body):
     return post(b"Transfer-Encoding: chunked\r\n", body)
+
+
+def of_media(line, status):
+    """A command whose media type is told by `line`."""
+    return Row("B101", repr(line), sized(PING, line), status, False)
 
 
 def all_of(id_, status, name, inputs, **more):
@@ -219,7 +224,20 @@ THE_REST = [
         b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c" + b"\1" * 12 + get()]),
 ]
 
-ROWS = [*REQUEST_LINES, *FIELDS, *FRAMING, *THE_REST]
+MEDIA = [
+    of_media(b"", 415),
+    *[of_media(b"Content-Type: " + media + b"\r\n", status)
+      for status, all_media in {
+          415: [b"text/plain", b"application/json; charset=latin1",
+                b"application/x-www-form-urlencoded", b"multipart/form-data",
+                b"application/jsonp", b"", b"application/json, text/plain"],
+          200: [b"application/json", b"Application/JSON",
+                b"application/json; charset=utf-8",
+                b"application/json;charset=UTF-8"]}.items()
+      for media in all_media],
+]
+
+ROWS = [*REQUEST_LINES, *FIELDS, *FRAMING, *THE_REST, *MEDIA]
 
 # Asked by tests of their own: B037 100-continue, B038 slow, B044 many.
 OWN_TESTS = ["B037", "B038", "B044"]

@@ -3,8 +3,10 @@ its status or close code, whole and cut at every byte, behind a good request
 and before one, and the gateway is well afterwards."""
 
 import asyncio
+import functools
 import json
 import time
+from typing import NamedTuple
 
 import bad_frames
 import bad_handshake
@@ -16,18 +18,20 @@ import pytest
 from harness import raw_ws
 from harness.client import Account, Client
 from harness.cluster import Cluster
+from harness.cutter import Cutter, Job
 from harness.paths import ROOT
-from harness.raw_ws import CLOSE, TEXT, Wire, bearer, text
+from harness.raw_ws import CLOSE, TEXT, Wire, bearer, handshake, text
 
 AT_ONCE = 48
-HEALTHY = bad_http.get()
+AFTER = {"type": "ping", "id": "after"}
+AFTER_END = b'"id":"after"}'
+HEALTHY = bad_http.sized(json.dumps(AFTER).encode())
 FAMILIES = {"http": bad_http, "handshake": bad_handshake,
             "frames": bad_frames, "json": bad_json}
 
 # What the catalogue asks of parts that Moim does not have, and why.
 NOT_YET = {
     "B055": "there are no one-time tickets; one in the URL opens no door",
-    "B089": "there is no permessage-deflate; an offer of it is declined",
 }
 # Rows of the tables of which a part is missing for the same reason.
 PARTS_NOT_YET = {
@@ -44,7 +48,9 @@ def gate_of_this_file(pg_template):
     conf = {"gateway": {"hosts": "chat.example 127.0.0.1",
                         "origins": "https://good.example"},
             "limits": {"sessions_per_user": 10000,
-                       "unauthenticated_per_address": 1000}}
+                       "unauthenticated_per_address": 10000,
+                       "connects_per_s": 1000000, "connects_burst": 1000000,
+                       "commands_per_s": 1000000, "commands_burst": 1000000}}
     with Cluster(pg_template, ROOT / "build/test-logs/clusters/bad_input",
                  gateways=1, presences=0, balancer=False,
                  gateway_conf=conf) as cluster:
@@ -60,16 +66,6 @@ def gate_of_this_file(pg_template):
 
 
 # ---- running rows ----
-
-def every_byte(data):
-    """Where to cut: everywhere; a long text where its grammar is."""
-    if len(data) <= 400:
-        return range(1, len(data))
-    ends = [1, 2, 3, 7, len(data) // 2, *range(len(data) - 8, len(data))]
-    marks = [i for i in range(len(data)) if data[i] in b"\r\n;\""][:40]
-    return sorted({cut for mark in marks for cut in (mark, mark + 1)}
-                  | set(ends) - {0, len(data)})
-
 
 async def run_all(jobs):
     """Runs (name, coroutine) pairs, some at once; answers what went wrong."""
@@ -90,7 +86,7 @@ async def run_all(jobs):
 async def stay_well(gate):
     """A request and a message, a second for each."""
     wire = await Wire.open(gate.address)
-    await wire.send(HEALTHY)
+    await wire.send(bad_http.get())
     assert (await asyncio.wait_for(wire.reply(), 1)).status == 200
     await wire.abort()
     alice = await Client(gate.url, gate.alice).open()
@@ -113,6 +109,72 @@ def run(gate, jobs):
     assert not wrong, f"{len(wrong)} wrong:\n" + "\n".join(wrong)
 
 
+# ---- rows cut at every byte ----
+
+LONG = 1500  # bytes; a longer row is cut at many places at once, so far apart
+APART = 256
+SHORT = 400  # bytes; a row up to here is also sent byte by byte
+
+
+class Cut(NamedTuple):
+    """Bytes with the same answer wherever they are cut, from `first` on;
+    `check` looks at it, the rest is a Job's. `quick`: it is about how often,
+    and must not take long."""
+
+    name: str
+    data: bytes
+    check: object
+    tail: bytes = b""
+    until: bytes = None
+    first: int = 1
+    quick: bool = False
+
+    async def look_at(self, answer):
+        await self.check(Wire.heard(answer))
+
+    def places(self):
+        """Each byte alone; then all of them. Two reads for each byte of a
+        long one would be gigabytes: there each byte is the end of a read that
+        begins not far before it."""
+        every = range(self.first, len(self.data))
+        if len(self.data) > LONG:
+            return [every[at::APART] for at in range(APART)]
+        return [(at,) for at in every] + (
+            [every] if len(every) <= SHORT and not self.quick else [])
+
+    def jobs(self):
+        return [Job(self, self.data, tuple(cuts), self.tail, self.until)
+                for cuts in self.places()]
+
+
+def cut(row, data, check, after, **more):
+    """A row that closes (`after` is None), or goes on with `after`."""
+    if after is not None:
+        more = {"tail": after, "until": AFTER_END, **more}
+    return Cut(f"{row.id} {row.name}", data,
+               functools.partial(check, row=row), **more)
+
+
+def joining(gate):
+    """The request that makes a connection a session, and the end of what is
+    said until it is one."""
+    return handshake(bearer(gate.alice.token)), b"}"
+
+
+def run_cut(gate, cuts, **how):
+    """Each of `cuts` at all its places. Where the answer is the same, byte for
+    byte, it is looked at once."""
+    answers = {}
+    jobs = [job for row in cuts for job in row.jobs()]
+    with Cutter(gate.address, (HEALTHY, AFTER_END), **how) as cutter:
+        for job, answer in cutter.run(jobs):
+            answers.setdefault((id(job.row), answer), []).append(job)
+    run(gate, [
+        (f"{group[0].row.name}, cut at {group[0].cuts[:9]}, like"
+         f" {len(group) - 1} others", group[0].row.look_at(answer))
+        for (_, answer), group in answers.items()])
+
+
 # ---- C1, C2: requests ----
 
 def check_reply(reply, row):
@@ -129,20 +191,35 @@ def check_reply(reply, row):
         assert row.method == "HEAD" or reply.json["type"] == "error", reply
 
 
-async def request_row(gate, row, cuts=(), before=False, after=False):
-    """One row on a connection of its own. `before`, `after`: with a good
-    request there."""
-    wire = await Wire.open(gate.address)
-    data = (HEALTHY if before else b"") + row.data + (HEALTHY if after else b"")
-    await wire.send_cut(data, cuts)
-    for status in [*([200] if before else []), *row.more]:
+def goes_on(row):
+    return not row.closes and row.status != 101
+
+
+async def request_answer(wire, row):
+    """All of it but whether it goes on."""
+    for status in row.more:
         assert (await wire.reply()).status == status
     check_reply(await wire.reply(row.method), row)
     if row.closes and row.status != 101:
         assert await wire.ended(), "does not close"
-    elif row.status != 101:
+
+
+async def request_answers(wire, row):
+    await request_answer(wire, row)
+    if goes_on(row):
         await wire.send(HEALTHY)
         assert (await wire.reply()).status == 200, "does not go on"
+
+
+async def request_row(gate, row, before=False, after=False):
+    """One row on a connection of its own. `before`, `after`: with a good
+    request there."""
+    wire = await Wire.open(gate.address)
+    await wire.send((HEALTHY if before else b"") + row.data
+                    + (HEALTHY if after else b""))
+    if before:
+        assert (await wire.reply()).status == 200
+    await request_answers(wire, row)
     await wire.abort()
 
 
@@ -150,7 +227,6 @@ def request_jobs(gate, rows):
     for row in rows:
         name = f"{row.id} {row.name}"
         yield name, request_row(gate, row)
-        yield name + ", cut", request_row(gate, row, every_byte(row.data))
         yield name + ", behind", request_row(gate, row, before=True)
         if row.closes and row.status != 101:
             yield name + ", in front", request_row(gate, row, after=True)
@@ -160,30 +236,52 @@ def test_requests(gate):
     run(gate, request_jobs(gate, bad_http.ROWS))
 
 
+def test_requests_cut(gate):
+    run_cut(gate, [
+        cut(row, row.data, request_answers, HEALTHY if goes_on(row) else None)
+        for row in bad_http.ROWS])
+
+
 def test_handshakes(gate):
     run(gate, request_jobs(gate, bad_handshake.ROWS))
     assert "canary.in.url" not in gate.log_text()
 
 
+def test_handshakes_cut(gate):
+    """Nothing may stand behind them in the same read: see B059."""
+
+    def end_of(row):
+        if row.status == 101 or row.method == "HEAD":
+            return b"\r\n\r\n"
+        return b'"}' if goes_on(row) else None
+
+    run_cut(gate, [cut(row, row.data, request_answer, None, until=end_of(row))
+                   for row in bad_handshake.ROWS])
+
+
 # ---- C3: frames ----
 
-async def frame_row(gate, row, cuts=(), before=False):
-    wire = await raw_ws.session(gate.address, gate.alice.token)
-    if before:
-        await wire.send(text({"type": "ping", "id": "before"}) + row.data)
-    else:
-        await wire.send_cut(row.data, cuts)
-    if row.code == bad_frames.ALIVE:
-        await wire.send(text({"type": "ping", "id": "after"}))
-        said = []
-        while not said or said[-1].get("id") != "after":
-            op, payload = await wire.frame()
-            assert op != CLOSE, payload
-            said += [json.loads(payload)] if op == TEXT else []
-    else:
+async def frame_answer(wire, row):
+    """Answers the messages that it said."""
+    if row.code != bad_frames.ALIVE:
         code, _, said = await wire.until_close()
         assert code == row.code, code
         assert await wire.ended(), "does not close"
+        return said
+    await wire.send(text(AFTER))
+    said = []
+    while not said or said[-1].get("id") != "after":
+        op, payload = await wire.frame()
+        assert op != CLOSE, payload
+        said += [json.loads(payload)] if op == TEXT else []
+    return said
+
+
+async def frame_row(gate, row, before=False):
+    wire = await raw_ws.session(gate.address, gate.alice.token)
+    first = text({"type": "ping", "id": "before"}) if before else b""
+    await wire.send(first + row.data)
+    said = await frame_answer(wire, row)
     assert not before or said[0]["id"] == "before"
     await wire.abort()
 
@@ -192,12 +290,20 @@ def frame_jobs(gate):
     for row in bad_frames.ROWS:
         name = f"{row.id} {row.name}"
         yield name, frame_row(gate, row)
-        yield name + ", cut", frame_row(gate, row, every_byte(row.data))
         yield name + ", behind", frame_row(gate, row, before=True)
 
 
 def test_frames(gate):
     run(gate, frame_jobs(gate))
+
+
+def test_frames_cut(gate):
+    """Each on a session of its own: some are about how often."""
+    run_cut(gate, [
+        cut(row, row.data, frame_answer,
+            text(AFTER) if row.code == bad_frames.ALIVE else None,
+            quick=row.id in bad_frames.HOW_OFTEN)
+        for row in bad_frames.ROWS], hello=joining(gate), again=False)
 
 
 # ---- C4: JSON ----
@@ -210,11 +316,12 @@ def is_utf8(data):
     return True
 
 
-async def message_row(gate, row, cuts=None):
-    wire = await raw_ws.session(gate.address, gate.alice.token)
-    data = text(row.text)
-    await wire.send_cut(data, every_byte(data) if cuts else ())
-    if row.want in ("bad_json", "bad_envelope"):
+def ends_session(row):
+    return row.want in ("bad_json", "bad_envelope")
+
+
+async def message_answer(wire, row):
+    if ends_session(row):
         code, reason, _ = await wire.until_close()
         assert code == (4500 if is_utf8(row.text) else 1007), code
         # A newline begins another command, here and not in a body.
@@ -224,19 +331,33 @@ async def message_row(gate, row, cuts=None):
         answer = await wire.json()
         assert answer.get("code", "ok") == row.want, answer
         assert answer["id"][0] == "q", answer
+
+
+async def message_row(gate, row):
+    wire = await raw_ws.session(gate.address, gate.alice.token)
+    await wire.send(text(row.text))
+    await message_answer(wire, row)
     await wire.abort()
 
 
-async def body_row(gate, row, cuts=None):
-    wire = await Wire.open(gate.address)
-    data = bad_http.sized(row.text,
-                          fields=bearer(gate.alice.token) + b"\r\n")
-    await wire.send_cut(data, every_byte(data) if cuts else ())
+def head_of(gate, row):
+    """Of a request with the row's text as its body."""
+    return bad_http.post(b"Content-Length: %d\r\n" % len(row.text)
+                         + bearer(gate.alice.token) + b"\r\n")
+
+
+async def body_answer(wire, row):
     reply = await wire.reply()
     assert reply.status == bad_json.STATUS.get(row.want, 400), reply
     assert reply.json.get("code", "ok") == row.want, reply
     await wire.send(HEALTHY)
     assert (await wire.reply()).status == 200
+
+
+async def body_row(gate, row):
+    wire = await Wire.open(gate.address)
+    await wire.send(head_of(gate, row) + row.text)
+    await body_answer(wire, row)
     await wire.abort()
 
 
@@ -244,29 +365,26 @@ def json_jobs(gate):
     for row in bad_json.ROWS:
         name = f"{row.id} {row.name}"
         yield name, message_row(gate, row)
-        yield name + ", cut", message_row(gate, row, True)
         yield name + ", body", body_row(gate, row)
-        yield name + ", body cut", body_row(gate, row, True)
 
 
 def test_json(gate):
     run(gate, json_jobs(gate))
 
 
-async def media_row(gate, media, status):
-    body = bad_http.PING
-    line = b"" if media is None else f"Content-Type: {media}\r\n".encode()
-    wire = await Wire.open(gate.address)
-    await wire.send(bad_http.sized(body, line))
-    assert (await wire.reply()).status == status
-    await wire.send(HEALTHY)
-    assert (await wire.reply()).status == 200
-    await wire.abort()
+def test_json_cut(gate):
+    run_cut(gate, [
+        cut(row, text(row.text), message_answer,
+            None if ends_session(row) else text(AFTER))
+        for row in bad_json.ROWS], hello=joining(gate))
 
 
-def test_media_types(gate):
-    run(gate, [(f"B101 {media}", media_row(gate, media, status))
-               for media, status in bad_json.MEDIA])
+def test_json_bodies_cut(gate):
+    """The heads in front of them differ in the length alone: one is cut."""
+    run_cut(gate, [
+        cut(row, head_of(gate, row) + row.text, body_answer, HEALTHY,
+            first=len(head_of(gate, row)) if n > 0 else 1)
+        for n, row in enumerate(bad_json.ROWS)])
 
 
 # ---- rows that are no bytes alone, and rows that wait ----
@@ -302,5 +420,5 @@ def test_every_id_has_its_place():
     assert not twice
     assert set(PARTS_NOT_YET) <= set(places)
     own = {id_ for module in FAMILIES.values() for id_ in module.OWN_TESTS}
-    asked = bad_moments.IDS | bad_slow.IDS | {"B101"}  # test_media_types
+    asked = bad_moments.IDS | bad_slow.IDS
     assert asked == own | set(NOT_YET)
