@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/deflate.h"
 #include "bench/options.h"
 #include "bench/people.h"
 #include "bench/scenario.h"
@@ -33,7 +34,8 @@ static const struct scenario {
 static void usage(FILE *to) {
     fprintf(to, "usage: ./run bench SCENARIO [--json FILE] [OPTION VALUE ...]\n"
                 "       moim-bench SCENARIO OPTION VALUE ...\n"
-                "       moim-bench sql SCENARIO [OPTION VALUE ...]\n\n"
+                "       moim-bench sql SCENARIO [OPTION VALUE ...]\n"
+                "       moim-bench deflate\n\n"
                 "scenarios:\n");
     for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
         fprintf(to, "  %-12s %s\n", scenarios[i].name, scenarios[i].summary);
@@ -41,7 +43,8 @@ static void usage(FILE *to) {
     fprintf(to, "\noptions; ./run bench gives those that say where the "
                 "cluster is:\n");
     options_help(to);
-    fprintf(to, "\nsql prints what makes the scenario's people.\n");
+    fprintf(to, "\nsql prints what makes the scenario's people.\n"
+                "deflate prints what permessage-deflate takes.\n");
 }
 
 static const struct scenario *find(const char *name) {
@@ -74,6 +77,10 @@ int main(int argc, char **argv) {
     if (argc > 1 && (strcmp(argv[1], "help") == 0 ||
                      strcmp(argv[argc - 1], "--help") == 0)) {
         usage(stdout);
+        return BENCH_OK;
+    }
+    if (argc == 2 && strcmp(argv[1], "deflate") == 0) {
+        deflate_figures();
         return BENCH_OK;
     }
     if (s == NULL) {
