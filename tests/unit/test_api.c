@@ -70,8 +70,7 @@ static const struct api_case {
      "POST /v1/friends HTTP/1.1\r\nHost: h\r\n" JSON, "[]", "\"bad_envelope\"",
      ANN, 400},
     {"a bad field in the query", NULL,
-     "GET /v1/conversations/" ID_BEN
-     "/history?limit=x HTTP/1.1\r\nHost: h\r\n",
+     "GET /v1/conversations/" ID_BEN "/history?limit=x HTTP/1.1\r\nHost: h\r\n",
      "", "\"bad_value\"", ANN, 400},
     {"a REST answer has no id", NULL, "GET /v1/friends HTTP/1.1\r\nHost: h\r\n",
      "", "{\"type\":\"friends\",\"friends\":[", ANN, 200},
