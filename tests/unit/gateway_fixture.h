@@ -139,6 +139,7 @@ static inline void stage_settle(struct stage *g) {
 static inline void stage_pass(struct stage *g, uint64_t ms) {
     stage_now.mono_ms += ms;
     stage_now.wall_ms += ms;
+    stage_now.mono_us += ms * 1000;
     g->loop.clock = stage_now;
     wheel_advance(&g->loop.wheel, stage_now.mono_ms);
     g->stopped = g->stopped || g->loop.uv.stop_flag != 0;
