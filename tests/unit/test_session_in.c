@@ -94,8 +94,116 @@ static void test_a_sync_fits_the_queue(void **state) {
     }
 }
 
+/* ---- how often ---- */
+
+#define PING(id) "{\"type\":\"ping\",\"id\":\"" id "\"}"
+#define ASK(id) "{\"type\":\"friends\",\"id\":\"" id "\"}"
+#define SEND(id)                                                               \
+    "{\"type\":\"send\",\"id\":\"" id "\",\"conv\":\"0000000000001\","         \
+    "\"msg\":\"0123456789abcdef\",\"text\":\"hi\"}"
+
+/* What a few commands in a row are answered, with a burst of three of any kind,
+ * two sends, two that wait; one a second is earned back. */
+static void test_limits(void **state) {
+    static const struct {
+        const char *name;
+        const char *text;
+        const char *want;
+        uint64_t later_ms; /* before it */
+        bool asleep;       /* the stores do not answer */
+    } rows[] = {
+        {"first", PING("1"), "{\"type\":\"ok\",\"id\":\"1\"}", 0, false},
+        {"second", PING("1"), "{\"type\":\"ok\",\"id\":\"1\"}", 0, false},
+        {"third", PING("1"), "{\"type\":\"ok\",\"id\":\"1\"}", 0, false},
+        {"too often", PING("2"), "\"id\":\"2\",\"code\":\"rate_limited\"", 0,
+         false},
+        {"and when to try again", PING("2"), "\"retry_after_ms\":1000}", 0,
+         false},
+        {"just too soon", PING("3"), "\"code\":\"rate_limited\"", 999, false},
+        {"earned back", PING("4"), "{\"type\":\"ok\",\"id\":\"4\"}", 1, false},
+        {"a send", SEND("5"), "\"id\":\"5\",\"code\":\"not_found\"", 9000,
+         false},
+        {"another", SEND("6"), "\"id\":\"6\",\"code\":\"not_found\"", 0, false},
+        {"a send too many", SEND("7"), "\"id\":\"7\",\"code\":\"rate_limited\"",
+         0, false},
+        {"one that waits", ASK("8"), "", 9000, true},
+        {"of the same id", ASK("8"),
+         "\"id\":\"8\",\"code\":\"duplicate_request_id\"", 0, true},
+        {"another that waits", ASK("9"), "", 0, true},
+        {"too many wait", ASK("10"), "\"id\":\"10\",\"code\":\"busy\"", 0,
+         true},
+        {"they are answered", PING("11"), "{\"type\":\"friends\",\"id\":\"9\"",
+         9000, false},
+        {"the id is free again", ASK("8"), "{\"type\":\"friends\",\"id\":\"8\"",
+         0, false},
+    };
+    const char *const flags[] = {
+        "--limits.commands_per_s=1", "--limits.commands_burst=3",
+        "--limits.sends_per_s=1",    "--limits.sends_burst=2",
+        "--limits.pending=2",        NULL};
+    struct stage g;
+    struct peer p;
+
+    (void)state;
+    stage_open(&g, flags);
+    peer_ready(&g, &p, ANN);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        peer_forget(&p);
+        g.stores_sleep = rows[i].asleep;
+        stage_pass(&g, rows[i].later_ms);
+        peer_text(&p, rows[i].text);
+        assert_row(rows[i].name, peer_heard(&g, &p, rows[i].want));
+        assert_row(rows[i].name, rows[i].want[0] != '\0' || p.in.n == 0);
+        assert_row(rows[i].name, peer_code(&p) == 0);
+    }
+    peer_close(&p);
+    stage_close(&g);
+}
+
+/* ---- what is a command ---- */
+
+static void test_texts(void **state) {
+    static const struct {
+        const char *name;
+        const char *text;
+        const char *want;
+        uint16_t code;
+    } rows[] = {
+        {"one", PING("1"), "\"ok\",\"id\":\"1\"", 0},
+        {"two lines", PING("1") "\n" PING("2"), "\"ok\",\"id\":\"2\"", 0},
+        {"a newline behind", PING("1") "\n", "\"ok\",\"id\":\"1\"", 0},
+        {"an empty line", "\n" PING("1"), "", CLOSE_BAD_REQUEST},
+        {"nothing", "", "", CLOSE_BAD_REQUEST},
+        {"unknown", "{\"type\":\"dance\",\"id\":\"1\"}",
+         "\"id\":\"1\",\"code\":\"unknown_type\"", 0},
+        {"auth again", "{\"type\":\"auth\",\"id\":\"1\",\"token\":\"x\"}", "",
+         CLOSE_BAD_REQUEST},
+        {"no JSON", "{", "", CLOSE_BAD_REQUEST},
+        {"no command", "{}", "", CLOSE_BAD_REQUEST},
+        {"a list", "[" PING("1") "]", "", CLOSE_BAD_REQUEST},
+        {"good, then bad", PING("1") "\n{", "\"ok\",\"id\":\"1\"",
+         CLOSE_BAD_REQUEST},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stage g;
+        struct peer p;
+
+        stage_open(&g, NULL);
+        peer_ready(&g, &p, ANN);
+        peer_text(&p, rows[i].text);
+        assert_row(rows[i].name, peer_heard(&g, &p, rows[i].want));
+        assert_row(rows[i].name, peer_code(&p) == rows[i].code);
+        peer_close(&p);
+        stage_close(&g);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_limits),
         cmocka_unit_test(test_a_sync_fits_the_queue),
     };
 
