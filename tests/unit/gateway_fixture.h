@@ -149,13 +149,15 @@ static inline void stage_pass(struct stage *g, uint64_t ms) {
 /* The gateway as it is just after its start: who was logged out is not known
  * yet, so no token is believed. */
 static inline void stage_open_bare(struct stage *g, const char *const *flags) {
+    static unsigned opened; /* what a failed test left does not matter */
     const struct slice secret = SLICE_LIT("0123456789abcdef0123456789abcdef");
 
     memset(g, 0, sizeof(*g));
     log_setup(LOG_ERROR, LOG_LOGFMT, "test");
     stage_now =
         (struct clock){.mono_ms = STAGE_START_MS, .wall_ms = STAGE_START_MS};
-    snprintf(g->dir, sizeof(g->dir), "/tmp/moim-gateway-%d", (int)getpid());
+    snprintf(g->dir, sizeof(g->dir), "/tmp/moim-gateway-%d.%u", (int)getpid(),
+             opened++);
     assert_int_equal(mkdir(g->dir, 0700), 0);
     assert_int_equal(stage_load(g, flags), RC_OK);
     assert_int_equal(loop_init(&g->loop), RC_OK);

@@ -81,6 +81,7 @@ static void test_deaf_after_the_end(void **state) {
     commands = g.server.stats.commands;
     peer_text(&p, "{\"type\":\"ping\",\"id\":\"1\"}");
     peer_frame(&p, 0x82, SLICE_LIT("binary"));
+    peer_frame(&p, 0x89, SLICE_LIT("still there?"));
     peer_text(&p, "{\"type\":\"ping\",\"id\":\"2\"}");
     stage_push(&g, ANN, "{\"late\":1}", false);
     assert_true(peer_heard(&g, &p, "\"id\":\"1\"}"));
@@ -92,27 +93,40 @@ static void test_deaf_after_the_end(void **state) {
     assert_int_equal(g.server.stats.commands - commands, 1);
     assert_false(drive_has(&p.in, "\"id\":\"2\""));
     assert_false(drive_has(&p.in, "late"));
+    assert_false(drive_has(&p.in, "still"));
     peer_close(&p);
     stage_close(&g);
 }
 
 /* A line that closes the session keeps the lines behind it from being run. */
 static void test_the_rest_of_a_text(void **state) {
-    struct stage g;
-    struct peer p;
-    uint64_t commands;
+    static const struct {
+        const char *name;
+        const char *text;
+    } rows[] = {
+        {"no JSON", "{\"type\":\"ping\",\"id\":\"1\"}\nnot JSON\n"
+                    "{\"type\":\"ping\",\"id\":\"2\"}"},
+        {"auth again", "{\"type\":\"ping\",\"id\":\"1\"}\n"
+                       "{\"type\":\"auth\",\"id\":\"1\",\"token\":\"x\"}\n"
+                       "{\"type\":\"ping\",\"id\":\"2\"}"},
+    };
 
     (void)state;
-    stage_open(&g, NULL);
-    peer_ready(&g, &p, ANN);
-    commands = g.server.stats.commands;
-    peer_text(&p, "{\"type\":\"ping\",\"id\":\"1\"}\nnot JSON\n"
-                  "{\"type\":\"ping\",\"id\":\"2\"}");
-    assert_true(peer_heard(&g, &p, "\"id\":\"1\"}"));
-    assert_int_equal(peer_code(&p), CLOSE_BAD_REQUEST);
-    assert_int_equal(g.server.stats.commands - commands, 1);
-    peer_close(&p);
-    stage_close(&g);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stage g;
+        struct peer p;
+        uint64_t commands;
+
+        stage_open(&g, NULL);
+        peer_ready(&g, &p, ANN);
+        commands = g.server.stats.commands;
+        peer_text(&p, rows[i].text);
+        assert_row(rows[i].name, peer_heard(&g, &p, "\"id\":\"1\"}"));
+        assert_row(rows[i].name, peer_code(&p) == CLOSE_BAD_REQUEST);
+        assert_row(rows[i].name, g.server.stats.commands - commands == 1);
+        peer_close(&p);
+        stage_close(&g);
+    }
 }
 
 /* A command whose answer comes when its session is closing, or gone. */
@@ -272,29 +286,34 @@ static void test_not_silent(void **state) {
     stage_close(&g);
 }
 
-/* Bytes now and then do not make a message's time longer. */
+/* Bytes now and then do not make a message's time longer, however seldom we
+ * would ask whether the client is there. */
 static void test_a_slow_message(void **state) {
-    struct stage g;
-    struct peer p;
+    static const char *const pings[] = {"--limits.ping=25s",
+                                        "--limits.ping=1h"};
 
     (void)state;
-    stage_open(&g, NULL);
-    peer_ready(&g, &p, ANN);
-    peer_frame(&p, 0x01, SLICE_LIT("{"));
-    stage_settle(&g);
-    for (unsigned i = 0; i < 2; i++) {
-        stage_pass(&g, 10000);
+    for (size_t i = 0; i < COUNT_OF(pings); i++) {
+        const char *const flags[] = {pings[i], NULL};
+        struct stage g;
+        struct peer p;
+
+        stage_open(&g, flags);
+        peer_ready(&g, &p, ANN);
+        peer_frame(&p, 0x01, SLICE_LIT("{"));
+        stage_settle(&g);
+        stage_pass(&g, 20000);
         peer_frame(&p, 0x00, SLICE_LIT(" "));
         stage_settle(&g);
+        stage_pass(&g, OPEN_MS - 20000 - 1);
+        peer_read(&p);
+        assert_row(pings[i], peer_code(&p) == 0);
+        stage_pass(&g, 1);
+        peer_read(&p);
+        assert_row(pings[i], peer_code(&p) == WS_CODE_POLICY);
+        peer_close(&p);
+        stage_close(&g);
     }
-    stage_pass(&g, OPEN_MS - 20000 - 1);
-    peer_read(&p);
-    assert_int_equal(peer_code(&p), 0);
-    stage_pass(&g, 1);
-    peer_read(&p);
-    assert_int_equal(peer_code(&p), WS_CODE_POLICY);
-    peer_close(&p);
-    stage_close(&g);
 }
 
 static void test_auth_deadline(void **state) {
