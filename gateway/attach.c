@@ -3,9 +3,11 @@
 #include "gateway/admit.h"
 #include "gateway/request.h"
 #include "gateway/server.h"
+#include "gateway/session.h"
 #include "gateway/transport_http.h"
 #include "proto/wire/http_field.h"
 #include "proto/wire/http_target.h"
+#include "proto/wire/ws.h"
 
 enum {
     HOLD_MAX_S = 25, /* shorter than the idle timeouts of usual balancers */
@@ -91,10 +93,14 @@ static struct session *settle(struct server *server, struct http_exchange *x,
     if (rc == RC_OK) {
         return s;
     }
-    return admit_session(server, x)
-               ? transport_http_open(server, claims, http_peer(x),
-                                     w->session.n > 0 || w->has_ack)
-               : NULL;
+    if (!admit_session(server, x)) {
+        return NULL;
+    }
+    if (s != NULL) { /* its client is here, and cannot use it any more */
+        session_close(s, WS_CODE_GOING_AWAY, "a new session goes on");
+    }
+    return transport_http_open(server, claims, http_peer(x),
+                               w->session.n > 0 || w->has_ack);
 }
 
 static bool who(struct server *server, struct http_exchange *x,

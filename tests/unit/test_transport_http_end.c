@@ -53,6 +53,30 @@ static void test_superseded(void **state) {
     }
 }
 
+/* Who cannot go on where he was gets a new session; nobody is left to whom the
+ * old one's stream would be of use. */
+static void test_too_far_behind(void **state) {
+    char text[1001];
+    struct name name = first_poll(&p);
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    stream(&p, name, "1");
+    for (unsigned i = 0; i < 40; i++) {
+        push(text);
+        peer_read(&p);
+        peer_forget(&p);
+    }
+    stream(&other, name, "1");
+    assert_true(peer_hears(&g, &other, "\"resumed\":false"));
+    assert_true(
+        peer_hears(&g, &p, "data: {\"type\":\"closed\",\"code\":1001,"));
+    assert_int_equal(sessions(), 1);
+    push("{\"n\":2}");
+    assert_true(peer_heard(&g, &other, "id: 2\ndata: {\"n\":2}\n\n"));
+}
+
 /* The old request's client has gone: nothing of the new one is lost on it. */
 static void test_after_a_lost_poll(void **state) {
     struct name name = first_poll(&p);
@@ -169,9 +193,13 @@ static void test_no_room(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_superseded),   TEST(test_after_a_lost_poll),
-        TEST(test_nobody_asks),  TEST(test_somebody_asks),
-        TEST(test_closed_while), TEST(test_room),
+        TEST(test_superseded),
+        TEST(test_too_far_behind),
+        TEST(test_after_a_lost_poll),
+        TEST(test_nobody_asks),
+        TEST(test_somebody_asks),
+        TEST(test_closed_while),
+        TEST(test_room),
         TEST(test_no_room),
     };
 
