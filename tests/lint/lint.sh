@@ -4,7 +4,7 @@
 #
 #   lint.sh [CHECK...]
 #
-# CHECK is format, tidy, cppcheck, layers, style, shellcheck or spelling.
+# CHECK is format, tidy, cppcheck, layers, style, units, shellcheck or spelling.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 passed=0 failed=0 skipped=0
@@ -46,6 +46,10 @@ check_style() {
     tests/lint/style.sh
 }
 
+check_units() {
+    tests/lint/units.sh
+}
+
 check_shellcheck() {
     shellcheck "${scripts[@]}"
 }
@@ -73,14 +77,14 @@ check() {
 }
 
 [ "$#" != 0 ] ||
-    set -- format tidy cppcheck layers style shellcheck spelling
+    set -- format tidy cppcheck layers style units shellcheck spelling
 for name in "$@"; do
     case $name in
     format) check format clang-format-14 clang-format-14 ;;
     tidy) check tidy clang-tidy-14 clang-tidy-14 ;;
     spelling) check spelling codespell codespell ;;
     cppcheck | shellcheck) check "$name" "$name" "$name" ;;
-    layers | style) check "$name" sh dash ;;
+    layers | style | units) check "$name" sh dash ;;
     *)
         echo "no check \"$name\"" >&2
         exit 2
