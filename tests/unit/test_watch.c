@@ -1,0 +1,159 @@
+/* Who watches whose presence: one subscription for a user, however many
+ * sessions watch him, and nothing left of one that ends. */
+#include "gateway/watch.h"
+
+#include "tests/unit/assert_row.h"
+
+#include "proto/base/macros.h"
+#include "tests/fakes/commands.h"
+
+static struct commands w;
+
+static int setup(void **state) {
+    (void)state;
+    commands_open(&w);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    commands_close(&w);
+    return 0;
+}
+
+static bool subscribed(uint64_t user) {
+    commands_settle(&w);
+    return fake_bus_subscribed(w.server.core.bus,
+                               (struct topic){TOPIC_SEEN, user});
+}
+
+static void test_subscription(void **state) {
+    struct session *a = &client_login(&w, 1)->session;
+    struct session *b = &client_login(&w, 2)->session;
+    struct user_id three = {3};
+    struct user_id four = {4};
+
+    (void)state;
+    assert_false(subscribed(3));
+    watch_add(&w.server.watch, a, three);
+    watch_add(&w.server.watch, a, three);
+    watch_add(&w.server.watch, b, three);
+    watch_add(&w.server.watch, b, four);
+    assert_true(subscribed(3));
+    assert_true(subscribed(4));
+    assert_int_equal(a->watch_count, 1);
+    assert_int_equal(b->watch_count, 2);
+    assert_true(watch_has(b, four));
+    assert_false(watch_has(a, four));
+    watch_remove(&w.server.watch, a, three);
+    watch_remove(&w.server.watch, a, three);
+    watch_remove(&w.server.watch, a, four);
+    assert_true(subscribed(3)); /* for the other */
+    assert_false(watch_has(a, three));
+    assert_true(watch_has(b, three));
+    assert_int_equal(a->watch_count, 0);
+    watch_remove(&w.server.watch, b, three);
+    assert_false(subscribed(3));
+    assert_true(subscribed(4));
+    assert_int_equal(w.server.watch.users.count, 1);
+}
+
+/* In the middle of a chain, at its ends, and all of it with the session. */
+static void test_forget(void **state) {
+    struct client *c = client_login(&w, 1);
+
+    (void)state;
+    for (uint64_t user = 2; user <= 5; user++) {
+        watch_add(&w.server.watch, &c->session, (struct user_id){user});
+    }
+    watch_remove(&w.server.watch, &c->session, (struct user_id){3});
+    watch_remove(&w.server.watch, &c->session, (struct user_id){2});
+    watch_remove(&w.server.watch, &c->session, (struct user_id){5});
+    assert_int_equal(c->session.watch_count, 1);
+    assert_true(watch_has(&c->session, (struct user_id){4}));
+    watch_add(&w.server.watch, &c->session, (struct user_id){5});
+    session_close(&c->session, 1000, "a test");
+    assert_int_equal(c->session.watch_count, 0);
+    assert_int_equal(w.server.watch.users.count, 0);
+    assert_false(subscribed(4));
+}
+
+#define PUSH(rest)                                                             \
+    "{'type':'presence','users':[{'user':'0000000000003'," rest "}]}"
+
+static void test_seen(void **state) {
+    struct client *a = client_login(&w, 1);
+    struct client *b = client_login(&w, 2);
+    struct presence_known known = {{3}, PRESENCE_ONLINE, 17};
+
+    (void)state;
+    watch_seen(&w.server.watch, &known); /* by nobody */
+    watch_add(&w.server.watch, &a->session, known.user);
+    watch_seen(&w.server.watch, &known);
+    assert_true(client_heard(a, PUSH("'state':'online','since':17")));
+    assert_int_equal(b->heard.n, 0);
+    watch_add(&w.server.watch, &b->session, known.user);
+    known.state = PRESENCE_OFFLINE;
+    watch_seen(&w.server.watch, &known);
+    assert_true(client_heard(a, PUSH("'state':'offline','since':17")));
+    assert_true(client_heard(b, PUSH("'state':'offline','since':17")));
+}
+
+/* A hint: a session that is slow does without, but for what it may not see any
+ * more, which it is told whatever waits. */
+static void test_slow(void **state) {
+    struct client *c = client_login(&w, 1);
+    struct presence_known known = {{3}, PRESENCE_ONLINE, 17};
+
+    (void)state;
+    watch_add(&w.server.watch, &c->session, known.user);
+    c->queued = 100000;
+    watch_seen(&w.server.watch, &known);
+    assert_int_equal(c->heard.n, 0);
+    watch_hide(&w.server.watch, &c->session, (struct user_id){4});
+    assert_int_equal(c->heard.n, 0);
+    watch_hide(&w.server.watch, &c->session, known.user);
+    assert_true(client_heard(c, PUSH("'state':'unknown'")));
+    assert_false(watch_has(&c->session, known.user));
+    assert_int_equal(c->close_code, 0);
+}
+
+static void test_put(void **state) {
+    static const struct {
+        const char *name;
+        struct presence_known known;
+        const char *want;
+    } cases[] = {
+        {"online",
+         {{1}, PRESENCE_ONLINE, 5},
+         "{\"user\":\"0000000000001\",\"state\":\"online\",\"since\":5}"},
+        {"offline",
+         {{1}, PRESENCE_OFFLINE, 0},
+         "{\"user\":\"0000000000001\",\"state\":\"offline\"}"},
+        {"unknown",
+         {{1}, PRESENCE_UNKNOWN, 0},
+         "{\"user\":\"0000000000001\",\"state\":\"unknown\"}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buf b;
+
+        buf_init(&b);
+        presence_put(&b, &cases[i].known);
+        assert_row(cases[i].name, slice_is(buf_slice(&b), cases[i].want));
+        buf_fini(&b);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_subscription, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_forget, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_seen, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
+        cmocka_unit_test(test_put),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
