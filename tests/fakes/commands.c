@@ -14,7 +14,7 @@
 #include "proto/base/conf.h"
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
-#include "tests/unit/drive.h"
+#include "tests/unit/http_ask.h"
 
 enum {
     TURNS_MAX = 10000,
@@ -350,18 +350,6 @@ void client_token(const struct client *c, struct buf *out) {
 
 /* ---- HTTP ---- */
 
-static int connect_to(const struct commands *w) {
-    struct address a;
-    char path[128];
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    snprintf(path, sizeof(path), "unix:%s/public", w->folder);
-    assert_int_equal(address_parse(path, &a), RC_OK);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&a.sa, a.len), 0);
-    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-    return fd;
-}
-
 static void put_request(const struct client *c, struct buf *b, const char *line,
                         const char *body) {
     struct buf quoted;
@@ -383,38 +371,27 @@ static void put_request(const struct client *c, struct buf *b, const char *line,
     buf_fini(&quoted);
 }
 
-/* The status of a whole response, whose body is the client's answer. */
-static unsigned take_response(struct client *c, struct buf *b) {
-    char *text = mem_dup(b->p, b->n);
-    const char *body = strstr(text, "\r\n\r\n");
-    unsigned status = 0;
-
-    assert_int_equal(sscanf(text, "HTTP/1.1 %u ", &status), 1);
-    assert_non_null(body);
-    set_answer(c, slice_str(body + 4));
-    mem_free(text);
-    return status;
+static void on_turn(void *ctx) {
+    commands_settle(ctx);
 }
 
 unsigned client_http(struct client *c, const char *line, const char *body) {
     struct commands *w = c->world;
-    uint64_t end_ms = w->loop.clock.mono_ms + HASHING_MAX_MS;
-    int fd = connect_to(w);
+    struct buf request;
+    struct buf response;
     unsigned status;
-    struct buf b;
+    const char *text;
 
-    buf_init(&b);
-    put_request(c, &b, line, body);
-    assert_int_equal(write(fd, b.p, b.n), b.n);
-    b.n = 0;
-    while (!drive_read(fd, &b)) {
-        uv_run(&w->loop.uv, UV_RUN_NOWAIT);
-        assert_true(w->loop.clock.mono_ms < end_ms);
-        commands_settle(w);
-    }
-    close(fd);
-    status = take_response(c, &b);
-    buf_fini(&b);
+    buf_init(&request);
+    buf_init(&response);
+    put_request(c, &request, line, body);
+    status = http_ask(&w->loop, w->settings.listen, buf_slice(&request),
+                      &response, on_turn, w);
+    text = strstr((const char *)response.p, "\r\n\r\n");
+    assert_non_null(text);
+    set_answer(c, slice_str(text + 4));
+    buf_fini(&request);
+    buf_fini(&response);
     return status;
 }
 
