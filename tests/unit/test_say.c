@@ -5,41 +5,7 @@
 #include "chat-core/say.h"
 #include "proto/base/macros.h"
 #include "proto/wire/bus_msg.h"
-#include "tests/fakes/world.h"
-
-static const struct conv_id conv = {100};
-static struct world w;
-
-static int setup(void **state) {
-    (void)state;
-    world_open(&w);
-    fake_directory_users(w.directory, 1, 60);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    world_close(&w);
-    return 0;
-}
-
-static struct topic user_topic(uint64_t user) {
-    return (struct topic){TOPIC_USER, user};
-}
-
-static bool sent_to(struct topic topic) {
-    return fake_bus_last(w.bus, topic) != NULL;
-}
-
-/* How many of the users first to last were sent something. */
-static size_t sent_to_users(uint64_t first, uint64_t last) {
-    size_t count = 0;
-
-    for (uint64_t v = first; v <= last; v++) {
-        count += sent_to(user_topic(v));
-    }
-    return count;
-}
+#include "tests/unit/say_world.h"
 
 struct recipients_row {
     const char *name;
