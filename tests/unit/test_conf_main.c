@@ -28,6 +28,7 @@ static const struct conf_program program = {"moim-test", "1.2.3", &table};
 enum {
     ARGS_MAX = 8,
     TEXT_MAX = 8192,
+    FLAGS = 64, /* that one command line may have */
 };
 
 /* One run, with what it wrote to each of the two. */
@@ -174,13 +175,16 @@ static void test_sources(void **state) {
 /* As many flags as there is room for, and one more. */
 static void test_many(void **state) {
     static struct run r;
-    char *argv[66] = {"moim-test"};
+    char *argv[1 + FLAGS + 1] = {"moim-test"};
 
     (void)state;
     for (size_t i = 1; i < COUNT_OF(argv); i++) {
         argv[i] = "--gateway.port=9";
     }
-    run(&r, 66, argv);
+    run(&r, 1 + FLAGS, argv);
+    assert_int_equal(r.status, EXIT_CONFIG); /* all of them are read */
+    assert_non_null(strstr(r.err, "gateway.port"));
+    run(&r, 1 + FLAGS + 1, argv);
     assert_int_equal(r.status, EXIT_USAGE);
     assert_non_null(strstr(r.err, "usage: moim-test"));
 }

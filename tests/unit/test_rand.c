@@ -30,16 +30,18 @@ static void test_seed(void **state) {
 /* The published generator, seeded through splitmix64 as its authors say: the
  * numbers are those of another implementation. */
 static void test_known(void **state) {
-    static const uint64_t want[] = {UINT64_C(0x99ec5f36cb75f2b4),
-                                    UINT64_C(0xbf6e1f784956452a),
-                                    UINT64_C(0x1a5f849d4933e6e0)};
     struct rand r;
+    uint64_t first;
+    uint64_t v = 0;
 
     (void)state;
     rand_seed(&r, 0);
-    for (size_t i = 0; i < COUNT_OF(want); i++) {
-        assert_true(rand_u64(&r) == want[i]);
+    first = rand_u64(&r);
+    for (unsigned i = 1; i < 1000; i++) {
+        v = rand_u64(&r);
     }
+    assert_true(first == UINT64_C(0x99ec5f36cb75f2b4));
+    assert_true(v == UINT64_C(0x7aac8c483a2edd2f)); /* the thousandth */
 }
 
 /* Every number below the bound comes, about as often as the others. */
