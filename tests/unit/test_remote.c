@@ -16,6 +16,7 @@
 
 enum {
     ANSWERS_MAX = 4,
+    WAITED_MAX_MS = 10000, /* nobody is told to wait for long and does */
 };
 
 static uint64_t got;
@@ -132,6 +133,8 @@ static void test_rows(void **state) {
         size_t count = 0;
         struct remote r;
         struct canned c;
+        struct clock before;
+        struct clock after;
         enum ctl_exit end;
 
         while (count < ANSWERS_MAX && row->answers[count] != NULL) {
@@ -141,10 +144,13 @@ static void test_rows(void **state) {
         got = 0;
         canned_open(&c, answers, '}');
         assert_row(row->name, remote_open(&r, c.address, NULL) == CTL_OK);
+        clock_update(&before);
         end = row->ask(&r);
+        clock_update(&after);
         remote_close(&r);
         canned_close(&c);
         assert_row(row->name, end == row->want);
+        assert_row(row->name, after.mono_ms - before.mono_ms < WAITED_MAX_MS);
         assert_row(row->name, count_of(c.heard, row->sent) == count);
         assert_row(row->name,
                    count_of(c.heard, "POST /v1/cmd HTTP/1.1\r\n") == count);
