@@ -20,7 +20,7 @@ enum {
 struct tls_server {
     struct tls_side side;
     struct tls_server_config config;
-    struct token_keys tickets;
+    struct tls_ticket_keys tickets;
     int64_t expires_s;
 };
 
@@ -143,20 +143,18 @@ static void set_up_tickets(struct tls_server *s, SSL_CTX *ctx) {
 }
 
 static enum rc read_tickets(const struct tls_server *s,
-                            struct token_keys *out) {
+                            struct tls_ticket_keys *out) {
     if (s->config.ticket_keys[0] != '\0') {
         return tls_ticket_read(out, s->config.ticket_keys);
     }
-    tls_ticket_make(out, &s->tickets);
-    return RC_OK;
+    return tls_ticket_make(out, &s->tickets);
 }
 
 enum rc tls_server_reload(struct tls_server *s) {
-    struct token_keys tickets;
+    struct tls_ticket_keys tickets = {.count = 0};
     SSL_CTX *ctx = tls_context_new(TLS_server_method());
     enum rc rc = RC_BAD_INPUT;
 
-    token_keys_init(&tickets);
     if (ctx == NULL || load(ctx, &s->config) != RC_OK ||
         read_tickets(s, &tickets) != RC_OK) {
         goto out;
@@ -171,7 +169,7 @@ enum rc tls_server_reload(struct tls_server *s) {
     rc = RC_OK;
 
 out:
-    token_keys_fini(&tickets);
+    tls_ticket_fini(&tickets);
     SSL_CTX_free(ctx);
     return rc;
 }
@@ -184,7 +182,6 @@ enum rc tls_server_open(struct tls_server **out,
     s->config = *config;
     s->side.wire = tls_wire_new();
     s->side.plain_answer = slice_str(config->plain_answer);
-    token_keys_init(&s->tickets);
     rc = tls_server_reload(s);
     if (rc != RC_OK) {
         tls_server_close(&s);
@@ -201,7 +198,7 @@ void tls_server_close(struct tls_server **s) {
     if (gone != NULL) {
         SSL_CTX_free(gone->side.ctx);
         BIO_meth_free(gone->side.wire);
-        token_keys_fini(&gone->tickets);
+        tls_ticket_fini(&gone->tickets);
         mem_free(gone);
     }
 }

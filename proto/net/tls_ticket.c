@@ -15,18 +15,53 @@
 
 enum {
     FILE_BYTES_MAX = 4096,
-    NAME_LEN = 16, /* of a key, as OpenSSL has it in the ticket */
-    KEY_LEN = 32,
     IV_LEN = 16,
-    OPENED = 1, /* what OpenSSL wants to hear */
-    OPENED_OLD = 2,
+    OPENED = 1,       /* what OpenSSL wants to hear */
+    OPENED_RENEW = 2, /* and send another */
     UNKNOWN = 0,
     FAILED = -1,
 };
 
 static const struct log_ctx log_ticket = {"tls", 0};
 
-enum rc tls_ticket_read(struct token_keys *out, const char *path) {
+/* One secret gives what a ticket needs, each under its own label. */
+static bool derive(struct slice secret, const char *label,
+                   uint8_t out[TLS_TICKET_KEY_LEN]) {
+    unsigned n = 0;
+
+    return HMAC(EVP_sha256(), secret.p, (int)secret.n,
+                (const unsigned char *)label, strlen(label), out, &n) != NULL &&
+           n == TLS_TICKET_KEY_LEN;
+}
+
+static enum rc add_key(struct tls_ticket_keys *k, struct slice secret) {
+    struct tls_ticket_key *key = &k->keys[k->count];
+
+    if (!derive(secret, "moim tls ticket name", key->name) ||
+        !derive(secret, "moim tls ticket cipher", key->cipher) ||
+        !derive(secret, "moim tls ticket mac", key->mac)) {
+        log_error(&log_ticket, "tls_ticket_keys", "why=\"no HMAC-SHA-256\"");
+        return RC_BACKEND;
+    }
+    k->count++;
+    return RC_OK;
+}
+
+static enum rc add_keys(struct tls_ticket_keys *out,
+                        const struct token_keys *secrets) {
+    enum rc rc = RC_OK;
+
+    *out = (struct tls_ticket_keys){.count = 0};
+    for (size_t i = 0; i < secrets->count && rc == RC_OK; i++) {
+        const struct token_key *key = &secrets->keys[i];
+
+        rc = add_key(out, slice_of(key->secret, key->secret_len));
+    }
+    return rc == RC_OK ? RC_OK : RC_BAD_INPUT;
+}
+
+enum rc tls_ticket_read(struct tls_ticket_keys *out, const char *path) {
+    struct token_keys secrets;
     char text[FILE_BYTES_MAX];
     unsigned line = 0;
     FILE *f = fopen(path, "re");
@@ -40,46 +75,47 @@ enum rc tls_ticket_read(struct token_keys *out, const char *path) {
     }
     n = fread(text, 1, sizeof(text), f);
     (void)fclose(f);
-    token_keys_init(out);
-    rc = token_file_parse(slice_of(text, n), out, &line);
-    OPENSSL_cleanse(text, sizeof(text));
-    if (rc != RC_OK) {
+    token_keys_init(&secrets);
+    rc = token_file_parse(slice_of(text, n), &secrets, &line);
+    if (rc == RC_OK) {
+        rc = add_keys(out, &secrets);
+    } else {
         log_error(&log_ticket, "tls_ticket_keys",
                   "file=\"%s\" line=%u why=\"%s\" remedy=\"at most %d lines of "
                   "moimctl gen-secret\"",
                   path, line, rc_str(rc), TOKEN_KEYS_MAX);
-        token_keys_fini(out);
-        return RC_BAD_INPUT;
+        rc = RC_BAD_INPUT;
     }
-    return RC_OK;
+    token_keys_fini(&secrets);
+    OPENSSL_cleanse(text, sizeof(text));
+    return rc;
 }
 
-void tls_ticket_make(struct token_keys *out, const struct token_keys *before) {
-    struct token_keys made = {.count = 1};
+enum rc tls_ticket_make(struct tls_ticket_keys *out,
+                        const struct tls_ticket_keys *before) {
+    uint8_t secret[TLS_TICKET_KEY_LEN];
+    enum rc rc;
 
-    rand_secret(made.keys[0].secret, KEY_LEN);
-    made.keys[0].secret_len = KEY_LEN;
+    *out = (struct tls_ticket_keys){.count = 0};
+    rand_secret(secret, sizeof(secret));
+    rc = add_key(out, slice_of(secret, sizeof(secret)));
+    OPENSSL_cleanse(secret, sizeof(secret));
     if (before->count > 0) {
-        made.keys[made.count++] = before->keys[0];
+        out->keys[out->count++] = before->keys[0];
     }
-    *out = made;
-    OPENSSL_cleanse(&made, sizeof(made));
+    return rc;
 }
 
-/* One secret gives what a ticket needs, each under its own label. */
-static bool derive(const struct token_key *key, const char *label,
-                   uint8_t out[KEY_LEN]) {
-    unsigned n = 0;
-
-    return HMAC(EVP_sha256(), key->secret, (int)key->secret_len,
-                (const unsigned char *)label, strlen(label), out, &n) != NULL &&
-           n == KEY_LEN;
+void tls_ticket_fini(struct tls_ticket_keys *k) {
+    OPENSSL_cleanse(k, sizeof(*k));
 }
 
-static bool set_mac(EVP_MAC_CTX *mac, uint8_t *key) {
-    char digest[] = "SHA256";
+static bool set_mac(EVP_MAC_CTX *mac, const struct tls_ticket_key *key) {
+    char digest[] = "SHA256"; /* OpenSSL's builders are not const */
+    void *secret = (void *)(uintptr_t)key->mac;
     const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key, KEY_LEN),
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, secret,
+                                          TLS_TICKET_KEY_LEN),
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
         OSSL_PARAM_construct_end(),
     };
@@ -87,30 +123,12 @@ static bool set_mac(EVP_MAC_CTX *mac, uint8_t *key) {
     return EVP_MAC_CTX_set_params(mac, params) == 1;
 }
 
-static bool set_keys(const struct token_key *key, const uint8_t *iv,
-                     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal) {
-    uint8_t secret[KEY_LEN];
-    uint8_t mac_secret[KEY_LEN];
-    bool ok = derive(key, "moim tls ticket cipher", secret) &&
-              derive(key, "moim tls ticket mac", mac_secret) &&
-              EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, secret, iv,
-                                seal) == 1 &&
-              set_mac(mac, mac_secret);
-
-    OPENSSL_cleanse(secret, sizeof(secret));
-    OPENSSL_cleanse(mac_secret, sizeof(mac_secret));
-    return ok;
-}
-
 /* The key that a ticket names; NULL: we do not hold it any more. */
-static const struct token_key *find(const struct token_keys *keys,
-                                    const uint8_t *name) {
-    uint8_t one[KEY_LEN];
-
-    for (size_t i = 0; i < keys->count; i++) {
-        if (derive(&keys->keys[i], "moim tls ticket name", one) &&
-            CRYPTO_memcmp(one, name, NAME_LEN) == 0) {
-            return &keys->keys[i];
+static const struct tls_ticket_key *find(const struct tls_ticket_keys *k,
+                                         const uint8_t *name) {
+    for (size_t i = 0; i < k->count; i++) {
+        if (CRYPTO_memcmp(k->keys[i].name, name, TLS_TICKET_NAME_LEN) == 0) {
+            return &k->keys[i];
         }
     }
     return NULL;
@@ -118,23 +136,24 @@ static const struct token_key *find(const struct token_keys *keys,
 
 int tls_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv,
                    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal) {
-    const struct token_keys *keys = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    const struct token_key *key = &keys->keys[0];
-    uint8_t whole[KEY_LEN];
+    const struct tls_ticket_keys *k =
+        SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    const struct tls_ticket_key *key = seal == 0 ? find(k, name) : &k->keys[0];
 
-    if (seal == 0) {
-        key = find(keys, name);
-        if (key == NULL) {
-            return UNKNOWN;
-        }
-    } else if (derive(key, "moim tls ticket name", whole)) {
-        memcpy(name, whole, NAME_LEN);
+    if (key == NULL) {
+        return UNKNOWN;
+    }
+    if (seal != 0) {
+        memcpy(name, key->name, TLS_TICKET_NAME_LEN);
         rand_secret(iv, IV_LEN);
-    } else {
+    }
+    if (EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher, iv,
+                          seal) != 1 ||
+        !set_mac(mac, key)) {
         return FAILED;
     }
-    if (!set_keys(key, iv, cipher, mac, seal)) {
-        return FAILED;
-    }
-    return key == &keys->keys[0] ? OPENED : OPENED_OLD;
+    /* A ticket of TLS 1.3 is good for one use only. */
+    return key == &k->keys[0] && SSL_version(ssl) < TLS1_3_VERSION
+               ? OPENED
+               : OPENED_RENEW;
 }
