@@ -81,6 +81,8 @@ static void open_one(struct load *l, struct load_session *s) {
                            .path = "/v1/ws",
                            .headers = (const char *)header.p,
                            .timeout_ms = HANDSHAKE_MS,
+                           .tls = l->tls,
+                           .tls_name = "localhost",
                        },
                        &events, s) != RC_OK) {
         on_closed(s, 0, 0, SLICE_LIT("not an address"));
@@ -140,6 +142,12 @@ enum rc load_init(struct load *l, const struct crew_job *job) {
     if (people_keys(job->options->key_file, &l->keys) != RC_OK) {
         return RC_BAD_INPUT;
     }
+    if (job->options->tls_ca != NULL) {
+        if (tls_client_open(&l->tls, job->options->tls_ca) != RC_OK) {
+            return RC_BAD_INPUT;
+        }
+        tls_client_set_resume(l->tls, job->options->resume);
+    }
     raise_descriptors();
     if (loop_init(&l->loop) != RC_OK) {
         return RC_BACKEND;
@@ -161,6 +169,7 @@ void load_run(struct load *l) {
 void load_fini(struct load *l) {
     wheel_cancel(&l->watch);
     loop_fini(&l->loop);
+    tls_client_close(&l->tls);
     mem_free(l->sessions);
     token_keys_fini(&l->keys);
 }

@@ -31,6 +31,7 @@ struct load {
     struct loop loop;
     const struct crew_job *job;
     struct token_keys keys;
+    struct tls_client *tls;        /* NULL: plain */
     struct load_session *sessions; /* of the numbers from job->from on */
     size_t count;
     size_t opened; /* asked for so far */
@@ -46,7 +47,7 @@ struct load {
 };
 
 /* The loop and the sessions of `job`; on_text and on_phase are NULL. Complains
- * on stderr. RC_BAD_INPUT: no key. RC_BACKEND: no loop. */
+ * on stderr. RC_BAD_INPUT: no key, no CA. RC_BACKEND: no loop. */
 enum rc load_init(struct load *l, const struct crew_job *job) MUST_CHECK;
 /* Connects, and runs until the parent says CREW_END and all have closed. */
 void load_run(struct load *l);

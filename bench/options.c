@@ -10,6 +10,7 @@ enum kind {
     NUMBER,
     TEXT,
     GATEWAY,
+    TLS_GATEWAY,
     PRESENCE,
     REDIS,
 };
@@ -28,13 +29,15 @@ static const struct option {
     {"--json", TEXT, AT(json), 0, "FILE: also write the result there"},
     {"--key-file", TEXT, AT(key_file), 0, "FILE: the gateways' token key"},
     {"--gateway", GATEWAY, 0, 0, "ADDRESS,PID: one to use; may be repeated"},
+    {"--tls-gateway", TLS_GATEWAY, 0, 0, "ADDRESS,PID: where it speaks TLS"},
+    {"--tls-ca", TEXT, AT(tls_ca), 0, "FILE: who certified them"},
     {"--presence", PRESENCE, 0, 0, "ADDRESS,PID: one to measure"},
     {"--redis", REDIS, 0, 0, "ADDRESS,PID: the one to measure"},
 };
 
 void options_help(FILE *to) {
     for (size_t i = 0; i < COUNT_OF(options); i++) {
-        fprintf(to, "  %-12s %s\n", options[i].name, options[i].help);
+        fprintf(to, "  %-13s %s\n", options[i].name, options[i].help);
     }
 }
 
@@ -82,6 +85,9 @@ static enum rc take(struct options *o, const struct option *option,
         return RC_OK;
     case GATEWAY:
         return target_add(value, o->gateways, &o->gateway_count,
+                          OPTIONS_GATEWAYS_MAX);
+    case TLS_GATEWAY:
+        return target_add(value, o->tls_gateways, &o->tls_gateway_count,
                           OPTIONS_GATEWAYS_MAX);
     case PRESENCE:
         return target_add(value, o->presences, &o->presence_count,

@@ -2,6 +2,7 @@
 #ifndef MOIM_BENCH_OPTIONS_H
 #define MOIM_BENCH_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,6 +31,10 @@ struct options {
     const char *key_file;
     struct target gateways[OPTIONS_GATEWAYS_MAX];
     size_t gateway_count;
+    const char *tls_ca; /* who certified the gateways; NULL: no TLS */
+    bool resume;        /* with tickets; set by the scenario */
+    struct target tls_gateways[OPTIONS_GATEWAYS_MAX];
+    size_t tls_gateway_count;
     struct target presences[OPTIONS_PRESENCES_MAX];
     size_t presence_count;
     struct target redis; /* pid 0: not given */

@@ -33,19 +33,23 @@ bench_cluster_start() {
     cluster_ports
     cluster_secret
     cluster_migrate
+    cluster_certificate
     presence_start 1
     wait_ready presence1 http_ok "${PRESENCE_PORTS[0]}" /readyz
     TARGETS=(
         --key-file "$STATE/conf/token.keys"
+        --tls-ca "$STATE/conf/tls.pem"
         --redis "$MOIM_TEST_REDIS,$(cat "$MOIM_TEST_REDIS_PIDFILE")"
         --presence "127.0.0.1:${PRESENCE_PORTS[0]},$(service_pid presence1)"
     )
     for n in 1 2; do
+        next_port TLS_PORT
         bench_gateway_start "$n" "${GATEWAY_PORTS[n - 1]}" \
-            "${INTERNAL_PORTS[n - 1]}"
+            "${INTERNAL_PORTS[n - 1]}" "$TLS_PORT"
         wait_ready "gateway$n" http_ok "${GATEWAY_PORTS[n - 1]}" /readyz
         TARGETS+=(--gateway
-            "127.0.0.1:${GATEWAY_PORTS[n - 1]},$(service_pid "gateway$n")")
+            "127.0.0.1:${GATEWAY_PORTS[n - 1]},$(service_pid "gateway$n")"
+            --tls-gateway "127.0.0.1:$TLS_PORT,$(service_pid "gateway$n")")
     done
 }
 

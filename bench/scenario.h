@@ -20,6 +20,7 @@ enum bench_exit {
 };
 
 enum bench_exit idle_run(const struct options *o);
+enum bench_exit tls_run(const struct options *o);
 enum bench_exit direct_run(const struct options *o);
 
 /* CPU microseconds used by each part of the cluster so far. */

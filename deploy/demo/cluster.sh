@@ -44,7 +44,7 @@ presence_start() {
     PRESENCE_PORTS+=("$port")
 }
 
-# gateway_start N LISTEN INTERNAL
+# gateway_start N LISTEN INTERNAL [TLS]: ports; see cluster_certificate.
 gateway_start() {
     endpoint "GATEWAY$1" "127.0.0.1:$2"
     endpoint "GATEWAY${1}_INTERNAL" "127.0.0.1:$3"
@@ -55,6 +55,10 @@ gateway_start() {
         printf 'trusted_proxies = 127.0.0.1\n'
         # A demo is stopped often: the balancer looks twice a second.
         printf 'drain_wait = 1s\ndrain_spread = 5s\n'
+        [ -z "${4:-}" ] ||
+            printf 'tls_%s\n' "listen = 127.0.0.1:$4" \
+                "cert = $STATE/conf/tls.pem" "key = $STATE/conf/tls.key" \
+                "ticket_keys = $STATE/conf/tls.tickets"
         [ ! -d "$ROOT/web/dist" ] || printf 'web_root = %s\n' "$ROOT/web/dist"
         printf '\n'
         printf '[auth]\ntoken_key_file = %s\n\n' "$STATE/conf/token.keys"
@@ -74,6 +78,19 @@ cluster_secret() {
     fi
 }
 
+# A certificate for this machine alone, that nobody else certifies.
+cluster_certificate() {
+    local tls="$STATE/conf/tls"
+    if [ ! -s "$tls.pem" ]; then
+        (umask 077 && openssl req -x509 -newkey ec -pkeyopt \
+            ec_paramgen_curve:P-256 -nodes -days 365 -subj '/CN=localhost' \
+            -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' \
+            -keyout "$tls.key" -out "$tls.pem" 2>"$STATE/log/tls.log" &&
+            "$BIN/moimctl" gen-secret >"$tls.tickets") ||
+            fail 'openssl could not make a certificate' "$STATE/log/tls.log"
+    fi
+}
+
 cluster_migrate() {
     "$BIN/moimctl" db migrate --conninfo "$PG_CONNINFO" \
         --dir "$ROOT/deploy/migrations" >"$STATE/log/migrate.log" 2>&1 ||
@@ -84,7 +101,7 @@ cluster_migrate() {
 cluster_ports() {
     local n
     next_port PUBLIC_PORT 8080
-    GATEWAY_PORTS=() INTERNAL_PORTS=() PRESENCE_PORTS=()
+    GATEWAY_PORTS=() INTERNAL_PORTS=() PRESENCE_PORTS=() TLS_PORTS=()
     for ((n = 1; n <= GATEWAYS; n++)); do
         next_port "GATEWAY_PORTS[n - 1]"
     done
@@ -96,10 +113,22 @@ cluster_ports() {
     endpoint HAPROXY "127.0.0.1:$PUBLIC_PORT"
 }
 
+# A port more for each gateway.
+cluster_tls() {
+    local n
+    cluster_certificate
+    PORT=8443
+    for ((n = 1; n <= GATEWAYS; n++)); do
+        next_port "TLS_PORTS[n - 1]"
+        endpoint "GATEWAY${n}_TLS" "https://localhost:${TLS_PORTS[n - 1]}"
+    done
+}
+
 cluster_start() {
     local n
     cluster_ports
     cluster_secret
+    [ -z "${DEMO_TLS:-}" ] || cluster_tls
     for ((n = 1; n <= PRESENCES; n++)); do
         presence_start "$n"
     done
@@ -107,7 +136,8 @@ cluster_start() {
         wait_ready "presence$n" http_ok "${PRESENCE_PORTS[n - 1]}" /readyz
     done
     for ((n = 1; n <= GATEWAYS; n++)); do
-        gateway_start "$n" "${GATEWAY_PORTS[n - 1]}" "${INTERNAL_PORTS[n - 1]}"
+        gateway_start "$n" "${GATEWAY_PORTS[n - 1]}" \
+            "${INTERNAL_PORTS[n - 1]}" "${TLS_PORTS[n - 1]:-}"
     done
     for ((n = 1; n <= GATEWAYS; n++)); do
         wait_ready "gateway$n" http_ok "${GATEWAY_PORTS[n - 1]}" /readyz
