@@ -90,6 +90,10 @@ demo_summary() {
         printf '            %-6s %s\n' "$name" \
             "$(cat "$STATE/$name.password" 2>/dev/null)"
     done
+    url=$(endpoint_of GATEWAY1_TLS)
+    [ -z "$url" ] ||
+        printf '  %sTLS%s     %s/   certified by %s\n' "$BOLD" "$PLAIN" "$url" \
+            "${STATE#"$ROOT/"}/conf/tls.pem"
     printf '  %sChat%s    ./run ctl chat --as alice     and in a second terminal --as bob\n' \
         "$BOLD" "$PLAIN"
     printf '  %sWatch%s   ./run ctl top                 or: ./run status\n' \

@@ -2,7 +2,8 @@
 # The Debian packages that building, running and testing need.
 
 DEMO_PACKAGES='gcc make libc6-dev libuv1-dev libhiredis-dev libssl-dev
-    libpq-dev libsodium-dev libunistring-dev libinih-dev zlib1g-dev postgresql-15 redis-server haproxy'
+    libpq-dev libsodium-dev libunistring-dev libinih-dev zlib1g-dev openssl postgresql-15
+    redis-server haproxy'
 
 TEST_PACKAGES='git clang-14 clang libclang-rt-14-dev clang-format-14
     clang-tidy-14 cppcheck shellcheck codespell libcmocka-dev libjansson-dev
