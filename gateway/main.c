@@ -92,6 +92,7 @@ static int gateway_open(struct gateway *g) {
     if (accounts_keys_read(&server->keys, s->token_keys) != RC_OK) {
         return EXIT_CONFIG;
     }
+    server->loop = &g->loop;
     server->settings = s;
     if (s->web_root[0] != '\0' &&
         web_open(&server->web, s->web_root) != RC_OK) {
@@ -105,8 +106,6 @@ static int gateway_open(struct gateway *g) {
                     (size_t)s->hash_queue) != RC_OK) {
         return EXIT_UNAVAILABLE;
     }
-    server->loop = &g->loop;
-    server->settings = s;
     server->core.history = g->stores.history;
     server->core.bus = g->stores.bus;
     server->core.directory = g->stores.directory;

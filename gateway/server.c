@@ -337,5 +337,5 @@ void server_fini(struct server *s) {
     client_address_close(s);
     json_doc_fini(&s->doc);
     web_close(&s->web);
-    tls_server_close(&s->tls);
+    server_tls_close(s);
 }

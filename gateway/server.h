@@ -48,7 +48,8 @@ struct server {
     struct token_keys keys;
     struct revoked revoked;
     struct hasher *hasher;
-    struct tls_server *tls;    /* NULL: not spoken */
+    struct tls_server *tls; /* NULL: not spoken */
+    struct wheel_timer tls_ticket_timer;
     struct throttle accounts;  /* logins by account */
     struct throttle addresses; /* logins and sign-ups by address */
     struct strangers strangers;
@@ -104,6 +105,8 @@ void server_stream_gone(struct server *s);
 enum rc server_tls_open(struct server *s) MUST_CHECK;
 /* Reads it again. What is wrong is logged, and changes nothing. */
 void server_tls_reload(struct server *s);
+/* No connection is left. */
+void server_tls_close(struct server *s);
 /* Puts a stream of the TLS listener under it. */
 void server_tls_begin(struct server *s, struct stream *stream);
 /* server_drain.c */

@@ -5,6 +5,7 @@
 
 enum {
     HANDSHAKE_MS = 10000, /* as for a request's head */
+    TICKET_KEY_MS = TLS_TICKET_S * 1000,
 };
 
 static const struct log_ctx ctx_tls = {"tls", 0};
@@ -19,6 +20,13 @@ static const char plain_answer[] =
 static enum rc bad_settings(const char *why) {
     log_error(&ctx_tls, "tls_settings", "why=\"%s\"", why);
     return RC_BAD_INPUT;
+}
+
+static void on_ticket_key(struct wheel_timer *t) {
+    struct server *s = CONTAINER_OF(t, struct server, tls_ticket_timer);
+
+    tls_server_new_ticket_key(s->tls);
+    loop_timer(s->loop, t, TICKET_KEY_MS);
 }
 
 enum rc server_tls_open(struct server *s) {
@@ -36,7 +44,19 @@ enum rc server_tls_open(struct server *s) {
         return bad_settings("gateway.tls_listen needs gateway.tls_cert and "
                             "gateway.tls_key");
     }
-    return tls_server_open(&s->tls, &config);
+    if (tls_server_open(&s->tls, &config) != RC_OK) {
+        return RC_BAD_INPUT;
+    }
+    wheel_timer_init(&s->tls_ticket_timer, on_ticket_key);
+    loop_timer(s->loop, &s->tls_ticket_timer, TICKET_KEY_MS);
+    return RC_OK;
+}
+
+void server_tls_close(struct server *s) {
+    if (s->tls != NULL) {
+        wheel_cancel(&s->tls_ticket_timer);
+        tls_server_close(&s->tls);
+    }
 }
 
 void server_tls_reload(struct server *s) {

@@ -191,6 +191,16 @@ enum rc tls_server_open(struct tls_server **out,
     return RC_OK;
 }
 
+void tls_server_new_ticket_key(struct tls_server *s) {
+    struct tls_ticket_keys fresh;
+
+    if (s->config.ticket_keys[0] == '\0' &&
+        tls_ticket_make(&fresh, &s->tickets) == RC_OK) {
+        s->tickets = fresh;
+        tls_ticket_fini(&fresh);
+    }
+}
+
 void tls_server_close(struct tls_server **s) {
     struct tls_server *gone = *s;
 

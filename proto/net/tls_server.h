@@ -21,8 +21,8 @@ struct tls_server_config {
     const char *key;  /* file: its PEM private key, without a password */
     /* File of keys for session tickets, as proto/wire/token_file.h reads; the
      * first seals, all open. Servers that share it resume each other's
-     * sessions. "": a key that only this process knows, new at each reload,
-     * with the one before it still good. */
+     * sessions. "": a key that only this process knows; see
+     * tls_server_new_ticket_key. */
     const char *ticket_keys;
     /* What a client is told that speaks HTTP without TLS, as it goes out;
      * or "". */
@@ -37,6 +37,10 @@ enum rc tls_server_open(struct tls_server **out,
 /* Reads them again, for the connections to come. RC_BAD_INPUT as above: what
  * was read before stays in use. */
 enum rc tls_server_reload(struct tls_server *s) MUST_CHECK;
+/* A server without a file gets a new key for tickets; the one before it still
+ * opens those it has sealed. To be called every TLS_TICKET_S; a reload does it
+ * too. */
+void tls_server_new_ticket_key(struct tls_server *s);
 /* Every connection is gone. Sets *s to NULL, which may be NULL before. */
 void tls_server_close(struct tls_server **s);
 const struct tls_counts *tls_server_counts(const struct tls_server *s);

@@ -77,6 +77,12 @@ class Reply:
         return f"<{self.status} {self.headers} {self.body[:200]!r}>"
 
 
+class TlsAddress(str):
+    """One where TLS is spoken; `context` is an ssl.SSLContext for it."""
+
+    context = None
+
+
 class Wire:
     """One TCP connection. Every wait ends: asyncio.TimeoutError. Reading past
     the end is EOFError; a peer that has gone is no error when sending."""
@@ -88,9 +94,10 @@ class Wire:
 
     @classmethod
     async def open(cls, address):
+        """`address` may be a TlsAddress."""
         host, port = address.rsplit(":", 1)
-        return cls(*await asyncio.wait_for(
-            asyncio.open_connection(host, int(port)), SECONDS))
+        return cls(*await asyncio.wait_for(asyncio.open_connection(
+            host, int(port), ssl=getattr(address, "context", None)), SECONDS))
 
     @classmethod
     def heard(cls, said):

@@ -3,6 +3,7 @@ its status or close code, whole and cut at every byte, behind a good request
 and before one, and the gateway is well afterwards."""
 
 import asyncio
+import copy
 import functools
 import json
 import time
@@ -16,11 +17,13 @@ import bad_moments
 import bad_slow
 import pytest
 from harness import raw_ws
+from harness.authority import Authority
 from harness.client import Account, Client
 from harness.cluster import Cluster
 from harness.cutter import Cutter, Job
 from harness.paths import ROOT
-from harness.raw_ws import CLOSE, TEXT, Wire, bearer, handshake, text
+from harness.raw_ws import (CLOSE, TEXT, TlsAddress, Wire, bearer, handshake,
+                            text)
 
 AT_ONCE = 48
 AFTER = {"type": "ping", "id": "after"}
@@ -35,18 +38,20 @@ NOT_YET = {
 }
 # Rows of the tables of which a part is missing for the same reason.
 PARTS_NOT_YET = {
-    "B039": "TLS ends at the balancer: there is no port to speak HTTP to",
     "B042": "there is no session cookie that could come twice",
     "B052": "there is no cookie that could authenticate without an Origin",
 }
 
 
 @pytest.fixture(name="gate", scope="module")
-def gate_of_this_file(pg_template):
+def gate_of_this_file(pg_template, tmp_path_factory):
     """One gateway with a list of hosts and origins, two people and their
     conversation; the rows that wait are started now and asked at the end."""
+    authority = Authority(tmp_path_factory.mktemp("tls") / "ca")
+    cert, key = authority.issue("gateway")
     conf = {"gateway": {"hosts": "chat.example 127.0.0.1",
-                        "origins": "https://good.example"},
+                        "origins": "https://good.example",
+                        "tls_cert": cert, "tls_key": key},
             "limits": {"sessions_per_user": 10000,
                        "unauthenticated_per_address": 10000,
                        "connects_per_s": 1000000, "connects_burst": 1000000,
@@ -56,6 +61,8 @@ def gate_of_this_file(pg_template):
                  gateway_conf=conf) as cluster:
         gateway = cluster.gateway(1)
         gateway.cluster = cluster
+        gateway.secure = TlsAddress(gateway.tls_address)
+        gateway.secure.context = authority.context()
         gateway.alice = Account(gateway.url, "alice")
         gateway.bob = Account(gateway.url, "bob")
         gateway.conv = gateway.alice.cmd("direct.open",
@@ -385,6 +392,40 @@ def test_json_bodies_cut(gate):
         cut(row, head_of(gate, row) + row.text, body_answer, HEALTHY,
             first=len(head_of(gate, row)) if n > 0 else 1)
         for n, row in enumerate(bad_json.ROWS)])
+
+
+# ---- all of them over TLS ----
+
+def test_over_tls(gate):
+    """Whole and behind a good request: the bytes come out as they went in."""
+    secure = copy.copy(gate)
+    secure.address = gate.secure
+    jobs = [*((f"{row.id} {row.name}", request_row(secure, row, before=before))
+              for row in [*bad_http.ROWS, *bad_handshake.ROWS]
+              for before in (False, True)),
+            *((f"{row.id} {row.name}", frame_row(secure, row))
+              for row in bad_frames.ROWS),
+            *((f"{row.id} {row.name}", message_row(secure, row))
+              for row in bad_json.ROWS)]
+    run(gate, jobs)
+
+
+def test_b039_http_to_the_tls_port(gate):
+    """In the clear, or as HTTP/2 that nobody agreed to."""
+
+    async def clear():
+        wire = await Wire.open(gate.tls_address)
+        await wire.send(HEALTHY)
+        assert (await wire.reply()).status == 400
+        assert await wire.ended()
+
+    async def second():
+        wire = await Wire.open(gate.secure)
+        await wire.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0" * 9)
+        assert (await wire.reply()).status >= 400
+        assert await wire.ended()
+
+    run(gate, [("clear", clear()), ("HTTP/2", second())])
 
 
 # ---- rows that are no bytes alone, and rows that wait ----

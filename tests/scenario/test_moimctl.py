@@ -284,7 +284,7 @@ def test_raw_socket(cluster, home):
     (["nonsense"], 2, "no command"),
     (["user"], 2, "no command"),
     (["chat"], 2, "--as"),
-    (["seed", "--dir", "/tmp", "--url", "https://x"], 2, "TLS"),
+    (["seed", "--dir", "/tmp", "--url", "https://x/y"], 2, "https://HOST"),
     (["top", "--count", "x"], 2, "--count"),
     (["token", "check", "--key-file", "/nowhere"], 1, "/nowhere"),
     (["token", "check", "--key-file", "/etc/hostname"], 78, "hexkey"),
