@@ -36,9 +36,11 @@ static void test_settings(void **state) {
         {"no such file", LISTEN | MISSING | KEY, RC_BAD_INPUT, false},
         {"another's key", LISTEN | CERT | OTHER, RC_BAD_INPUT, false},
     };
+    struct loop loop;
 
     (void)state;
     log_set_level(LOG_ERROR);
+    assert_int_equal(loop_init(&loop), RC_OK);
     tls_files_make(&files);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         unsigned given = rows[i].given;
@@ -52,12 +54,14 @@ static void test_settings(void **state) {
                                               : none,
             .tls_ticket_keys = none,
         };
-        struct server server = {.settings = &settings};
+        struct server server = {.settings = &settings, .loop = &loop};
 
         assert_row(rows[i].name, server_tls_open(&server) == rows[i].rc);
         assert_row(rows[i].name, (server.tls != NULL) == rows[i].spoken);
+        wheel_cancel(&server.tls_ticket_timer);
         tls_server_close(&server.tls);
     }
+    loop_fini(&loop);
     tls_files_remove(&files);
 }
 
@@ -65,10 +69,12 @@ static void test_settings(void **state) {
 static void test_reload(void **state) {
     struct tls_files files;
     struct settings settings = {.tls_listen = address, .tls_ticket_keys = none};
-    struct server server = {.settings = &settings};
+    struct loop loop;
+    struct server server = {.settings = &settings, .loop = &loop};
     int64_t expires_s;
 
     (void)state;
+    assert_int_equal(loop_init(&loop), RC_OK);
     log_setup(LOG_ERROR, LOG_LOGFMT, "test");
     server_tls_reload(&server); /* without TLS: nothing to do */
     assert_null(server.tls);
@@ -82,7 +88,9 @@ static void test_reload(void **state) {
     server_tls_reload(&server);
     assert_non_null(server.tls);
     assert_int_equal(tls_server_expires_s(server.tls), expires_s);
+    wheel_cancel(&server.tls_ticket_timer);
     tls_server_close(&server.tls);
+    loop_fini(&loop);
     tls_files_remove(&files);
 }
 
