@@ -54,7 +54,6 @@ struct commands {
     enum rc refused_rc;
     struct client *clients[COMMANDS_CLIENTS_MAX];
     size_t client_count;
-    char folder[64];
 };
 
 /* Users 1 to 9 exist, "user1" to "user9", all without a password; `w` may be
@@ -93,7 +92,11 @@ struct field {
 struct field client_field(const struct client *c, const char *name);
 /* Forgets what it heard. */
 void client_forget(struct client *c);
+/* Of commands_close: the session is gone. */
+void client_free(struct client *c);
 
+/* Is `text` like the pattern, as below? */
+bool commands_like(struct slice text, const char *pattern);
 /* Is the last answer like the pattern? There ' stands for ", * for any bytes,
  * and all else for itself. */
 bool client_answered(const struct client *c, const char *pattern, ...)

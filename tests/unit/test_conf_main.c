@@ -153,15 +153,17 @@ static void test_rows(void **state) {
 /* A file and the environment, and which of them counts. */
 static void test_sources(void **state) {
     static struct run r;
-    char path[] = "/tmp/moim-conf-main-XXXXXX";
-    int fd = mkstemp(path);
+    char path[64];
+    FILE *file;
     char *argv[] = {"moim-test", "--config", path, NULL};
     static const char text[] = "[gateway]\nport = 7\nname = file\n";
 
     (void)state;
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
-    close(fd);
+    snprintf(path, sizeof(path), "/tmp/moim-conf-main.%ld", (long)getpid());
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
     assert_int_equal(setenv("MOIM_GATEWAY__NAME", "env", 1), 0);
     run(&r, 3, argv);
     assert_int_equal(r.status, CONF_MAIN_GO_ON);
