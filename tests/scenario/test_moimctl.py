@@ -272,7 +272,8 @@ def test_raw_socket(cluster, home):
              home / "bob.password"]
     done = ctl(*words, text='{"type":"ping","id":"7"}\n')
     assert done.returncode == 0, done.stderr
-    assert '"type":"ready"' in done.stdout.splitlines()[0]
+    # A ping is answered at once, perhaps before everything is subscribed.
+    assert '"type":"ready"' in done.stdout
     assert '{"type":"ok","id":"7"}' in done.stdout.splitlines()
     done = ctl(*words, text="rubbish\n")
     assert done.returncode == 1

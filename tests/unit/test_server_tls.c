@@ -58,8 +58,7 @@ static void test_settings(void **state) {
 
         assert_row(rows[i].name, server_tls_open(&server) == rows[i].rc);
         assert_row(rows[i].name, (server.tls != NULL) == rows[i].spoken);
-        wheel_cancel(&server.tls_ticket_timer);
-        tls_server_close(&server.tls);
+        server_tls_close(&server);
     }
     loop_fini(&loop);
     tls_files_remove(&files);
@@ -88,8 +87,7 @@ static void test_reload(void **state) {
     server_tls_reload(&server);
     assert_non_null(server.tls);
     assert_int_equal(tls_server_expires_s(server.tls), expires_s);
-    wheel_cancel(&server.tls_ticket_timer);
-    tls_server_close(&server.tls);
+    server_tls_close(&server);
     loop_fini(&loop);
     tls_files_remove(&files);
 }
