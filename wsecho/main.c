@@ -6,10 +6,12 @@
 #include "proto/base/conf_main.h"
 #include "proto/base/log.h"
 #include "proto/net/listener.h"
+#include "proto/net/tls.h"
 #include "wsecho/echo.h"
 #include "wsecho/settings.h"
 
 enum {
+    HANDSHAKE_MS = 10000,
     PATIENCE_MS = 2000, /* for clients when we are asked to end */
     BACKLOG = 1024,
     QUEUE_ROOM = 2 << 20,
@@ -22,6 +24,7 @@ struct program {
     struct echo_settings settings;
     struct echo_server server;
     struct listener *listener;
+    struct tls_server *tls; /* NULL: plain */
     bool closing;
 };
 
@@ -42,9 +45,12 @@ static void on_stream(void *owner, struct stream *stream, bool over_limit) {
     if (over_limit) {
         stream_close(stream, RC_LIMIT);
         listener_gone(p->listener);
-    } else {
-        echo_open(&p->server, stream);
+        return;
     }
+    if (p->tls != NULL) {
+        stream_secure(stream, tls_accept(p->tls), HANDSHAKE_MS);
+    }
+    echo_open(&p->server, stream);
 }
 
 static void on_signal(void *owner, int signum) {
@@ -58,6 +64,13 @@ static void on_signal(void *owner, int signum) {
 static size_t queue_limit(const struct echo_settings *s) {
     return QUEUE_ROOM + (size_t)s->message_bytes +
            (s->deflate ? LOOP_READ_BYTES * (size_t)s->ratio : 0);
+}
+
+static enum rc open_tls(struct program *p) {
+    struct tls_server_config config = {p->settings.tls_cert,
+                                       p->settings.tls_key, "", ""};
+
+    return config.cert[0] == '\0' ? RC_OK : tls_server_open(&p->tls, &config);
 }
 
 static enum rc program_open(struct program *p) {
@@ -81,7 +94,10 @@ static enum rc program_open(struct program *p) {
         s->deflate ? ws_deflate_new((size_t)s->least_bytes) : NULL;
     server->on_gone = on_gone;
     list_init(&server->echoes);
-    rc = listener_open(&p->listener, &p->loop, &config, on_stream, p);
+    rc = open_tls(p);
+    if (rc == RC_OK) {
+        rc = listener_open(&p->listener, &p->loop, &config, on_stream, p);
+    }
     if (rc == RC_OK) {
         loop_on_signal(&p->loop, on_signal, p);
         log_info(&ctx_echo, "listening", "address=%s port=%u deflate=%d",
@@ -109,6 +125,7 @@ static void program_close(struct program *p) {
     wheel_cancel(&patience);
     ws_deflate_free(&p->server.deflate);
     loop_fini(&p->loop);
+    tls_server_close(&p->tls);
     conf_free(&p->conf);
 }
 

@@ -11,6 +11,11 @@ static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const struct conf_key keys[] = {
     {"echo", "listen", CONF_TEXT, AT(listen), "127.0.0.1:9001", 1, 255,
      "address: host:port or unix:/path", NULL},
+    {"echo", "tls_cert", CONF_TEXT, AT(tls_cert), "", 0, 4096,
+     "file of a PEM certificate: the address speaks TLS (wss); empty: plain",
+     NULL},
+    {"echo", "tls_key", CONF_TEXT, AT(tls_key), "", 0, 4096,
+     "file of its PEM private key", NULL},
     {"echo", "connections", CONF_COUNT, AT(connections), "1024", 1, 65536,
      "open at once", NULL},
     {"echo", "message", CONF_BYTES, AT(message_bytes), "64KiB", 1,

@@ -9,6 +9,8 @@
 
 struct echo_settings {
     char *listen;
+    char *tls_cert;
+    char *tls_key;
     uint64_t connections;
     uint64_t message_bytes;
     uint64_t fragments;

@@ -9,6 +9,7 @@ import zlib
 import pytest
 import websockets
 
+from harness.authority import Authority
 from harness.paths import BIN, ROOT
 from harness.ports import free_port
 from harness.process import Process
@@ -55,6 +56,27 @@ def deflating_server():
 
 def connect(address, **options):
     return websockets.connect(f"ws://{address}/", max_size=None, **options)
+
+
+def test_tls(tmp_path):
+    """The same under TLS, with compression; plain HTTP is turned away."""
+    authority = Authority(tmp_path / "ca")
+    cert, key = authority.issue("echo")
+
+    async def talk(address):
+        async with websockets.connect(
+                f"wss://{address}/", max_size=None, compression="deflate",
+                ssl=authority.context()) as socket:
+            for message in MESSAGES:
+                await socket.send(message)
+                assert await socket.recv() == message
+        wire = await Wire.open(address)
+        await wire.send(handshake())
+        assert await wire.ended()
+
+    with echo_server("tls", "--echo.deflate=yes", f"--echo.tls_cert={cert}",
+                     f"--echo.tls_key={key}") as address:
+        asyncio.run(talk(address))
 
 
 # Within the default limits also when compressed: not too well, not too badly.
