@@ -38,7 +38,7 @@ static void take_part(struct stream *s, struct slice in) {
     if (stream_queued(s) > 0 || s->finishing) {
         stream_flush_later(s);
     }
-    if (n > 0 && !s->finishing) {
+    if (n > 0 && !s->finishing && s->events != NULL) {
         s->events->on_bytes(stream_owner(s), plain, n);
     }
     if (stream_closed(s)) {

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,7 @@ struct tls *tls_connect(struct tls_client *c, const char *name) {
     if (number) {
         must(X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl), name) == 1);
     } else {
+        SSL_set_hostflags(t->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
         must(SSL_set1_host(t->ssl, name) == 1 &&
              SSL_set_tlsext_host_name(t->ssl, (uintptr_t)name) == 1);
     }

@@ -136,10 +136,12 @@ static void test_finish(void **state) {
     (void)state;
     for (unsigned side = 0; side < 2; side++) {
         struct world w;
-        struct fixture *first = side == 0 ? &w.f : &w.c;
-        struct fixture *other = side == 0 ? &w.c : &w.f;
+        struct fixture *first;
+        struct fixture *other;
 
         setup_pair(&w, "localhost");
+        first = side == 0 ? &w.f : &w.c;
+        other = side == 0 ? &w.c : &w.f;
         assert_int_equal(stream_send_copy(first->s, SLICE_LIT("bye")), RC_OK);
         stream_finish(first->s, RC_LIMIT, DRIVE_LIMIT_MS);
         assert_true(drive_until(&w.f.loop, both_closed, &w));
