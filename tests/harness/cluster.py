@@ -5,6 +5,7 @@ import pathlib
 import secrets
 import shutil
 import tempfile
+from functools import partial
 
 from .authority import Authority
 from .paths import service_dir
@@ -17,7 +18,8 @@ class Cluster:
     """Use with `with`: started and ready inside, gone afterwards. Leaving it
     raises AssertionError when a process died unasked or a sanitizer spoke.
 
-    balancer   False, or how it spreads its clients: see Haproxy
+    balancer   False; or how HAProxy spreads its clients; or what makes
+               another balancer: make(home, log, gateways)
     template   a data directory from postgres.make_template
     logs       folder for the logs, kept afterwards
     gateway_conf, presence_conf   {"section": {"key": value}} on top
@@ -47,10 +49,13 @@ class Cluster:
             Gateway(n, conf, self.log(f"gateway{n}"),
                     merged(gateway_conf or {}, self.gateway_conf(conf)))
             for n in range(1, gateways + 1)]
-        self.balancer = Haproxy(self.home / "haproxy", self.log("haproxy"),
-                                self.gateways,
-                                "leastconn" if balancer is True else balancer
-                                ) if balancer else None
+        self.balancer = self.make_balancer(balancer) if balancer else None
+
+    def make_balancer(self, how):
+        make = how if callable(how) else partial(
+            Haproxy, balance="leastconn" if how is True else how)
+        return make(self.home / "balancer", self.log("balancer"),
+                    self.gateways)
 
     def log(self, name):
         return self.logs / f"{name}.log"

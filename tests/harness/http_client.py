@@ -98,6 +98,7 @@ class HttpClient(Client):
         self.session = None
         self.ack = None
         self.rebuilt = 0
+        self.listened = 0  # streams asked for
         self.fresh = True  # the last answer was of another session
         self.numbers = []
         self.cookie = None  # of a balancer
@@ -125,10 +126,10 @@ class HttpClient(Client):
         known = {"session": self.session} if self.session else {}
         return urllib.parse.urlencode({**known, **more})
 
-    async def open(self):
+    async def open(self, seconds=15):
         self.closed = None
         self._reader = asyncio.create_task(self._read())
-        await self.until(lambda: self.ready or self.closed)
+        await self.until(lambda: self.ready or self.closed, seconds)
         if not self.ready:
             raise ConnectionError(f"closed with {self.closed}")
         return self
@@ -181,6 +182,7 @@ class HttpClient(Client):
         self.ack = answer["ack"]
 
     async def _listen(self):
+        self.listened += 1
         last = [] if self.ack is None else [f"Last-Event-ID: {self.ack}"]
         reply = await self._ask("GET", "/v1/events?" + self.query(),
                                 ["Accept: text/event-stream", *last])

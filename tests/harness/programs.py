@@ -1,6 +1,7 @@
-"""Moim's own two programs and the balancer in front of them."""
+"""Moim's own two programs and the balancers in front of them."""
 
 import re
+import signal
 
 from .http_json import is_ready
 from .paths import BIN, DEPLOY, service_dir
@@ -56,9 +57,9 @@ class Presence(Process):
 
 class Haproxy(Process):
     """The balancer, configured as deploy/haproxy says; with another `balance`
-    than that, it has no cookie either."""
+    than that, it has no cookie either. `edit` changes the text."""
 
-    def __init__(self, home, log, gateways, balance="leastconn"):
+    def __init__(self, home, log, gateways, balance="leastconn", edit=None):
         self.address = f"127.0.0.1:{free_port()}"
         servers = "\n".join(f"    server g{n} {gateway.address} check cookie g{n}"
                             for n, gateway in enumerate(gateways, 1))
@@ -70,9 +71,10 @@ class Haproxy(Process):
             text = re.sub(r" cookie g\d+", "", text)
             text = text.replace("balance leastconn", "balance " + balance)
         conf = service_dir(home) / "haproxy.cfg"
-        conf.write_text(text)
-        # SIGUSR1 waits for every session; SIGTERM ends it at once.
-        super().__init__("haproxy", ["haproxy", "-db", "-f", conf], log,
+        conf.write_text(edit(text) if edit else text)
+        # SIGUSR1 waits for every session; SIGTERM ends it at once. -W: a
+        # master that starts workers, so that it can be reloaded.
+        super().__init__("haproxy", ["haproxy", "-W", "-db", "-f", conf], log,
                          service=True)
 
     @property
@@ -82,9 +84,55 @@ class Haproxy(Process):
     def ready(self):
         return is_ready(self.url)
 
+    def reload(self):
+        """New connections come to a new process, old ones stay."""
+        self.child.send_signal(signal.SIGUSR2)
+
     def terminate(self, seconds=30):
         """Ended by a signal, HAProxy reports it in its status."""
         self.end(self.stop_signal, {0, 143, -self.stop_signal}, seconds)
+
+
+class Nginx(Process):
+    """The other balancer, configured as deploy/nginx says. `spread` stands
+    for how it spreads its clients ("" is round robin); without the cookie's
+    line the cookie is not set either. `edit` changes the text."""
+
+    COOKIE = "hash $uid_got$uid_set consistent;"
+
+    def __init__(self, home, log, gateways, spread=COOKIE, edit=None):
+        self.address = f"127.0.0.1:{free_port()}"
+        servers = "\n".join(f"        server {gateway.address} max_fails=0;"
+                            for gateway in gateways)
+        text = (DEPLOY / "nginx/nginx.conf.in").read_text()
+        text = text.replace("listen @LISTEN@", "listen " + self.address)
+        text = text.replace("\n@SERVERS@\n", "\n" + servers + "\n")
+        text = text.replace("/var/log/nginx/error.log", "stderr")
+        text = text.replace("/var/log/nginx", str(home))
+        text = text.replace("http {", "http {\n" + "".join(
+            f"{name}_temp_path {home}/temp;\n" for name in (
+                "client_body", "proxy", "fastcgi", "uwsgi", "scgi")))
+        # Not one for each core of whoever runs the tests.
+        text = text.replace("worker_processes auto", "worker_processes 2")
+        if spread != self.COOKIE:
+            text = text.replace("userid on;", "")
+            text = text.replace(self.COOKIE, spread)
+        conf = service_dir(home) / "nginx.conf"
+        conf.write_text(edit(text) if edit else text)
+        super().__init__(
+            "nginx", ["nginx", "-e", "stderr", "-c", conf, "-g",
+                      f"daemon off; pid {home}/nginx.pid;"], log, service=True)
+
+    @property
+    def url(self):
+        return "http://" + self.address
+
+    def ready(self):
+        return is_ready(self.url)
+
+    def reload(self):
+        """New connections come to new workers, old ones stay."""
+        self.child.send_signal(signal.SIGHUP)
 
 
 def merged(sections, more):
