@@ -9,6 +9,7 @@
 #include "gateway/session.h"
 #include "gateway/transport_http.h"
 #include "gateway/upgrade.h"
+#include "gateway/way.h"
 #include "proto/wire/http_target.h"
 
 static const struct slice json_type = {(const uint8_t *)"application/json", 16};
@@ -230,26 +231,27 @@ static enum api_outcome dispatch(struct server *server, struct http_exchange *x,
                                  const struct token_claims *claims) {
     static const struct {
         const char *path;
-        void (*attach)(struct server *server, struct http_exchange *x,
-                       const struct http_head *head,
-                       const struct token_claims *claims);
-    } streams[] = {
+        void (*run)(struct server *server, struct http_exchange *x,
+                    const struct http_head *head,
+                    const struct token_claims *claims);
+    } others[] = {
         {"/v1/events", attach_events},
         {"/v1/poll", attach_poll},
+        {"/v1/way", way_request},
     };
 
     if (slice_is(head->path, "/v1/ws")) {
         return upgrade_request(server, x, head, claims) ? API_TOOK_STREAM
                                                         : API_ANSWERED;
     }
-    for (size_t i = 0; i < COUNT_OF(streams); i++) {
-        if (!slice_is(head->path, streams[i].path)) {
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        if (!slice_is(head->path, others[i].path)) {
             continue;
         }
         if (head->method != HTTP_GET) {
             refuse_method(x, SLICE_LIT("GET"));
         } else {
-            streams[i].attach(server, x, head, claims);
+            others[i].run(server, x, head, claims);
         }
         return API_ANSWERED;
     }
