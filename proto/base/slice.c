@@ -61,6 +61,17 @@ size_t slice_find(struct slice a, uint8_t byte) {
     return hit == NULL ? a.n : (size_t)(hit - a.p);
 }
 
+struct slice slice_after(struct slice a, const char *mark) {
+    size_t n = strlen(mark);
+
+    for (size_t at = 0; at + n <= a.n; at++) {
+        if (memcmp(a.p + at, mark, n) == 0) {
+            return slice_drop(a, at + n);
+        }
+    }
+    return slice_of(NULL, 0);
+}
+
 bool slice_to_u64(struct slice a, uint64_t *out) {
     uint64_t v = 0;
 

@@ -37,6 +37,9 @@ struct slice slice_drop(struct slice a, size_t n);
 struct slice slice_take(struct slice a, size_t n);
 /* Index of the first `byte`, or a.n when there is none. */
 size_t slice_find(struct slice a, uint8_t byte);
+/* What follows the first `mark`, a text of one byte or more, in `a`; p is NULL
+ * when it is not there. */
+struct slice slice_after(struct slice a, const char *mark);
 /* Reads a decimal number of 1 to 19 digits, no sign, no leading zero unless
  * it is "0". False: not such a number, *out untouched. */
 bool slice_to_u64(struct slice a, uint64_t *out);

@@ -115,6 +115,31 @@ static void test_id_text(void **state) {
     }
 }
 
+static void test_after(void **state) {
+    static const struct {
+        const char *text;
+        const char *mark;
+        const char *want; /* NULL: it is not there */
+    } rows[] = {
+        {"key:value", "key:", "value"},
+        {"a key:v", "key:", "v"},
+        {"key:", "key:", ""},
+        {"key", "key:", NULL},
+        {"", "k", NULL},
+        {"kkey:1 key:2", "key:", "1 key:2"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct slice got = slice_after(slice_str(rows[i].text), rows[i].mark);
+
+        assert_row(rows[i].text,
+                   rows[i].want == NULL
+                       ? got.p == NULL
+                       : got.p != NULL && slice_is(got, rows[i].want));
+    }
+}
+
 /* Every id is written and read back; ids of later times are larger. */
 static void test_id_make(void **state) {
     uint64_t before = 0;
@@ -156,6 +181,7 @@ int main(void) {
         cmocka_unit_test(test_compare), cmocka_unit_test(test_parts),
         cmocka_unit_test(test_numbers), cmocka_unit_test(test_id_text),
         cmocka_unit_test(test_id_make), cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_after),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
