@@ -15,7 +15,10 @@ static const char **field(struct args *a, const struct arg *arg) {
 
 static void long_options(const struct command *c, struct option *out) {
     for (size_t i = 0; i < c->arg_count; i++) {
-        out[i] = (struct option){c->args[i].name, required_argument, NULL,
+        bool flag = c->args[i].value[0] == '\0';
+
+        out[i] = (struct option){c->args[i].name,
+                                 flag ? no_argument : required_argument, NULL,
                                  FIRST + (int)i};
     }
     out[c->arg_count] = (struct option){"help", no_argument, NULL, HELP};
@@ -73,7 +76,7 @@ enum args_result args_parse(const struct command *c, int argc, char **argv,
         if (got < FIRST) {
             return bad_option(c, argv, got, errors);
         }
-        *field(out, &c->args[got - FIRST]) = optarg;
+        *field(out, &c->args[got - FIRST]) = optarg == NULL ? "" : optarg;
     }
     out->words = argv + optind;
     out->word_count = (size_t)(argc - optind);

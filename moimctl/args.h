@@ -18,7 +18,7 @@ enum ctl_exit {
     CTL_BAD_CONFIG = 78,  /* a configuration file is wrong */
 };
 
-/* What was given; NULL where nothing was. Borrowed from argv. */
+/* What was given; NULL where nothing was, "" for a flag. Borrowed from argv. */
 struct args {
     const char *url;
     const char *ca;
@@ -35,6 +35,11 @@ struct args {
     const char *gateway;
     const char *presence;
     const char *count;
+    const char *host; /* a flag */
+    const char *json; /* a flag */
+    const char *idle;
+    const char *redis;
+    const char *bus;
     char *const *words; /* what is left */
     size_t word_count;
 };
@@ -42,7 +47,7 @@ struct args {
 /* One option. */
 struct arg {
     const char *name;  /* without the dashes */
-    const char *value; /* what the help calls its value */
+    const char *value; /* what the help calls its value; "": it is a flag */
     const char *help;
     size_t offset; /* of its const char * in struct args */
     bool required;

@@ -23,6 +23,8 @@ enum ctl_exit cmd_db_status(const struct args *a);
 /* cmd_status.c, cmd_top.c */
 enum ctl_exit cmd_status(const struct args *a);
 enum ctl_exit cmd_top(const struct args *a);
+/* cmd_doctor.c */
+enum ctl_exit cmd_doctor(const struct args *a);
 /* cmd_config.c */
 enum ctl_exit cmd_check_config(const struct args *a);
 enum ctl_exit cmd_config_doc(const struct args *a);

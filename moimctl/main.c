@@ -61,6 +61,25 @@ static const struct arg top[] = {
     {"count", "N", "stop after N rows (default: never)", ARG_AT(count), false},
 };
 
+static const struct arg doctor[] = {
+    ARG_CA,
+    {"as", "NAME", "whose account to use, for all that needs one", ARG_AT(as),
+     false},
+    {"password-file", "FILE",
+     "its password (default: ask); with --host Redis' (default: none)",
+     ARG_AT(password_file), false},
+    {"idle", "TIME", "how long to listen for an idle timeout (default: 30s)",
+     ARG_AT(idle), false},
+    {"host", "", "look at this machine and its stores instead", ARG_AT(host),
+     false},
+    {"redis", "ADDRESS", "the history's: HOST:PORT or unix:/path",
+     ARG_AT(redis), false},
+    {"bus", "ADDRESS", "the bus's, when it is another", ARG_AT(bus), false},
+    {"conninfo", "TEXT", "libpq's: \"host=/run/postgresql dbname=moim\"",
+     ARG_AT(conninfo), false},
+    {"json", "", "for programs", ARG_AT(json), false},
+};
+
 static const struct arg check_config[] = {
     {"gateway", "FILE", "a moim-gateway's", ARG_AT(gateway), false},
     {"presence", "FILE", "a moim-presence's", ARG_AT(presence), false},
@@ -88,6 +107,15 @@ static const char status_details[] =
     "Without any, the demo's are asked when $MOIMCTL_DEMO_DIR names its\n"
     "folder, else $MOIMCTL_URL. Ends with 69 unless all are ready.";
 
+static const char doctor_details[] =
+    "Looks at the way in that clients have to URL: do WebSockets get through,\n"
+    "are events passed on at once, is who says nothing left alone, how long\n"
+    "may a head be, whose do requests seem? Or, with --host, at this "
+    "machine's\n"
+    "limits and the settings of its stores. Each line is ok, warn or fail, "
+    "and\n"
+    "says what to do. Ends with 1 when something failed.";
+
 static const char ws_details[] =
     "Prints every frame as it comes, and sends each line of the input as one.\n"
     "Ends with the connection, or a second after the input.";
@@ -109,6 +137,8 @@ static const struct command commands[] = {
      status_details, ARGS(status), 0, ARGS_WORDS_MAX, cmd_status},
     {"top", "[ADDRESS...]", "Watch sessions and messages, each second",
      top_details, ARGS(top), 0, ARGS_WORDS_MAX, cmd_top},
+    {"doctor", "[URL]", "Look for what usually goes wrong", doctor_details,
+     ARGS(doctor), 0, 1, cmd_doctor},
     {"gen-secret", "", "Make a key for tokens, \"id hexkey\"", "", NO_ARGS, 0,
      0, cmd_gen_secret},
     {"token make", "", "Sign a token, without asking anybody", "",
