@@ -198,9 +198,14 @@ static void forget_streamed(struct http_session *h) {
 
 /* ---- the session's transport ---- */
 
+/* `ready` comes first, since on a stream nothing else says whose numbers these
+ * are. What is heard before it stands in the sync that a client does after. */
 static void http_send(struct session *s, struct blob *text) {
     struct http_session *h = http_of(s);
 
+    if (s->state == SESSION_JOIN) {
+        return;
+    }
     keep(h, text);
     if (h->stream != NULL && http_alive(h->stream)) {
         write_event(h, h->last, text);
