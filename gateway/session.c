@@ -7,6 +7,7 @@
 #include "gateway/request.h"
 #include "gateway/server.h"
 #include "gateway/transport.h"
+#include "gateway/transport_http.h"
 #include "proto/base/log.h"
 #include "proto/base/macros.h"
 #include "proto/wire/ws.h"
@@ -193,7 +194,9 @@ static void on_joined(void *ctx, enum rc rc) {
     send_ready(s);
 }
 
-bool session_room(struct server *server, struct user_id user) {
+/* May the user have one more? Those that are saying goodbye do not count: who
+ * was asked to come back has to be let in. */
+static bool has_room(struct server *server, struct user_id user) {
     struct local_user *u = audience_user(&server->core, user);
     uint64_t open = 0;
 
@@ -211,7 +214,10 @@ bool session_room(struct server *server, struct user_id user) {
 void session_become(struct session *s, const struct token_claims *claims) {
     struct server *server = s->server;
 
-    if (!session_room(server, claims->user)) {
+    if (!has_room(server, claims->user)) {
+        transport_http_make_room(audience_user(&server->core, claims->user));
+    }
+    if (!has_room(server, claims->user)) {
         session_close(s, CLOSE_TOO_MANY, "too many sessions of this user");
         return;
     }

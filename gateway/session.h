@@ -68,9 +68,6 @@ struct session {
  * address `peer`. */
 void session_init(struct session *s, struct server *server,
                   const struct transport_ops *transport, const char *peer);
-/* May the user have one more? Those that are saying goodbye do not count: who
- * was asked to come back has to be let in. */
-bool session_room(struct server *server, struct user_id user);
 /* AUTH: makes it the session of the token's user. A user with too many
  * sessions is told so instead. */
 void session_become(struct session *s, const struct token_claims *claims);

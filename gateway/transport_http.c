@@ -327,15 +327,9 @@ static struct http_session *oldest_detached(struct local_user *u) {
     return oldest;
 }
 
-/* A client whose polls reach another gateway each time, or whose first
- * answers are lost, leaves sessions behind: they do not lock it out. */
-static void make_room(struct server *server, struct user_id user) {
-    struct http_session *oldest;
+void transport_http_make_room(struct local_user *u) {
+    struct http_session *oldest = oldest_detached(u);
 
-    if (session_room(server, user)) {
-        return;
-    }
-    oldest = oldest_detached(audience_user(&server->core, user));
     if (oldest != NULL) {
         session_close(&oldest->s, CLOSE_TOO_MANY, "a newer one needs the room");
         finish(oldest);
@@ -366,7 +360,6 @@ struct session *transport_http_open(struct server *server,
                                     const char *peer, bool lost) {
     struct http_session *h = mem_new(sizeof(*h));
 
-    make_room(server, claims->user);
     do {
         rand_secret(h->name, sizeof(h->name));
     } while (map_get(&server->held, h->name[0]) != NULL);

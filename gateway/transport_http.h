@@ -18,6 +18,7 @@
 #include "proto/net/http_conn.h"
 #include "proto/wire/token.h"
 
+struct local_user;
 struct server;
 struct session;
 
@@ -33,6 +34,12 @@ struct session *transport_http_find(struct server *server, struct slice name,
 struct session *transport_http_open(struct server *server,
                                     const struct token_claims *claims,
                                     const char *peer, bool lost);
+
+/* Ends the one of the user's sessions that nobody has asked for the longest,
+ * if there is one. A client whose polls reach another gateway each time, or
+ * whose first answers are lost, leaves some behind: they do not lock it out.
+ * The user may be gone with it. */
+void transport_http_make_room(struct local_user *u);
 
 /* The client has all texts up to the number `ack`.
  * RC_STALE      what followed it is not kept any more: it cannot go on

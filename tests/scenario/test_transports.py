@@ -381,6 +381,16 @@ def test_a_detached_session_ends(make_cluster):
         last, _ = begin(alice)
     assert poll(alice, f"session={last}&ack=1&timeout=0").json["texts"] == []
 
+    async def climb():
+        """What polls have left behind does not keep a WebSocket out."""
+        sockets = [await Client(alice.url, alice).open() for _ in range(3)]
+        with pytest.raises(ConnectionError):
+            await Client(alice.url, alice).open()
+        for client in sockets:
+            await client.close()
+
+    asyncio.run(climb())
+
     async def many():
         clients = [await HttpClient(alice.url, alice, EVENTS).open()
                    for _ in range(3)]
