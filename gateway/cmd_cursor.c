@@ -84,20 +84,11 @@ void cmd_read(struct request *r, struct client_fields *f) {
 
 /* ---- typing ---- */
 
-static void on_typing_place(void *ctx, enum rc rc, const struct place *place) {
-    struct cursor *c = ctx;
+static void tell_typing(const struct cursor *c, const struct place *place) {
     struct request *r = c->request;
     struct json_out o;
     struct buf b;
 
-    if (rc == RC_OK && place->closed) {
-        cursor_fail(c, RC_DENIED);
-        return;
-    }
-    if (rc != RC_OK || place->me.role == ROLE_NONE) {
-        cursor_fail(c, rc == RC_OK ? RC_NOT_FOUND : rc);
-        return;
-    }
     buf_init(&b);
     o = json_out(&b);
     json_begin_obj(&o);
@@ -107,6 +98,32 @@ static void on_typing_place(void *ctx, enum rc rc, const struct place *place) {
     json_end_obj(&o);
     tell_members(r->server, place, r->user, buf_slice(&b));
     buf_fini(&b);
+}
+
+/* Whoever types does so in that conversation for the first time in a while. */
+static bool typing_is_news(const struct cursor *c) {
+    struct server *server = c->request->server;
+    uint64_t name[] = {c->request->user.v, c->conv.v};
+
+    return throttle_take(&server->typing, slice_of(name, sizeof(name)),
+                         server->loop->clock.mono_ms) == 0;
+}
+
+static void on_typing_place(void *ctx, enum rc rc, const struct place *place) {
+    struct cursor *c = ctx;
+    struct request *r = c->request;
+
+    if (rc == RC_OK && place->closed) {
+        cursor_fail(c, RC_DENIED);
+        return;
+    }
+    if (rc != RC_OK || place->me.role == ROLE_NONE) {
+        cursor_fail(c, rc == RC_OK ? RC_NOT_FOUND : rc);
+        return;
+    }
+    if (typing_is_news(c)) {
+        tell_typing(c, place);
+    }
     request_ok(r);
     mem_free(c);
 }

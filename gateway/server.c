@@ -22,6 +22,7 @@ enum {
     LINGER_MS = 1000,
     DEFLATE_LEAST_BYTES = 1024, /* shorter ones become little shorter */
     MINUTE_MS = 60 * 1000,
+    TYPING_MS = 3000, /* between two times that others are told */
 };
 
 static const struct log_ctx ctx_server = {"server", 0};
@@ -288,6 +289,7 @@ enum rc server_open(struct server *s) {
     throttle_init(&s->accounts, s->settings->logins_per_account,
                   (uint64_t)15 * MINUTE_MS);
     throttle_init(&s->addresses, s->settings->logins_per_address, MINUTE_MS);
+    throttle_init(&s->typing, 1, TYPING_MS);
     strangers_init(&s->strangers);
     s->deflate =
         s->settings->deflate ? ws_deflate_new(DEFLATE_LEAST_BYTES) : NULL;
@@ -332,6 +334,7 @@ void server_fini(struct server *s) {
     map_fini(&s->held);
     throttle_fini(&s->accounts);
     throttle_fini(&s->addresses);
+    throttle_fini(&s->typing);
     strangers_fini(&s->strangers);
     ws_deflate_free(&s->deflate);
     client_address_close(s);
