@@ -5,64 +5,9 @@
 #include "gateway/server.h"
 #include "gateway/session.h"
 #include "gateway/transport_http.h"
+#include "gateway/wish.h"
 #include "proto/wire/http_field.h"
-#include "proto/wire/http_target.h"
 #include "proto/wire/ws.h"
-
-enum {
-    HOLD_MAX_S = 25, /* shorter than the idle timeouts of usual balancers */
-};
-
-/* Which session is meant, and what the client has of it already. */
-struct wish {
-    struct buf session; /* its name; empty: a new one */
-    uint64_t ack;
-    bool has_ack;
-    uint64_t hold_s;
-    const char *wrong; /* the first parameter that is not what it has to be */
-};
-
-static void fail(struct wish *w, const char *name) {
-    if (w->wrong == NULL) {
-        w->wrong = name;
-    }
-}
-
-static void read_session(struct wish *w, struct slice query) {
-    enum rc rc = http_query_get(query, "session", &w->session);
-
-    if (rc == RC_BAD_INPUT ||
-        (rc == RC_OK && !transport_http_name(buf_slice(&w->session)))) {
-        fail(w, "session");
-    }
-}
-
-/* Answers whether the parameter is there. */
-static bool read_number(struct wish *w, struct slice query, const char *name,
-                        uint64_t *out) {
-    struct buf value;
-    enum rc rc;
-
-    buf_init(&value);
-    rc = http_query_get(query, name, &value);
-    if (rc == RC_BAD_INPUT ||
-        (rc == RC_OK && !slice_to_u64(buf_slice(&value), out))) {
-        fail(w, name);
-    }
-    buf_fini(&value);
-    return rc == RC_OK;
-}
-
-static void read_last_event_id(struct wish *w, const struct http_head *head) {
-    size_t count = http_header_count(head, "Last-Event-ID");
-
-    w->has_ack = count > 0;
-    if (count > 1 ||
-        (count == 1 &&
-         !slice_to_u64(http_header_get(head, "Last-Event-ID"), &w->ack))) {
-        fail(w, "Last-Event-ID");
-    }
-}
 
 static void refuse_wrong(struct http_exchange *x, const struct wish *w) {
     struct buf b;
@@ -83,8 +28,8 @@ static struct session *settle(struct server *server, struct http_exchange *x,
         transport_http_find(server, buf_slice(&w->session), claims);
     enum rc rc = s == NULL ? RC_STALE : transport_http_ack(s, w->ack);
 
-    if (rc == RC_BAD_INPUT) {
-        fail(w, ack_name);
+    if (rc == RC_BAD_INPUT && w->wrong == NULL) {
+        w->wrong = ack_name;
     }
     if (w->wrong != NULL) {
         refuse_wrong(x, w);
@@ -136,7 +81,7 @@ static bool accepts(const struct http_head *head, const char *type) {
 void attach_events(struct server *server, struct http_exchange *x,
                    const struct http_head *head,
                    const struct token_claims *claims) {
-    struct wish w = {0};
+    struct wish w;
     struct session *s;
 
     if (!who(server, x, head, claims)) {
@@ -146,33 +91,27 @@ void attach_events(struct server *server, struct http_exchange *x,
         admit_refuse(server, x, ERROR_NOT_ACCEPTABLE, 0);
         return;
     }
-    buf_init(&w.session);
-    read_session(&w, head->query);
-    read_last_event_id(&w, head);
+    wish_of_events(head, &w);
     s = settle(server, x, claims, &w, "Last-Event-ID");
     if (s != NULL) {
         transport_http_stream(s, x);
     }
-    buf_fini(&w.session);
+    wish_fini(&w);
 }
 
 void attach_poll(struct server *server, struct http_exchange *x,
                  const struct http_head *head,
                  const struct token_claims *claims) {
-    struct wish w = {.hold_s = HOLD_MAX_S};
+    struct wish w;
     struct session *s;
 
     if (!who(server, x, head, claims)) {
         return;
     }
-    buf_init(&w.session);
-    read_session(&w, head->query);
-    w.has_ack = read_number(&w, head->query, "ack", &w.ack);
-    (void)read_number(&w, head->query, "timeout", &w.hold_s);
+    wish_of_poll(head->query, &w);
     s = settle(server, x, claims, &w, "ack");
     if (s != NULL) {
-        transport_http_poll(
-            s, x, (w.hold_s < HOLD_MAX_S ? w.hold_s : HOLD_MAX_S) * 1000);
+        transport_http_poll(s, x, w.hold_s * 1000);
     }
-    buf_fini(&w.session);
+    wish_fini(&w);
 }
