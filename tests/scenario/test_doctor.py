@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from harness.authority import Authority
 from harness.client import PASSWORD, Account
 from harness.cluster import Cluster
 from harness.paths import BIN, ROOT
@@ -23,12 +24,17 @@ def cluster_with_an_account(pg_template, tmp_path_factory):
     """2 gateways behind HAProxy; pings every 0.8 s instead of 25 s. With
     doctor(url, ...): the findings of one run as {check: finding}."""
     logs = ROOT / "build/test-logs/clusters/doctor"
+    home = tmp_path_factory.mktemp("doctor")
+    authority = Authority(home / "ca")
+    cert, key = authority.issue("gateway")
     with Cluster(pg_template, logs, gateways=2, gateway_conf={
-            "gateway": {"trusted_proxies": "127.0.0.1"},
+            "gateway": {"trusted_proxies": "127.0.0.1", "tls_cert": cert,
+                        "tls_key": key},
             "limits": {"ping": f"{int(PING_S * 1000)}ms",
                        "pong": "800ms"}}) as cluster:
         cluster.account = Account(cluster.url(1), "patient")
-        cluster.password = tmp_path_factory.mktemp("doctor") / "password"
+        cluster.ca = authority.ca
+        cluster.password = home / "password"
         cluster.password.write_text(PASSWORD + "\n")
         yield cluster
 
@@ -99,6 +105,12 @@ def test_all_is_well(clinic):
     assert states(found) == but(), found
     assert "cookie GWID" in found["sticky"][0]["text"]
     assert "heads of 14 KiB" in found["headers"][0]["text"]
+
+
+def test_all_is_well_under_tls(clinic):
+    found = outside(clinic, clinic.gateway(1).tls_url, "--idle", "2s", "--ca",
+                    clinic.ca)
+    assert states(found) == but(), found
 
 
 def test_lines_for_people(clinic):
