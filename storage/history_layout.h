@@ -1,15 +1,15 @@
 /* Where a conversation's history lies in the store. Every key of one
  * conversation carries the hash tag {c<id>}, so they share a slot:
  *
- *   {c<id>}meta          hash: head, ts, mver, ids (the window last written),
- *                        and oldest once it is not 1
+ *   {c<id>}meta          hash: head, ts, mver, ids and before (the windows
+ *                        last written), and oldest once it is not 1
  *   {c<id>}log:<bucket>  list of events: event s is element s % 128 of bucket
  *                        s / 128; there is no event 0, so bucket 0 holds 127
  *   {c<id>}ids:<window>  hash: sender ":" client message id to seq, time and
- *                        body hash; a window is 12 h of the senders' gateways'
- *                        clocks, and goes whole 36 h after it began. A name is
- *                        known for 24 h at least; a clock that jumps stretches
- *                        or shrinks that by the jump.
+ *                        body hash; a window is 25 h of the senders' gateways'
+ *                        clocks, and goes whole 51 h after it began. A name is
+ *                        known until the next window ends: for 24 h at least,
+ *                        though a clock be an hour ahead.
  *   {c<id>}read          hash: user to the last seq read
  *
  * Scripts are given the key of meta and make the others from it. Only
@@ -24,6 +24,7 @@
 
 enum {
     HISTORY_BUCKET = 128,
+    HISTORY_WINDOW_MS = 25 * 3600 * 1000,
     HISTORY_KEY_MAX = 48, /* with its NUL */
     HISTORY_SPANS_MAX = 2,
 };

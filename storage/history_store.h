@@ -7,6 +7,7 @@
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
 #include "proto/wire/resp.h"
+#include "storage/history_append.h"
 #include "storage/history_redis.h"
 #include "storage/resp_conn.h"
 
@@ -18,13 +19,23 @@ enum {
 
 struct history_redis {
     struct history base;
+    struct loop *loop;
     struct resp_conn *conn;
+    struct history_appends appends;
     const struct clock *clock; /* the loop's */
     struct resp_script scripts[HISTORY_SCRIPTS];
     struct history_redis_stats stats;
 };
 
 struct history_redis *history_store_of(struct history *base);
+/* A script is called by its hash; when the server has forgotten it, once
+ * again by its text, and it is known from then on: the command, what follows
+ * it, and whether an answer says that this is so. */
+struct slice history_store_word(bool again);
+struct slice history_store_script(const struct history_redis *h, int script,
+                                  bool again);
+bool history_store_gone(struct history_redis *h, bool again, enum rc rc,
+                        const struct resp *replies) MUST_CHECK;
 /* Counts and logs a reply to `call` that is not what it should be; answers
  * RC_BACKEND. */
 enum rc history_store_bad(struct history_redis *h, const char *call) MUST_CHECK;

@@ -239,16 +239,25 @@ void resp_reader_release(struct resp_reader *r) {
     r->elements = 0;
 }
 
-void resp_command(struct buf *out, const struct slice *args, size_t count) {
+void resp_command_begin(struct buf *out, size_t count) {
     buf_add_byte(out, '*');
     buf_add_u64(out, count);
     buf_add_str(out, "\r\n");
+}
+
+void resp_command_arg(struct buf *out, struct slice arg) {
+    (void)buf_room(out, arg.n + NUMBER_LINE_MAX);
+    buf_add_byte(out, '$');
+    buf_add_u64(out, arg.n);
+    buf_add_str(out, "\r\n");
+    buf_add(out, arg);
+    buf_add_str(out, "\r\n");
+}
+
+void resp_command(struct buf *out, const struct slice *args, size_t count) {
+    resp_command_begin(out, count);
     for (size_t i = 0; i < count; i++) {
-        buf_add_byte(out, '$');
-        buf_add_u64(out, args[i].n);
-        buf_add_str(out, "\r\n");
-        buf_add(out, args[i]);
-        buf_add_str(out, "\r\n");
+        resp_command_arg(out, args[i]);
     }
 }
 

@@ -72,6 +72,9 @@ void resp_reader_release(struct resp_reader *r);
 
 /* Appends one command of `count` arguments, which may hold any bytes. */
 void resp_command(struct buf *out, const struct slice *args, size_t count);
+/* The same in pieces: how many arguments follow, and each of them. */
+void resp_command_begin(struct buf *out, size_t count);
+void resp_command_arg(struct buf *out, struct slice arg);
 
 /* What a reply says about its command:
  *

@@ -1,10 +1,11 @@
 /* Appending to the history on a real Redis: order, repeats, memberships, and
  * what is left of it all after a crash. */
+#include "storage/history_layout.h"
 #include "tests/integration/history_env.h"
 
 static const int64_t minute_ms = 60000;
 static const int64_t hour_ms = 3600000;
-static const uint64_t window_ms = 43200000; /* as history_append.lua has it */
+static const uint64_t window_ms = HISTORY_WINDOW_MS;
 
 static void test_append(void **state) {
     struct fixture *f = *state;
@@ -71,7 +72,7 @@ static void test_name_lifetime(void **state) {
         {"a clock 50 minutes behind", -50 * minute_ms, true},
         {"half a day", 12 * hour_ms, true},
         {"a day", 24 * hour_ms, true},
-        {"two days", 48 * hour_ms, false},
+        {"three days", 72 * hour_ms, false},
     };
     struct fixture *f = *state;
     uint64_t border_ms = noon_ms / window_ms * window_ms;
