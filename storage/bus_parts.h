@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "chat-core/ports/bus.h"
+#include "proto/base/buf.h"
 #include "proto/base/list.h"
 #include "proto/base/map.h"
 #include "proto/net/loop.h"
@@ -59,6 +60,8 @@ struct bus_part {
     uint64_t losses;     /* of the subscriber: tells repairs apart */
     struct bus_position from;
     struct replay_id at; /* the repair has delivered up to here */
+    struct buf entry;    /* what is gathered for the log, as it is sent */
+    size_t entry_messages;
 };
 
 struct bus_redis {
@@ -68,9 +71,13 @@ struct bus_redis {
     struct resp_conn *sub;
     struct map subs; /* topic_key -> struct bus_sub */
     struct bus_part parts[TOPIC_PARTITIONS];
-    struct list orphans;    /* unsubscribed before they were confirmed */
-    struct loop_task flush; /* joining, leaving, orphans */
-    uint32_t batch;         /* the last one's number; may come around */
+    struct list orphans;        /* unsubscribed before they were confirmed */
+    struct loop_task flush;     /* joining, leaving, orphans */
+    uint32_t batch;             /* the last one's number; may come around */
+    struct bus_batch *gathered; /* to be published, or NULL */
+    size_t entries;             /* partitions with something for the log */
+    unsigned flying;            /* batches on their way */
+    struct loop_task outbox;    /* sends what is gathered */
     struct wheel_timer beat;
     bool beating;               /* a beat is on its way */
     struct bus_position heard;  /* the last position */
@@ -82,6 +89,13 @@ struct bus_redis {
 
 /* bus_redis.c: starts to agree on a position, if both connections are up. */
 void bus_redis_beat(struct bus_redis *b);
+
+/* bus_publish.c: the way out. */
+void bus_publish_init(struct bus_redis *b);
+/* Tells whoever waits RC_CLOSED; after the connection was closed. */
+void bus_publish_fini(struct bus_redis *b);
+void bus_publish(struct bus *base, const struct topic *topics, size_t count,
+                 struct slice msg, bool durable, bus_done_fn done, void *ctx);
 
 /* bus_subs.c: the table of topics and the subscriber connection. */
 extern const struct resp_conn_events bus_subs_events;

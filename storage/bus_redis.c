@@ -5,86 +5,8 @@
 #include "proto/base/mem.h"
 #include "storage/bus_parts.h"
 
-struct publish_call {
-    struct resp_call call;
-    struct bus_redis *b;
-    size_t replies;
-    size_t topics;
-    bus_done_fn done;
-    void *ctx;
-};
-
 static struct bus_redis *bus_of(struct bus *base) {
     return CONTAINER_OF(base, struct bus_redis, base);
-}
-
-/* Publishing. */
-
-static void on_published(struct resp_call *call, enum rc rc,
-                         const struct resp *replies) {
-    struct publish_call *p = CONTAINER_OF(call, struct publish_call, call);
-
-    for (size_t i = 0; i < p->replies && rc == RC_OK; i++) {
-        rc = resp_rc(&replies[i]) == RC_OK ? RC_OK : RC_BACKEND;
-    }
-    if (rc == RC_OK) {
-        p->b->stats.published += p->topics;
-    } else {
-        p->b->stats.failed++;
-    }
-    if (p->done != NULL) {
-        p->done(p->ctx, rc);
-    }
-    mem_free(p);
-}
-
-/* The log first: who hears nothing finds it there. */
-static void add_publish(struct buf *out, struct topic topic, struct slice msg,
-                        bool durable) {
-    struct topic_text channel = topic_text(topic);
-    char key[TOPIC_TEXT_MAX];
-    char most[TOPIC_TEXT_MAX];
-
-    if (durable) {
-        snprintf(key, sizeof(key), "{p%u}replay", topic_partition(topic));
-        snprintf(most, sizeof(most), "%d", BUS_REPLAY_ENTRIES);
-        resp_command(out,
-                     (struct slice[]){SLICE_LIT("XADD"), slice_str(key),
-                                      SLICE_LIT("MAXLEN"), SLICE_LIT("~"),
-                                      slice_str(most), SLICE_LIT("*"),
-                                      SLICE_LIT("t"), slice_str(channel.s),
-                                      SLICE_LIT("m"), msg},
-                     10);
-    }
-    resp_command(
-        out, (struct slice[]){SLICE_LIT("SPUBLISH"), slice_str(channel.s), msg},
-        3);
-}
-
-/* The port has so many parameters.
- * NOLINTNEXTLINE(readability-function-size) */
-static void publish(struct bus *base, const struct topic *topics, size_t count,
-                    struct slice msg, bool durable, bus_done_fn done,
-                    void *ctx) {
-    struct bus_redis *b = bus_of(base);
-    struct publish_call *p = mem_new(sizeof(*p));
-    struct buf *out;
-
-    p->b = b;
-    p->done = done;
-    p->ctx = ctx;
-    p->topics = count;
-    p->replies = durable ? 2 * count : count;
-    if (count == 0) {
-        p->replies = 1; /* of a ping, which answers at the right moment */
-    }
-    out = resp_conn_begin(b->cmd, &p->call, on_published, (uint32_t)p->replies);
-    if (out != NULL && count == 0) {
-        resp_command(out, &SLICE_LIT("PING"), 1);
-    }
-    for (size_t i = 0; i < count && out != NULL; i++) {
-        add_publish(out, topics[i], msg, durable);
-    }
 }
 
 /* The position. */
@@ -196,7 +118,7 @@ static bool ready(struct bus *base) {
 }
 
 static const struct bus_ops ops = {
-    .publish = publish,
+    .publish = bus_publish,
     .subscribe = bus_subs_add,
     .unsubscribe = bus_subs_remove,
     .ready = ready,
@@ -225,6 +147,7 @@ enum rc bus_redis_open(struct bus **out, struct loop *l,
     b->loop = l;
     list_init(&b->epoch_call.node);
     bus_subs_init(b);
+    bus_publish_init(b);
     wheel_timer_init(&b->beat, on_beat);
     rc = open_conn(b, &b->cmd, config, "bus", &cmd_events);
     if (rc == RC_OK) {
@@ -250,6 +173,7 @@ void bus_redis_close(struct bus **bus) {
     wheel_cancel(&b->beat);
     resp_conn_close(&b->cmd);
     resp_conn_close(&b->sub);
+    bus_publish_fini(b);
     bus_subs_fini(b);
     mem_free(b);
 }

@@ -50,7 +50,11 @@ static bool take_page(struct bus_redis *b, struct bus_part *part,
             return false;
         }
         part->at = e.id;
-        b->stats.replayed += bus_subs_deliver(b, e.channel, e.payload);
+        for (size_t k = 0; k < e.count; k++) {
+            struct replay_message m = replay_entry_at(&e, k);
+
+            b->stats.replayed += bus_subs_deliver(b, m.channel, m.payload);
+        }
     }
     return true;
 }

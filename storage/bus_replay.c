@@ -16,6 +16,15 @@ bool replay_id_after(struct replay_id a, struct replay_id b) {
     return a.ms > b.ms || (a.ms == b.ms && a.seq > b.seq);
 }
 
+enum {
+    EACH = 4, /* fields and values of one message */
+};
+
+static bool message_ok(const struct resp *f) {
+    return resp_is(&f[0], "t") && f[1].type == RESP_STRING &&
+           resp_is(&f[2], "m") && f[3].type == RESP_STRING;
+}
+
 bool replay_entry_parse(const struct resp *r, struct replay_entry *out) {
     const struct resp *fields;
 
@@ -24,15 +33,24 @@ bool replay_entry_parse(const struct resp *r, struct replay_entry *out) {
         return false;
     }
     fields = &r->items[1];
-    if (!resp_has(fields, 4) || !resp_is(&fields->items[0], "t") ||
-        !resp_is(&fields->items[2], "m") ||
-        fields->items[1].type != RESP_STRING ||
-        fields->items[3].type != RESP_STRING) {
+    if (fields->type != RESP_ARRAY || fields->count == 0 ||
+        fields->count % EACH != 0) {
         return false;
     }
-    out->channel = fields->items[1].str;
-    out->payload = fields->items[3].str;
+    out->fields = fields->items;
+    out->count = fields->count / EACH;
+    for (size_t i = 0; i < out->count; i++) {
+        if (!message_ok(&out->fields[i * EACH])) {
+            return false;
+        }
+    }
     return true;
+}
+
+struct replay_message replay_entry_at(const struct replay_entry *e, size_t i) {
+    const struct resp *f = &e->fields[i * EACH];
+
+    return (struct replay_message){f[1].str, f[3].str};
 }
 
 /* The value of `name` in a flat list of names and values, or NULL. */

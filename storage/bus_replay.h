@@ -2,7 +2,8 @@
  * replay log follow a position, and whether some that did are gone. Pure.
  *
  * The log of partition n is the stream {p<n>}replay; an entry has the fields
- * t (channel) and m (payload). Its ids are milliseconds of Redis' own clock. */
+ * t (channel) and m (payload), once for each of its messages. Its ids are
+ * milliseconds of Redis' own clock. */
 #ifndef MOIM_STORAGE_BUS_REPLAY_H
 #define MOIM_STORAGE_BUS_REPLAY_H
 
@@ -23,8 +24,14 @@ struct replay_id {
     uint64_t seq; /* within the millisecond */
 };
 
+/* Messages that were published together. */
 struct replay_entry {
     struct replay_id id;
+    const struct resp *fields; /* borrowed from the reply */
+    size_t count;              /* of messages, at least one */
+};
+
+struct replay_message {
     struct slice channel; /* borrowed from the reply */
     struct slice payload; /* the same */
 };
@@ -36,6 +43,8 @@ bool replay_id_after(struct replay_id a, struct replay_id b);
 /* Reads one element of XRANGE's answer. False: not an entry of ours. */
 bool replay_entry_parse(const struct resp *r,
                         struct replay_entry *out) MUST_CHECK;
+
+struct replay_message replay_entry_at(const struct replay_entry *e, size_t i);
 
 enum replay_state {
     REPLAY_WHOLE,  /* everything after the position is still there */

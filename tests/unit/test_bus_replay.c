@@ -60,39 +60,56 @@ static void test_entries(void **state) {
         const char *name;
         const char *bytes;
         bool ok;
+        size_t count;
     } rows[] = {
         {"good",
          "*2\r\n$3\r\n5-6\r\n*4\r\n$1\r\nt\r\n$1\r\nc\r\n$1\r\nm\r\n$2\r\nhi"
          "\r\n",
-         true},
+         true, 1},
+        {"two messages",
+         "*2\r\n$3\r\n5-6\r\n*8\r\n$1\r\nt\r\n$1\r\nb\r\n$1\r\nm\r\n$2\r\nho"
+         "\r\n$1\r\nt\r\n$1\r\nc\r\n$1\r\nm\r\n$2\r\nhi\r\n",
+         true, 2},
+        {"the second is none",
+         "*2\r\n$3\r\n5-6\r\n*8\r\n$1\r\nt\r\n$1\r\nb\r\n$1\r\nm\r\n$2\r\nho"
+         "\r\n$1\r\nt\r\n$1\r\nc\r\n$1\r\nx\r\n$2\r\nhi\r\n",
+         false, 0},
+        {"half of a second",
+         "*2\r\n$3\r\n5-6\r\n*6\r\n$1\r\nt\r\n$1\r\nb\r\n$1\r\nm\r\n$2\r\nho"
+         "\r\n$1\r\nt\r\n$1\r\nc\r\n",
+         false, 0},
         {"other fields",
          "*2\r\n$3\r\n5-6\r\n*4\r\n$1\r\nx\r\n$1\r\nc\r\n$1\r\nm\r\n$2\r\nhi"
          "\r\n",
-         false},
-        {"one field", "*2\r\n$3\r\n5-6\r\n*2\r\n$1\r\nt\r\n$1\r\nc\r\n", false},
-        {"no fields", "*2\r\n$3\r\n5-6\r\n*0\r\n", false},
-        {"nil fields", "*2\r\n$3\r\n5-6\r\n*-1\r\n", false},
+         false, 0},
+        {"one field", "*2\r\n$3\r\n5-6\r\n*2\r\n$1\r\nt\r\n$1\r\nc\r\n", false,
+         0},
+        {"no fields", "*2\r\n$3\r\n5-6\r\n*0\r\n", false, 0},
+        {"nil fields", "*2\r\n$3\r\n5-6\r\n*-1\r\n", false, 0},
         {"a number in it",
          "*2\r\n$3\r\n5-6\r\n*4\r\n$1\r\nt\r\n:1\r\n$1\r\nm\r\n$2\r\nhi\r\n",
-         false},
+         false, 0},
         {"bad id",
          "*2\r\n$1\r\n5\r\n*4\r\n$1\r\nt\r\n$1\r\nc\r\n$1\r\nm\r\n$2\r\nhi\r\n",
-         false},
-        {"no entry", "+OK\r\n", false},
-        {"an error", "-ERR\r\n", false},
+         false, 0},
+        {"no entry", "+OK\r\n", false, 0},
+        {"an error", "-ERR\r\n", false, 0},
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct resp_reader r;
         struct resp reply = parse(&r, rows[i].bytes);
+        struct replay_message last;
         struct replay_entry e;
 
         assert_row(rows[i].name, replay_entry_parse(&reply, &e) == rows[i].ok);
         if (rows[i].ok) {
             assert_row(rows[i].name, e.id.ms == 5 && e.id.seq == 6);
-            assert_row(rows[i].name, slice_is(e.channel, "c"));
-            assert_row(rows[i].name, slice_is(e.payload, "hi"));
+            assert_row(rows[i].name, e.count == rows[i].count);
+            last = replay_entry_at(&e, e.count - 1);
+            assert_row(rows[i].name, slice_is(last.channel, "c"));
+            assert_row(rows[i].name, slice_is(last.payload, "hi"));
         }
         resp_reader_fini(&r);
     }
