@@ -16,9 +16,14 @@ struct request *request_new(struct server *server, struct slice id) {
     r->server = server;
     list_init(&r->node);
     if (id.n > 0) {
-        memcpy(r->id, id.p, id.n < sizeof(r->id) ? id.n : sizeof(r->id) - 1);
+        r->id_len = (uint8_t)(id.n < sizeof(r->id) ? id.n : sizeof(r->id) - 1);
+        memcpy(r->id, id.p, r->id_len);
     }
     return r;
+}
+
+struct slice request_id(const struct request *r) {
+    return slice_of(r->id, r->id_len);
 }
 
 static void request_free(struct request *r) {
@@ -63,8 +68,8 @@ struct json_out request_begin(const struct request *r, struct buf *b,
     o = json_out(b);
     json_begin_obj(&o);
     json_field_str(&o, "type", slice_str(type));
-    if (r->id[0] != '\0') {
-        json_field_str(&o, "id", slice_str(r->id));
+    if (r->id_len > 0) {
+        json_field_str(&o, "id", request_id(r));
     }
     return o;
 }
@@ -109,7 +114,7 @@ static void fail(struct request *r, enum error_code code, const char *field,
     struct buf b;
 
     buf_init(&b);
-    request_error_text(&b, slice_str(r->id), code, field, retry_after_ms);
+    request_error_text(&b, request_id(r), code, field, retry_after_ms);
     deliver(r, error_info(code)->status, buf_slice(&b), retry_after_ms);
     buf_fini(&b);
     request_free(r);

@@ -25,8 +25,12 @@ struct request {
     struct http_exchange *exchange; /* NULL: a session's */
     struct user_id user;            /* 0: nobody is logged in */
     struct device_id device;
+    uint8_t id_len;
     char id[CLIENT_REQUEST_ID_MAX + 1];
 };
+
+/* Borrowed from the request. */
+struct slice request_id(const struct request *r);
 
 /* A request of a session, or of an exchange; copies `id`. */
 struct request *request_new(struct server *server, struct slice id);

@@ -11,7 +11,7 @@ static void bad_request(struct session *s, enum client_error e) {
 
 static bool id_in_use(const struct session *s, struct slice id) {
     for (struct list *n = s->requests.next; n != &s->requests; n = n->next) {
-        if (slice_is(id, CONTAINER_OF(n, struct request, node)->id)) {
+        if (slice_eq(id, request_id(CONTAINER_OF(n, struct request, node)))) {
             return true;
         }
     }
