@@ -2,7 +2,12 @@
 
 #include "proto/wire/json_write.h"
 
+enum {
+    EVENT_ROOM = 160, /* for everything but what is given */
+};
+
 void event_store(struct buf *out, const struct event *e) {
+    (void)buf_room(out, EVENT_ROOM + e->name.n + e->body.n);
     buf_add_str(out, "\"ts\":");
     buf_add_u64(out, e->ts_ms);
     buf_add_str(out, ",\"from\":");
@@ -24,6 +29,7 @@ static bool stored_ok(struct slice stored) {
 
 void event_text(struct buf *out, struct conv_id conv, struct msg_seq seq,
                 struct slice stored) {
+    (void)buf_room(out, EVENT_ROOM + stored.n);
     buf_add_str(out, "{\"type\":\"event\",\"conv\":");
     json_put_id(out, conv.v);
     buf_add_str(out, ",\"seq\":");

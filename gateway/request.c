@@ -7,6 +7,7 @@
 #include "proto/net/http_conn.h"
 
 enum {
+    ANSWER_ROOM = 256,     /* most answers are shorter */
     RETRY_AFTER_MS = 1000, /* what a store that is away is given */
 };
 
@@ -65,6 +66,7 @@ struct json_out request_begin(const struct request *r, struct buf *b,
     struct json_out o;
 
     buf_init(b);
+    (void)buf_room(b, ANSWER_ROOM);
     o = json_out(b);
     json_begin_obj(&o);
     json_field_str(&o, "type", slice_str(type));

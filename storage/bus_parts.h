@@ -60,7 +60,8 @@ struct bus_part {
     uint64_t losses;     /* of the subscriber: tells repairs apart */
     struct bus_position from;
     struct replay_id at; /* the repair has delivered up to here */
-    struct buf entry;    /* what is gathered for the log, as it is sent */
+    char log_key[TOPIC_TEXT_MAX];
+    struct buf entry; /* what is gathered for the log, as it is sent */
     size_t entry_messages;
 };
 

@@ -77,19 +77,13 @@ static void on_published(struct resp_call *call, enum rc rc,
 }
 
 /* The log's entry: t and m, as often as there are messages. */
-static void put_entry(struct buf *out, unsigned partition,
-                      const struct bus_part *part) {
-    char key[TOPIC_TEXT_MAX];
-    char most[TOPIC_TEXT_MAX];
-
-    snprintf(key, sizeof(key), "{p%u}replay", partition);
-    snprintf(most, sizeof(most), "%d", BUS_REPLAY_ENTRIES);
+static void put_entry(struct buf *out, const struct bus_part *part) {
     resp_command_begin(out, 6 + 4 * part->entry_messages);
     resp_command_arg(out, SLICE_LIT("XADD"));
-    resp_command_arg(out, slice_str(key));
+    resp_command_arg(out, slice_str(part->log_key));
     resp_command_arg(out, SLICE_LIT("MAXLEN"));
     resp_command_arg(out, SLICE_LIT("~"));
-    resp_command_arg(out, slice_str(most));
+    resp_command_arg(out, SLICE_LIT(BUS_REPLAY_ENTRIES));
     resp_command_arg(out, SLICE_LIT("*"));
     buf_add(out, buf_slice(&part->entry));
 }
@@ -120,7 +114,7 @@ static void batch_send(struct bus_redis *b) {
 
         if (part->entry_messages > 0) {
             if (out != NULL) {
-                put_entry(out, p, part);
+                put_entry(out, part);
             }
             entry_clear(part);
             b->entries--;
@@ -193,7 +187,10 @@ void bus_publish(struct bus *base, const struct topic *topics, size_t count,
 void bus_publish_init(struct bus_redis *b) {
     loop_task_init(&b->outbox, on_outbox);
     for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
-        buf_init(&b->parts[p].entry);
+        struct bus_part *part = &b->parts[p];
+
+        snprintf(part->log_key, sizeof(part->log_key), "{p%u}replay", p);
+        buf_init(&part->entry);
     }
 }
 

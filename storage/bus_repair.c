@@ -101,7 +101,7 @@ static void on_page(struct resp_call *call, enum rc rc,
 static void read_page(struct bus_redis *b, unsigned partition) {
     const struct replay_id at = b->parts[partition].at;
     struct page_call *c = mem_new(sizeof(*c));
-    char key[TOPIC_TEXT_MAX];
+    const char *key = b->parts[partition].log_key;
     char from[2 * TOPIC_TEXT_MAX];
     char most[TOPIC_TEXT_MAX];
     struct buf *out;
@@ -113,7 +113,6 @@ static void read_page(struct bus_redis *b, unsigned partition) {
     if (out == NULL) {
         return;
     }
-    snprintf(key, sizeof(key), "{p%u}replay", partition);
     snprintf(from, sizeof(from), "(%" PRIu64 "-%" PRIu64, at.ms, at.seq);
     snprintf(most, sizeof(most), "%d", BUS_REPLAY_PAGE);
     resp_command(out,

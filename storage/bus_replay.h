@@ -14,9 +14,10 @@
 #include "proto/base/slice.h"
 #include "proto/wire/resp.h"
 
+#define BUS_REPLAY_ENTRIES "10000" /* kept per partition, roughly */
+
 enum {
-    BUS_REPLAY_ENTRIES = 10000, /* kept per partition, roughly */
-    BUS_REPLAY_PAGE = 64,       /* read at once: 8 MiB at the most */
+    BUS_REPLAY_PAGE = 64, /* read at once: 8 MiB at the most */
 };
 
 struct replay_id {

@@ -1,8 +1,6 @@
 #include "storage/history_append.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -221,7 +219,7 @@ static void add_waiter(struct batch *b, const struct history_append *in,
 
 static void add_event(struct batch *b, const struct history_append *in) {
     char name[ID_TEXT_LEN + 1 + HISTORY_NAME_MAX];
-    char hash[HASH_LEN + 1];
+    char hash[HASH_LEN];
 
     memcpy(name, id_text(in->from.v).s, ID_TEXT_LEN);
     if (planted(PLANT_DEDUPE_PER_GATEWAY)) {
@@ -231,7 +229,9 @@ static void add_event(struct batch *b, const struct history_append *in) {
     if (in->name.n > 0) {
         memcpy(name + ID_TEXT_LEN + 1, in->name.p, in->name.n);
     }
-    snprintf(hash, sizeof(hash), "%016" PRIx64, in->body_hash);
+    for (size_t i = 0; i < HASH_LEN; i++) {
+        hash[i] = "0123456789abcdef"[in->body_hash >> (60 - 4 * i) & 15];
+    }
     resp_command_arg(&b->keys, slice_str(history_key(in->conv, "meta").s));
     resp_command_arg(&b->args, slice_of(name, ID_TEXT_LEN + 1 + in->name.n));
     resp_command_arg(&b->args, slice_of(hash, HASH_LEN));

@@ -3,18 +3,33 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 struct history_number history_number(uint64_t v) {
     struct history_number n;
 
-    snprintf(n.s, sizeof(n.s), "%" PRIu64, v);
+    char digits[20];
+    size_t i = sizeof(digits);
+
+    do {
+        digits[--i] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    memcpy(n.s, digits + i, sizeof(digits) - i);
+    n.s[sizeof(digits) - i] = '\0';
     return n;
 }
 
 struct history_key history_key(struct conv_id conv, const char *what) {
     struct history_key k;
 
-    snprintf(k.s, sizeof(k.s), "{c%s}%s", id_text(conv.v).s, what);
+    size_t n = strlen(what);
+
+    assert(3 + ID_TEXT_LEN + n < sizeof(k.s));
+    memcpy(k.s, "{c", 2);
+    memcpy(k.s + 2, id_text(conv.v).s, ID_TEXT_LEN);
+    k.s[2 + ID_TEXT_LEN] = '}';
+    memcpy(k.s + 3 + ID_TEXT_LEN, what, n + 1);
     return k;
 }
 

@@ -16,35 +16,16 @@ void buf_fini(struct buf *b) {
     buf_init(b);
 }
 
-uint8_t *buf_room(struct buf *b, size_t n) {
+void buf_grow(struct buf *b, size_t n) {
     size_t want = b->n + n;
     size_t cap = b->cap == 0 ? 64 : b->cap;
 
     assert(want >= n);
-    if (want > b->cap || b->p == NULL) {
-        while (cap < want) {
-            cap *= 2;
-        }
-        b->p = mem_resize(b->p, cap);
-        b->cap = cap;
+    while (cap < want) {
+        cap *= 2;
     }
-    return b->p + b->n;
-}
-
-void buf_add(struct buf *b, struct slice data) {
-    if (data.n > 0) {
-        memcpy(buf_room(b, data.n), data.p, data.n);
-        b->n += data.n;
-    }
-}
-
-void buf_add_str(struct buf *b, const char *text) {
-    buf_add(b, slice_str(text));
-}
-
-void buf_add_byte(struct buf *b, uint8_t byte) {
-    *buf_room(b, 1) = byte;
-    b->n++;
+    b->p = mem_resize(b->p, cap);
+    b->cap = cap;
 }
 
 void buf_add_u64(struct buf *b, uint64_t v) {

@@ -5,6 +5,7 @@
 #define MOIM_BASE_BUF_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "proto/base/macros.h"
 #include "proto/base/slice.h"
@@ -17,14 +18,36 @@ struct buf {
 
 void buf_init(struct buf *b);
 void buf_fini(struct buf *b); /* frees; the buf is empty and usable again */
+/* Makes the room that buf_room found missing. */
+void buf_grow(struct buf *b, size_t n);
+/* Room for `n` more bytes at b->p + b->n; the caller then adds to b->n. Here,
+ * as the next three, because everything that is sent is made of them. */
+static inline uint8_t *buf_room(struct buf *b, size_t n) {
+    if (n > b->cap - b->n || b->p == NULL) {
+        buf_grow(b, n);
+    }
+    return b->p + b->n;
+}
+
 /* All copied. `data` may not point into `b`. */
-void buf_add(struct buf *b, struct slice data);
-void buf_add_str(struct buf *b, const char *text);
-void buf_add_byte(struct buf *b, uint8_t byte);
+static inline void buf_add(struct buf *b, struct slice data) {
+    if (data.n > 0) {
+        memcpy(buf_room(b, data.n), data.p, data.n);
+        b->n += data.n;
+    }
+}
+
+static inline void buf_add_str(struct buf *b, const char *text) {
+    buf_add(b, slice_str(text));
+}
+
+static inline void buf_add_byte(struct buf *b, uint8_t byte) {
+    *buf_room(b, 1) = byte;
+    b->n++;
+}
+
 void buf_add_u64(struct buf *b, uint64_t v); /* decimal */
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Room for `n` more bytes at b->p + b->n; the caller then adds to b->n. */
-uint8_t *buf_room(struct buf *b, size_t n);
 /* Drops the first `n` bytes; frees the memory when nothing is left. */
 void buf_consume(struct buf *b, size_t n);
 /* Keeps the memory, forgets the bytes. */

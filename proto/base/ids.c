@@ -21,12 +21,16 @@ struct id_text id_text(uint64_t v) {
 
 /* The value of one character, or -1. */
 static int digit(uint8_t c) {
-    for (int i = 0; i < 32; i++) {
-        if (alphabet[i] == (char)c) {
-            return i;
-        }
-    }
-    return -1;
+    static const int8_t plus_one[256] = {
+        ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+        ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+        ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['g'] = 17, ['h'] = 18,
+        ['j'] = 19, ['k'] = 20, ['m'] = 21, ['n'] = 22, ['p'] = 23, ['q'] = 24,
+        ['r'] = 25, ['s'] = 26, ['t'] = 27, ['v'] = 28, ['w'] = 29, ['x'] = 30,
+        ['y'] = 31, ['z'] = 32,
+    };
+
+    return plus_one[c] - 1;
 }
 
 bool id_parse(struct slice text, uint64_t *out) {

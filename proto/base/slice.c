@@ -3,22 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-struct slice slice_of(const void *p, size_t n) {
-    return (struct slice){p, n};
-}
-
-struct slice slice_str(const char *text) {
-    return (struct slice){(const uint8_t *)text, strlen(text)};
-}
-
-bool slice_eq(struct slice a, struct slice b) {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool slice_is(struct slice a, const char *text) {
-    return slice_eq(a, slice_str(text));
-}
-
 static uint8_t lower(uint8_t c) {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct slice {
     const uint8_t *p; /* may be NULL only when n is 0 */
@@ -23,10 +24,23 @@ enum parse {
 #define SLICE_LIT(text)                                                        \
     ((struct slice){(const uint8_t *)(text), sizeof(text) - 1})
 
-struct slice slice_of(const void *p, size_t n);
-struct slice slice_str(const char *text); /* up to the NUL */
-bool slice_eq(struct slice a, struct slice b);
-bool slice_is(struct slice a, const char *text);
+static inline struct slice slice_of(const void *p, size_t n) {
+    return (struct slice){(const uint8_t *)p, n};
+}
+
+/* Up to the NUL. Here, so that the length of a literal is a constant. */
+static inline struct slice slice_str(const char *text) {
+    return slice_of(text, strlen(text));
+}
+
+static inline bool slice_eq(struct slice a, struct slice b) {
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool slice_is(struct slice a, const char *text) {
+    return slice_eq(a, slice_str(text));
+}
+
 /* ASCII letters compare without case; everything else exactly. */
 bool slice_eq_nocase(struct slice a, struct slice b);
 bool slice_is_nocase(struct slice a, const char *text);

@@ -74,6 +74,42 @@ static bool eight_ascii(const uint8_t *p) {
     return (word & UINT64_C(0x8080808080808080)) == 0;
 }
 
+/* The high bit of each byte that is zero in `word`, and perhaps of others
+ * behind one that is: enough to tell whether there is any. */
+static uint64_t zero_bytes(uint64_t word) {
+    return (word - UINT64_C(0x0101010101010101)) & ~word;
+}
+
+static bool eight_plain(const uint8_t *p) {
+    uint64_t word;
+    uint64_t control;
+    uint64_t quote;
+    uint64_t backslash;
+
+    memcpy(&word, p, sizeof(word));
+    control = (word - UINT64_C(0x2020202020202020)) & ~word;
+    quote = zero_bytes(word ^ UINT64_C(0x2222222222222222));
+    backslash = zero_bytes(word ^ UINT64_C(0x5c5c5c5c5c5c5c5c));
+    return ((word | control | quote | backslash) &
+            UINT64_C(0x8080808080808080)) == 0;
+}
+
+static bool is_plain(uint8_t byte) {
+    return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+size_t utf8_plain_run(struct slice text) {
+    size_t i = 0;
+
+    while (text.n - i >= 8 && eight_plain(text.p + i)) {
+        i += 8;
+    }
+    while (i < text.n && is_plain(text.p[i])) {
+        i++;
+    }
+    return i;
+}
+
 static uint8_t step(uint8_t state, uint8_t byte) {
     return next_state[state][byte < 0x80 ? AS : class_of_high[byte - 0x80]];
 }

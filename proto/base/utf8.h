@@ -26,6 +26,9 @@ bool utf8_complete(const struct utf8 *u);
 
 /* True when all of `text` is UTF-8. */
 bool utf8_valid(struct slice text);
+/* The length of the run at the front that is ASCII and stands in a JSON
+ * string as it is: no control character, quote or backslash. */
+size_t utf8_plain_run(struct slice text);
 /* The number of code points in `text`, which must be valid. */
 size_t utf8_count(struct slice text);
 /* The longest part of `text`, which must be valid, that is at most `max`

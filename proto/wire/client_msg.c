@@ -295,10 +295,15 @@ static bool shows_something(struct slice text) {
 }
 
 enum client_error client_body_check(struct slice text) {
+    struct slice rest;
+    size_t plain;
+
     if (text.n > CLIENT_BODY_MAX) {
         return CLIENT_TOO_LARGE;
     }
-    if (utf8_count(text) > CLIENT_BODY_CHARS_MAX || has_control(text) ||
+    plain = utf8_plain_run(text);
+    rest = slice_drop(text, plain);
+    if (plain + utf8_count(rest) > CLIENT_BODY_CHARS_MAX || has_control(rest) ||
         !shows_something(text)) {
         return CLIENT_BAD_VALUE;
     }

@@ -137,11 +137,15 @@ static enum rc close_level(struct parser *p) {
 /* Strings */
 
 /* Finds the closing quote of the string that opens at `p->at`. False: there
- * is none, or a control character comes first. */
-static bool find_quote(const struct parser *p, size_t *end, bool *escaped) {
+ * is none, or a control character comes first. `plain`: nothing in it needs a
+ * second look. */
+static bool find_quote(const struct parser *p, size_t *end, bool *plain,
+                       bool *escaped) {
     struct slice s = p->d->text;
     size_t i = p->at + 1;
 
+    i += utf8_plain_run(slice_drop(s, i));
+    *plain = i < s.n && s.p[i] == '"';
     *escaped = false;
     for (; i < s.n && s.p[i] != '"'; i++) {
         if (s.p[i] < 0x20) {
@@ -162,14 +166,16 @@ static enum rc read_string(struct parser *p, enum json_kind kind) {
     struct slice content;
     struct json_token *t;
     size_t end;
+    bool plain;
     bool escaped;
     enum rc rc;
 
-    if (byte_at(d->text, p->at) != '"' || !find_quote(p, &end, &escaped)) {
+    if (byte_at(d->text, p->at) != '"' ||
+        !find_quote(p, &end, &plain, &escaped)) {
         return RC_BAD_INPUT;
     }
     content = slice_of(d->text.p + p->at + 1, end - p->at - 1);
-    if (!utf8_valid(content) ||
+    if ((!plain && !utf8_valid(content)) ||
         (escaped && !json_unescape(content, &d->unescaped))) {
         return RC_BAD_INPUT;
     }

@@ -50,9 +50,14 @@ static size_t plain_len(struct slice text, bool valid) {
 }
 
 void json_put_string(struct buf *b, struct slice text) {
-    bool valid = utf8_valid(text);
+    size_t plain = utf8_plain_run(text);
+    bool valid;
 
+    (void)buf_room(b, text.n + 2);
     buf_add_byte(b, '"');
+    buf_add(b, slice_take(text, plain));
+    text = slice_drop(text, plain);
+    valid = utf8_valid(text);
     while (text.n > 0) {
         size_t n = plain_len(text, valid);
 

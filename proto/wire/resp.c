@@ -246,7 +246,7 @@ void resp_command_begin(struct buf *out, size_t count) {
 }
 
 void resp_command_arg(struct buf *out, struct slice arg) {
-    (void)buf_room(out, arg.n + NUMBER_LINE_MAX);
+    (void)buf_room(out, arg.n + NUMBER_LINE_MAX); /* for all of it */
     buf_add_byte(out, '$');
     buf_add_u64(out, arg.n);
     buf_add_str(out, "\r\n");

@@ -1,6 +1,7 @@
 #include "proto/wire/topic.h"
 
-#include <stdio.h>
+#include <assert.h>
+#include <string.h>
 
 #include "proto/base/ids.h"
 #include "proto/base/macros.h"
@@ -27,11 +28,31 @@ unsigned topic_partition(struct topic t) {
     return (unsigned)(mixed >> 32) % TOPIC_PARTITIONS;
 }
 
+/* Copies `text` with its NUL; answers where the NUL is. */
+static char *put(char *to, const char *text) {
+    size_t n = strlen(text);
+
+    memcpy(to, text, n + 1);
+    return to + n;
+}
+
 struct topic_text topic_text(struct topic t) {
     struct topic_text out;
 
-    snprintf(out.s, sizeof(out.s), "{p%u}%s:%s", topic_partition(t),
-             kind_names[t.kind], id_text(t.id).s);
+    unsigned partition = topic_partition(t);
+    struct id_text id = id_text(t.id);
+    char *p = out.s;
+
+    static_assert(TOPIC_PARTITIONS <= 100, "two digits");
+    p = put(p, "{p");
+    if (partition >= 10) {
+        *p++ = (char)('0' + partition / 10);
+    }
+    *p++ = (char)('0' + partition % 10);
+    *p++ = '}';
+    p = put(p, kind_names[t.kind]);
+    *p++ = ':';
+    (void)put(p, id.s);
     return out;
 }
 
