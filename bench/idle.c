@@ -27,7 +27,7 @@ static struct cost cost_now(const struct options *o) {
     return (struct cost){
         .gateway = proc_memory_all(o->gateways, o->gateway_count),
         .kernel = proc_socket_bytes(),
-        .redis = (double)redis_used_memory(o->redis.address),
+        .redis = (double)redis_used_memory_all(o->redises, o->redis_count),
     };
 }
 

@@ -64,7 +64,7 @@ static const struct scenario *find(const char *name) {
 
 static enum bench_exit run(const struct scenario *s, const struct options *o) {
     if (o->gateway_count < s->gateways || o->key_file == NULL ||
-        o->redis.pid == 0) {
+        o->redis_count == 0) {
         fprintf(stderr,
                 "moim-bench: %s needs --key-file, --redis and --gateway "
                 "(%zu or more)\n",

@@ -32,7 +32,8 @@ static const struct option {
     {"--tls-gateway", TLS_GATEWAY, 0, 0, "ADDRESS,PID: where it speaks TLS"},
     {"--tls-ca", TEXT, AT(tls_ca), 0, "FILE: who certified them"},
     {"--presence", PRESENCE, 0, 0, "ADDRESS,PID: one to measure"},
-    {"--redis", REDIS, 0, 0, "ADDRESS,PID: the one to measure"},
+    {"--redis", REDIS, 0, 0,
+     "ADDRESS,PID: one to measure, the history's first"},
 };
 
 void options_help(FILE *to) {
@@ -93,7 +94,8 @@ static enum rc take(struct options *o, const struct option *option,
         return target_add(value, o->presences, &o->presence_count,
                           OPTIONS_PRESENCES_MAX);
     case REDIS:
-        return target_parse(value, &o->redis);
+        return target_add(value, o->redises, &o->redis_count,
+                          OPTIONS_REDISES_MAX);
     }
     return RC_BAD_INPUT;
 }

@@ -14,6 +14,7 @@
 enum {
     OPTIONS_GATEWAYS_MAX = 64,
     OPTIONS_PRESENCES_MAX = 8,
+    OPTIONS_REDISES_MAX = 8,
 };
 
 /* A process of the cluster that is measured. */
@@ -37,7 +38,8 @@ struct options {
     size_t tls_gateway_count;
     struct target presences[OPTIONS_PRESENCES_MAX];
     size_t presence_count;
-    struct target redis; /* pid 0: not given */
+    struct target redises[OPTIONS_REDISES_MAX]; /* the history's first */
+    size_t redis_count;
 };
 
 /* Reads argv[1..] over what `o` holds already, the scenario's defaults. What

@@ -56,3 +56,12 @@ uint64_t redis_used_memory(const char *address) {
     close(fd);
     return v;
 }
+
+uint64_t redis_used_memory_all(const struct target *list, size_t count) {
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sum += redis_used_memory(list[i].address);
+    }
+    return sum;
+}

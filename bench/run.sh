@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Runs one scenario of moim-bench on a cluster of its own: two gateways and a
-# presence service, beside the PostgreSQL and Redis that with-data.sh started.
+# Runs one scenario of moim-bench on a cluster of its own: two gateways, a
+# presence service and a Redis for the bus, beside the PostgreSQL and the
+# history's Redis that with-data.sh started.
 #
 #   with-data.sh bench/run.sh SCENARIO [--json FILE] [OPTION VALUE ...]
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 DEMO=$ROOT/deploy/demo
 # shellcheck source-path=SCRIPTDIR
-for shelf in say state build ports services cluster; do
+for shelf in say state build ports services redis cluster; do
     # shellcheck source=/dev/null
     . "$DEMO/$shelf.sh"
 done
@@ -23,7 +24,7 @@ bench_gateway_start() {
     MOIM_LIMITS__CONNECTS_PER_S=100000 MOIM_LIMITS__CONNECTS_BURST=100000 \
         MOIM_LIMITS__SENDS_PER_S=100000 MOIM_LIMITS__SENDS_BURST=100000 \
         MOIM_LIMITS__COMMANDS_PER_S=100000 \
-        MOIM_LIMITS__COMMANDS_BURST=100000 MOIM_LIMITS__PENDING=10000 \
+        MOIM_LIMITS__COMMANDS_BURST=100000 MOIM_LIMITS__PENDING=100 \
         gateway_start "$@"
 }
 
@@ -34,12 +35,14 @@ bench_cluster_start() {
     cluster_secret
     cluster_migrate
     cluster_certificate
+    redis_bus_start
     presence_start 1
     wait_ready presence1 http_ok "${PRESENCE_PORTS[0]}" /readyz
     TARGETS=(
         --key-file "$STATE/conf/token.keys"
         --tls-ca "$STATE/conf/tls.pem"
         --redis "$MOIM_TEST_REDIS,$(cat "$MOIM_TEST_REDIS_PIDFILE")"
+        --redis "unix:$BUS_SOCKET,$(service_pid redis-bus)"
         --presence "127.0.0.1:${PRESENCE_PORTS[0]},$(service_pid presence1)"
     )
     for n in 1 2; do
@@ -67,7 +70,8 @@ finish() {
     trap '' INT TERM HUP
     show_warnings
     stop_services '*'
-    rm -rf "$STATE"
+    sockets_close
+    state_remove
     exit "$status"
 }
 
@@ -77,6 +81,8 @@ esac
 "$BIN/moim-bench" sql "$@" >/dev/null # a mistake is told before work begins
 STATE=$(mktemp -d /tmp/moim-bench.XXXXXX)
 mkdir -p "$STATE/conf" "$STATE/log" "$STATE/run"
+state_open
+sockets_open
 trap finish EXIT
 trap 'exit 143' INT TERM HUP
 bench_cluster_start

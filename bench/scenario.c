@@ -27,7 +27,7 @@ struct usage scenario_usage(const struct options *o, const struct crew *crew) {
     struct usage u = {.at_s = scenario_now_s()};
 
     u.gateway = (double)proc_cpu_us_all(o->gateways, o->gateway_count);
-    u.redis = (double)proc_cpu_us(o->redis.pid);
+    u.redis = (double)proc_cpu_us_all(o->redises, o->redis_count);
     u.presence = (double)proc_cpu_us_all(o->presences, o->presence_count);
     if (crew != NULL) {
         u.client = (double)proc_cpu_us_all(crew->clients, crew->count);

@@ -15,7 +15,7 @@
 enum {
     HISTORY_BATCH_MAX = 128,     /* events in one call */
     HISTORY_FLYING_MAX = 2,      /* calls on their way */
-    HISTORY_WAITING_MAX = 16384, /* events without an answer; then RC_AGAIN */
+    HISTORY_WAITING_MAX = 4096, /* events without an answer; then RC_AGAIN */
 };
 
 /* What a history keeps for it. */

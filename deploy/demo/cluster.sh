@@ -19,7 +19,7 @@ conf_common() {
     cat <<END
 [redis]
 history = unix:$REDIS_SOCKET
-bus = unix:$REDIS_SOCKET
+bus = unix:${BUS_SOCKET:-$REDIS_SOCKET}
 
 [postgres]
 conninfo = $PG_CONNINFO

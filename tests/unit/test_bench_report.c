@@ -124,7 +124,7 @@ static void test_options(void **state) {
     assert_int_equal(o.gateway_count, 2);
     assert_string_equal(o.gateways[1].address, "unix:/a");
     assert_int_equal(o.gateways[1].pid, 13);
-    assert_int_equal(o.redis.pid, 14);
+    assert_int_equal(o.redises[0].pid, 14);
 }
 
 static void test_options_refused(void **state) {
