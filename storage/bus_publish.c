@@ -14,6 +14,7 @@ enum {
     ENTRY_BYTES = 64 * 1024,   /* the same, of one entry; so it is no larger
                                   than one message longer */
     KEEP_BYTES = 4 * 1024,     /* of a partition's buffer, between batches */
+    LIVE_ROOM = 2048,          /* of a batch to begin with */
     WAITERS_MIN = 4,
 };
 
@@ -38,6 +39,7 @@ static struct bus_batch *gathered(struct bus_redis *b) {
         b->gathered = mem_new(sizeof(*b->gathered));
         b->gathered->b = b;
         buf_init(&b->gathered->live);
+        (void)buf_room(&b->gathered->live, LIVE_ROOM);
     }
     return b->gathered;
 }

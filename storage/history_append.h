@@ -13,8 +13,8 @@
 #include "proto/net/loop.h"
 
 enum {
-    HISTORY_BATCH_MAX = 128,     /* events in one call */
-    HISTORY_FLYING_MAX = 2,      /* calls on their way */
+    HISTORY_BATCH_MAX = 128,    /* events in one call */
+    HISTORY_FLYING_MAX = 2,     /* calls on their way */
     HISTORY_WAITING_MAX = 4096, /* events without an answer; then RC_AGAIN */
 };
 

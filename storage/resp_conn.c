@@ -15,6 +15,7 @@ enum {
      * the reply that has been waiting for it: it looks once more. */
     GRACE_MS = 50,
     OUT_KEEP_BYTES = 64 * 1024,
+    FEED_BYTES = 2048,
 };
 
 /*   DOWN --> HELLO --> READY
@@ -244,14 +245,11 @@ static void take_reply(struct resp_conn *c, const struct resp *reply) {
     }
 }
 
-static void on_bytes(void *owner, uint8_t *bytes, size_t n) {
-    struct resp_conn *c = owner;
+static void take_bytes(struct resp_conn *c, struct slice bytes) {
     enum parse got = PARSE_OK;
     struct resp reply;
 
-    conn_enter(c);
-    c->suspect = false;
-    resp_reader_feed(&c->reader, slice_of(bytes, n));
+    resp_reader_feed(&c->reader, bytes);
     while (conn_live(c) && got == PARSE_OK) {
         got = resp_reader_next(&c->reader, &reply);
         if (got == PARSE_OK) {
@@ -259,6 +257,22 @@ static void on_bytes(void *owner, uint8_t *bytes, size_t n) {
         } else if (got == PARSE_BAD) {
             drop_bad(c, "not RESP2, or over a limit");
         }
+    }
+}
+
+/* In small pieces: whenever it has read a KiB, hiredis moves all that it was
+ * fed and has not read yet. */
+static void on_bytes(void *owner, uint8_t *bytes, size_t n) {
+    struct resp_conn *c = owner;
+    struct slice rest = slice_of(bytes, n);
+
+    conn_enter(c);
+    c->suspect = false;
+    while (rest.n > 0 && conn_live(c)) {
+        size_t piece = rest.n < FEED_BYTES ? rest.n : FEED_BYTES;
+
+        take_bytes(c, slice_take(rest, piece));
+        rest = slice_drop(rest, piece);
     }
     conn_leave(c);
 }

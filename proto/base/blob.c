@@ -9,9 +9,8 @@ struct blob *blob_new_empty(size_t len) {
     struct blob *b;
 
     assert(len <= UINT32_MAX);
-    b = mem_new(sizeof(*b) + len);
-    b->refs = 1;
-    b->len = (uint32_t)len;
+    b = mem_resize(NULL, sizeof(*b) + len); /* not to be zeroed first */
+    *b = (struct blob){.refs = 1, .len = (uint32_t)len};
     return b;
 }
 
