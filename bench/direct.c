@@ -2,6 +2,7 @@
  * acked after it is durable, and delivered through the bus. */
 #include <stdio.h>
 
+#include "bench/floor_cpu.h"
 #include "bench/flow.h"
 #include "bench/hist.h"
 #include "bench/proc.h"
@@ -26,8 +27,11 @@ static bool wait_drained(struct crew *c) {
     return t.drained;
 }
 
-static void add_cpu(struct report *r, const struct usage *used,
-                    double messages) {
+/* The figures, the floors of the same run, and how far above them we are: a
+ * message through Redis to an RPUSH and an SPUBLISH, the gateways' part to an
+ * echo. */
+static void add_cpu(struct report *r, const struct usage *used, double messages,
+                    const struct floor_cpu *floor) {
     report_add(r, "cpu_us_per_message", "gateway", used->gateway / messages,
                "us");
     report_add(r, "cpu_us_per_message", "redis", used->redis / messages, "us");
@@ -35,6 +39,11 @@ static void add_cpu(struct report *r, const struct usage *used,
                "us");
     report_add(r, "cpu_us_per_message", "client", used->client / messages,
                "us");
+    report_add(r, "floor", "redis", floor->redis, "us: RPUSH, SPUBLISH");
+    report_add(r, "floor", "echo", floor->echo, "us: epoll, read, write");
+    report_add(r, "ratio", "redis", used->redis / messages / floor->redis, "");
+    report_add(r, "ratio", "gateway", used->gateway / messages / floor->echo,
+               "");
 }
 
 static void add_counts(struct report *r, const struct tally *t) {
@@ -53,7 +62,8 @@ static void add_counts(struct report *r, const struct tally *t) {
 }
 
 /* Sends for the time given. False: a client ended early, or did not drain. */
-static bool measure(const struct options *o, struct crew *c, struct report *r) {
+static bool measure(const struct options *o, struct crew *c,
+                    const struct floor_cpu *floor, struct report *r) {
     struct hist *latency;
     struct usage begin;
     struct usage used;
@@ -85,12 +95,13 @@ static bool measure(const struct options *o, struct crew *c, struct report *r) {
     report_add(r, NULL, "seconds", used.at_s, "s");
     report_add(r, NULL, "per_s", rate, "delivered");
     report_latency(r, latency);
-    add_cpu(r, &used, rate * used.at_s);
+    add_cpu(r, &used, rate * used.at_s, floor);
     mem_free(latency);
     return true;
 }
 
 enum bench_exit direct_run(const struct options *o) {
+    struct floor_cpu floor;
     struct crew crew;
     struct report r;
     bool ok;
@@ -104,11 +115,15 @@ enum bench_exit direct_run(const struct options *o) {
     report_add(&r, NULL, "load_before", proc_load(), "");
     report_add(&r, NULL, "sessions", (double)o->sessions, "");
     report_add(&r, NULL, "rate", (double)o->rate, "asked for a second");
+    scenario_say("floors");
+    if (floor_cpu_measure(o, &floor) != RC_OK) {
+        return BENCH_UNAVAILABLE;
+    }
     if (crew_start(&crew, o, (size_t)o->sessions, flow_client) != RC_OK) {
         return BENCH_UNAVAILABLE;
     }
     ok = scenario_connect(&crew, o->sessions, CONNECT_PATIENCE_S) &&
-         measure(o, &crew, &r);
+         measure(o, &crew, &floor, &r);
     crew_end(&crew);
     if (!ok) {
         return BENCH_FAILED;
