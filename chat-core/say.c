@@ -11,6 +11,7 @@
 #include "proto/wire/bus_msg.h"
 
 enum {
+    BUS_ROOM = 64,                       /* around a text on the bus */
     TRIES_MAX = 4,                       /* memberships found stale in a row */
     TOPICS_MAX = LISTED_MAX_MEMBERS + 2, /* the members, conv: and extra */
 };
@@ -73,6 +74,7 @@ static void publish(struct saying *s, struct slice stored) {
     buf_init(&text);
     buf_init(&msg);
     event_text(&text, s->conv, s->said.seq, stored);
+    (void)buf_room(&msg, text.n + BUS_ROOM);
     bus_msg_encode(&msg,
                    &(struct bus_msg){.kind = BUS_EVENT,
                                      .u.event = {.conv = s->conv,

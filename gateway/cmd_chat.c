@@ -15,6 +15,7 @@ enum {
     PAGE_BYTES = 128 * 1024, /* of events in one answer, at least one event */
     EVENT_HEAD_BYTES = 80,   /* of an event's text before what is stored */
     PAGE_DEFAULT = 50,
+    BODY_ROOM = 32, /* around a text that needs no escapes */
 };
 
 /* ---- send ---- */
@@ -57,6 +58,7 @@ static void send_to(struct request *r, struct conv_id conv, struct slice name,
     s->conv = conv;
     memcpy(s->name, name.p, name.n);
     buf_init(&body);
+    (void)buf_room(&body, text.n + BODY_ROOM);
     o = json_out(&body);
     json_begin_obj(&o);
     json_field_str(&o, "text", text);

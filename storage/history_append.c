@@ -10,8 +10,9 @@
 #include "storage/history_store.h"
 
 enum {
-    HASH_LEN = 16,    /* of a body, as text */
-    EACH = 5,         /* arguments of one event, its key not counted */
+    HASH_LEN = 16, /* of a body, as text */
+    EACH = 5,      /* arguments of one event, its key not counted */
+    KEYS_ROOM = 256,
     ARGS_ROOM = 1024, /* of a batch to begin with */
     WAITERS_MIN = 4,  /* room for */
 };
@@ -46,6 +47,7 @@ static struct batch *batch_new(struct history_redis *h, struct list *where) {
     b->h = h;
     buf_init(&b->keys);
     buf_init(&b->args);
+    (void)buf_room(&b->keys, KEYS_ROOM);
     (void)buf_room(&b->args, ARGS_ROOM);
     list_init(&b->node);
     list_push_back(where, &b->node);

@@ -29,14 +29,18 @@ void buf_grow(struct buf *b, size_t n) {
 }
 
 void buf_add_u64(struct buf *b, uint64_t v) {
-    char digits[20];
-    size_t i = sizeof(digits);
+    size_t n = 1;
+    uint8_t *room;
 
-    do {
-        digits[--i] = (char)('0' + v % 10);
+    for (uint64_t rest = v; rest >= 10; rest /= 10) {
+        n++;
+    }
+    room = buf_room(b, n);
+    for (size_t i = n; i > 0; i--) {
+        room[i - 1] = (uint8_t)('0' + v % 10);
         v /= 10;
-    } while (v > 0);
-    buf_add(b, slice_of(digits + i, sizeof(digits) - i));
+    }
+    b->n += n;
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...) {
