@@ -71,7 +71,8 @@ programs: $(PROGRAMS:%=$(B)/%)
 faultproxy: $(TEST_PROGRAMS:%=$(B)/%)
 unit: $(UNIT:%=$(B)/tests/unit/%)
 integration: $(INTEGRATION:%=$(B)/tests/integration/%)
-everything: programs faultproxy unit integration $(FUZZ:%=$(B)/tests/fuzz/%)
+everything: programs faultproxy unit integration $(B)/tests/cost/cost \
+            $(FUZZ:%=$(B)/tests/fuzz/%)
 
 help:
 	@echo 'make            programs, in build/release'
@@ -108,6 +109,11 @@ $(B)/tests/unit/test_%: $(B)/obj/tests/unit/test_%.o $(FAKES) $(B)/libparts.a \
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  link $@')
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -ljansson
+
+$(B)/tests/cost/cost: $(B)/obj/tests/cost/cost.o $(FAKES) $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(FAKES): $(FAKE_OBJ)
 	@rm -f $@

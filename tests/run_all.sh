@@ -91,6 +91,7 @@ printf '%-14s%7s %7s %8s %8s\n' part passed failed skipped time
     part unit-asan 10 $MAKE MODE=asan check-unit
     part unit-plain 10 $MAKE check-unit
     part corpora 10 $MAKE MODE=asan check-corpus
+    part cost 5 tests/cost/run.sh
     part conf 5 tests/conf/run.sh
     part integration 10 tests/integration/run.sh
     part fuzz 15 $MAKE FUZZ_SECONDS=5 fuzz
