@@ -98,6 +98,19 @@ static void entry_clear(struct bus_part *part) {
     }
 }
 
+/* To `out`, or nowhere when that is NULL. */
+static void entries_leave(struct bus_redis *b, struct buf *out) {
+    for (unsigned p = 0; p < TOPIC_PARTITIONS && b->entries > 0; p++) {
+        struct bus_part *part = &b->parts[p];
+
+        if (part->entry_messages > 0 && out != NULL) {
+            put_entry(out, part);
+        }
+        b->entries -= part->entry_messages > 0;
+        entry_clear(part);
+    }
+}
+
 /* Each log first: who hears nothing live finds it there. */
 static void batch_send(struct bus_redis *b) {
     struct bus_batch *batch = b->gathered;
@@ -111,17 +124,7 @@ static void batch_send(struct bus_redis *b) {
     if (out != NULL && want == 0) {
         resp_command(out, &SLICE_LIT("PING"), 1); /* in time for nobody */
     }
-    for (unsigned p = 0; p < TOPIC_PARTITIONS && b->entries > 0; p++) {
-        struct bus_part *part = &b->parts[p];
-
-        if (part->entry_messages > 0) {
-            if (out != NULL) {
-                put_entry(out, part);
-            }
-            entry_clear(part);
-            b->entries--;
-        }
-    }
+    entries_leave(b, out);
     if (out != NULL) {
         buf_add(out, buf_slice(&batch->live));
     }
