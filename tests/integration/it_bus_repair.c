@@ -92,6 +92,29 @@ static void test_subscriber_killed(void **state) {
     mem_free(w);
 }
 
+/* What one turn publishes is one entry of a partition's log. */
+static void test_shared_entry(void **state) {
+    struct fixture *f = *state;
+    struct topic to = user_topic(1);
+    struct done all[FLOW] = {{.answered = false}};
+    char line[64];
+
+    subscribe(f, to);
+    for (size_t i = 0; i < FLOW; i++) {
+        f->from->ops->publish(f->from, &to, 1, SLICE_LIT("0:0"), true, on_done,
+                              &all[i]);
+    }
+    assert_true(
+        it_until(&f->loop, it_is_set, &all[FLOW - 1].answered, IT_PATIENCE_MS));
+    for (size_t i = 0; i < FLOW; i++) {
+        assert_true(all[i].answers == 1 && all[i].rc == RC_OK);
+    }
+    snprintf(line, sizeof(line), "XLEN {p%u}replay", topic_partition(to));
+    assert_int_equal(it_say(&f->loop, f->admin, line).number, 1);
+    it_run_for(&f->loop, 100);
+    assert_int_equal(f->heard.messages, FLOW);
+}
+
 static void test_server_restarts(void **state) {
     struct fixture *f = *state;
     struct flow *w = flow_new(f);
@@ -206,6 +229,7 @@ static void test_gaps(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_subscriber_killed),
+        TEST(test_shared_entry),
         TEST(test_server_restarts),
         TEST(test_gaps),
     };

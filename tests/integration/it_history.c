@@ -1,5 +1,6 @@
 /* Appending to the history on a real Redis: order, repeats, memberships, and
  * what is left of it all after a crash. */
+#include "storage/history_append.h"
 #include "storage/history_layout.h"
 #include "tests/integration/history_env.h"
 
@@ -124,6 +125,69 @@ static void test_script_forgotten(void **state) {
     assert_true(history_redis_stats(f->h)->reloads > 0);
     it_say(&f->loop, admin, "SCRIPT FLUSH");
     assert_int_equal(read_to(f, 7, 20), 20);
+    resp_conn_close(&admin);
+}
+
+/* More than may wait at once is refused at once; the rest is stored, in
+ * batches, in its order. */
+static void test_too_many(void **state) {
+    struct fixture *f = *state;
+    const size_t count = HISTORY_WAITING_MAX + 10;
+    struct appended *all = mem_new_array(count, sizeof(*all));
+
+    for (size_t i = 0; i < count; i++) {
+        char name[32];
+        struct history_append in;
+
+        snprintf(name, sizeof(name), "m%zu", i + 1);
+        in = message(f, name);
+        assert_true(f->h->ops->ready(f->h) == (i < HISTORY_WAITING_MAX));
+        f->h->ops->append(f->h, &in, on_appended, &all[i]);
+    }
+    assert_true(it_until(&f->loop, it_is_set,
+                         &all[HISTORY_WAITING_MAX - 1].answered,
+                         IT_PATIENCE_MS));
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(all[i].answers, 1);
+        if (i < HISTORY_WAITING_MAX) {
+            assert_int_equal(all[i].rc, RC_OK);
+            assert_int_equal(all[i].out.seq.v, i + 1);
+        } else {
+            assert_int_equal(all[i].rc, RC_AGAIN);
+        }
+    }
+    assert_true(f->h->ops->ready(f->h));
+    mem_free(all);
+}
+
+/* One that fails fails alone: its neighbours in the batch are stored. */
+static void test_one_corrupt(void **state) {
+    struct fixture *f = *state;
+    struct resp_conn *admin = it_connect(
+        &f->loop, (struct redis_config){.address = f->redis.address});
+    struct conv_id convs[3] = {new_conv(f), new_conv(f), new_conv(f)};
+    struct appended all[3] = {{.answered = false}};
+    char line[128];
+
+    snprintf(line, sizeof(line), "SET {c%s}log:0 x", id_text(convs[1].v).s);
+    it_say(&f->loop, admin, line);
+    for (size_t i = 0; i < COUNT_OF(convs); i++) {
+        struct history_append in;
+
+        f->conv = convs[i];
+        in = message(f, "m");
+        f->h->ops->append(f->h, &in, on_appended, &all[i]);
+    }
+    assert_true(
+        it_until(&f->loop, it_is_set, &all[2].answered, IT_PATIENCE_MS));
+    assert_int_equal(all[0].rc, RC_OK);
+    assert_int_equal(all[1].rc, RC_BACKEND);
+    assert_int_equal(all[2].rc, RC_OK);
+    /* And its name was not noted. */
+    snprintf(line, sizeof(line), "DEL {c%s}log:0", id_text(convs[1].v).s);
+    it_say(&f->loop, admin, line);
+    f->conv = convs[1];
+    assert_false(append(f, message(f, "m")).out.repeat);
     resp_conn_close(&admin);
 }
 
@@ -252,11 +316,12 @@ static void test_close(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_append),        TEST(test_member_version),
-        TEST(test_name_lifetime), TEST(test_any_bytes),
-        TEST(test_close),         PRIVATE(test_script_forgotten),
-        PRIVATE(test_refused),    PRIVATE(test_corrupt),
-        PRIVATE(test_crash),
+        TEST(test_append),         TEST(test_member_version),
+        TEST(test_name_lifetime),  TEST(test_any_bytes),
+        TEST(test_close),          PRIVATE(test_script_forgotten),
+        PRIVATE(test_refused),     PRIVATE(test_corrupt),
+        PRIVATE(test_crash),       PRIVATE(test_too_many),
+        PRIVATE(test_one_corrupt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
