@@ -21,6 +21,8 @@ struct transport_ops {
     void (*send)(struct session *s, struct blob *text);
     /* Bytes that the client has not taken yet. */
     size_t (*queued)(const struct session *s);
+    /* Lets the kernel take at once what it can of them. */
+    void (*push)(struct session *s);
     /* The session is over: tells the client, and calls session_fini and frees
      * the record when the client has been told, not before this returns. */
     void (*close)(struct session *s, uint16_t code, const char *reason);

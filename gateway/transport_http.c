@@ -223,6 +223,14 @@ static size_t http_queued(const struct session *s) {
     return h->stream != NULL ? http_stream_queued(h->stream) : h->bytes;
 }
 
+static void http_push(struct session *s) {
+    struct http_session *h = http_of(s);
+
+    if (h->stream != NULL) {
+        http_stream_push(h->stream);
+    }
+}
+
 static void http_put_ready(const struct session *s, struct json_out *o) {
     const struct http_session *h = (const struct http_session *)s;
 
@@ -299,6 +307,7 @@ static void http_on_time(struct session *s) {
 static const struct transport_ops ops = {
     .send = http_send,
     .queued = http_queued,
+    .push = http_push,
     .close = http_close,
     .on_time = http_on_time,
     .put_ready = http_put_ready,

@@ -64,6 +64,10 @@ static size_t ws_queued(const struct session *s) {
     return stream_queued(((const struct ws_session *)s)->stream);
 }
 
+static void ws_push(struct session *s) {
+    stream_push(ws_of(s)->stream);
+}
+
 /* The stream tells when it is gone. */
 static void ws_close(struct session *s, uint16_t code, const char *reason) {
     struct ws_session *w = ws_of(s);
@@ -212,6 +216,7 @@ static void on_bytes(void *owner, uint8_t *bytes, size_t n) {
 static const struct transport_ops ops = {
     .send = ws_send,
     .queued = ws_queued,
+    .push = ws_push,
     .close = ws_close,
     .on_time = ws_on_time,
 };

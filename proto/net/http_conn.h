@@ -76,6 +76,8 @@ void http_answer_raw(struct http_exchange *x, struct slice head,
 void http_stream_begin(struct http_exchange *x, struct slice headers,
                        const char *content_type);
 void http_stream_write(struct http_exchange *x, struct slice data);
+/* See stream_push. */
+void http_stream_push(struct http_exchange *x);
 /* Bytes on the connection that the client has not taken yet. */
 size_t http_stream_queued(const struct http_exchange *x);
 void http_stream_end(struct http_exchange *x);

@@ -127,6 +127,12 @@ void http_stream_write(struct http_exchange *x, struct slice data) {
     buf_fini(&out);
 }
 
+void http_stream_push(struct http_exchange *x) {
+    if (x->conn != NULL) {
+        stream_push(x->conn->stream);
+    }
+}
+
 size_t http_stream_queued(const struct http_exchange *x) {
     return x->conn == NULL ? 0 : stream_queued(x->conn->stream);
 }

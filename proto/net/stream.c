@@ -224,15 +224,22 @@ static void end_our_side(struct stream *s) {
     }
 }
 
+void stream_push(struct stream *s) {
+    if (s->connecting || s->writing) {
+        return; /* both flush when they are done */
+    }
+    while (!stream_closed(s) && fill_wire(s) && write_now(s)) {
+    }
+}
+
 /* The end of a turn in which something was queued or written. */
 static void on_flush(struct loop_task *t) {
     struct stream *s = CONTAINER_OF(t, struct stream, flush);
 
     if (s->connecting || s->writing) {
-        return; /* both flush when they are done */
+        return;
     }
-    while (fill_wire(s) && write_now(s)) {
-    }
+    stream_push(s);
     if (stream_closed(s)) {
         return;
     }

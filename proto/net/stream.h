@@ -76,6 +76,9 @@ enum rc stream_send(struct stream *s, struct slice head,
                     struct blob *body) MUST_CHECK;
 /* Queues a copy of `data`. Same results. */
 enum rc stream_send_copy(struct stream *s, struct slice data) MUST_CHECK;
+/* Gives the kernel at once what it takes of the queue: for who must know
+ * whether it is the peer that is slow, or only this turn that is long. */
+void stream_push(struct stream *s);
 /* Bytes that the kernel has not taken yet. */
 size_t stream_queued(const struct stream *s);
 /* Stops, or goes on with, reading (back-pressure). A paused stream does not

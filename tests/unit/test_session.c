@@ -21,6 +21,7 @@ struct fake_session {
     struct session s;
     struct buf told; /* the texts, each ended by a newline */
     size_t queued;   /* what `queued` answers */
+    size_t takes;    /* of it the kernel, when it is asked */
     unsigned closes;
     uint16_t code;
     unsigned times; /* on_time */
@@ -37,6 +38,10 @@ static void on_send(struct session *s, struct blob *text) {
 
 static size_t on_queued(const struct session *s) {
     return ((const struct fake_session *)s)->queued;
+}
+
+static void on_push(struct session *s) {
+    fake_of(s)->queued -= fake_of(s)->takes;
 }
 
 static void on_close(struct session *s, uint16_t code, const char *reason) {
@@ -56,7 +61,12 @@ static void on_put_ready(const struct session *s, struct json_out *o) {
 }
 
 static const struct transport_ops fake_transport = {
-    on_send, on_queued, on_close, on_time, on_put_ready,
+    .send = on_send,
+    .queued = on_queued,
+    .push = on_push,
+    .close = on_close,
+    .on_time = on_time,
+    .put_ready = on_put_ready,
 };
 
 /* ---- a presence that remembers ---- */
@@ -329,20 +339,25 @@ static void test_queue_limit(void **state) {
     static const struct {
         const char *name;
         size_t queued;
+        size_t takes;
         size_t bytes;
         bool ephemeral;
         bool sent;
         bool closed;
     } rows[] = {
-        {"empty", 0, 10, false, true, false},
-        {"to the limit", QUEUE - 10, 10, false, true, false},
-        {"over it", QUEUE - 10, 11, false, false, true},
-        {"full", QUEUE, 1, false, false, true},
-        {"long, and nothing waits", 0, QUEUE + 1, false, true, false},
-        {"long, and one byte waits", 1, QUEUE, false, false, true},
-        {"typing, nearly empty", EPHEMERAL_QUEUE, 10, true, true, false},
-        {"typing, not so empty", EPHEMERAL_QUEUE + 1, 10, true, false, false},
-        {"typing, full", QUEUE, 10, true, false, false},
+        {"empty", 0, 0, 10, false, true, false},
+        {"to the limit", QUEUE - 10, 0, 10, false, true, false},
+        {"over it", QUEUE - 10, 0, 11, false, false, true},
+        {"full", QUEUE, 0, 1, false, false, true},
+        {"long, and nothing waits", 0, 0, QUEUE + 1, false, true, false},
+        {"long, and one byte waits", 1, 0, QUEUE, false, false, true},
+        {"full, but the kernel takes it", QUEUE, QUEUE, 1, false, true, false},
+        {"full, and the kernel takes enough", QUEUE, 9, 9, false, true, false},
+        {"full, and it takes too little", QUEUE, 9, 10, false, false, true},
+        {"typing, nearly empty", EPHEMERAL_QUEUE, 0, 10, true, true, false},
+        {"typing, not so empty", EPHEMERAL_QUEUE + 1, 0, 10, true, false,
+         false},
+        {"typing, full", QUEUE, 0, 10, true, false, false},
     };
 
     (void)state;
@@ -352,6 +367,7 @@ static void test_queue_limit(void **state) {
         struct server_stats before = *stats;
 
         f->queued = rows[i].queued;
+        f->takes = rows[i].takes;
         give(f, rows[i].bytes, rows[i].ephemeral);
         assert_row(rows[i].name, (f->told.n > 0) == rows[i].sent);
         assert_row(rows[i].name, (f->code == CLOSE_SLOW) == rows[i].closed);
