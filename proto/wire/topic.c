@@ -37,7 +37,7 @@ static char *put(char *to, const char *text) {
 }
 
 struct topic_text topic_text(struct topic t) {
-    struct topic_text out;
+    struct topic_text out = {{0}};
 
     unsigned partition = topic_partition(t);
     struct id_text id = id_text(t.id);
