@@ -98,6 +98,9 @@ int main(int argc, char **argv) {
     if (options_read(&o, argc - skip, argv + skip) != RC_OK) {
         return BENCH_USAGE;
     }
+    if (s->run != tls_run) {
+        o.tls_ca = NULL; /* the others talk to gateways without TLS */
+    }
     if (sql) {
         people_sql(o.sessions, s->pairs, stdout);
         return BENCH_OK;
