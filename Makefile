@@ -90,10 +90,11 @@ $(B)/$(1): $$(patsubst %.c,$$(B)/obj/%.o,$$(wildcard $$(DIR_$(1))/*.c)) $$(LIB)
 endef
 $(foreach p,$(PROGRAMS) $(TEST_PROGRAMS),$(eval $(call program_rule,$(p))))
 
-# A script is compiled in: storage/x.lua becomes the C string of x.lua.h.
+# A script is compiled in: storage/x.lua becomes the C string of x.lua.h, without
+# the comments that have a line of their own.
 $(B)/gen/%.lua.h: %.lua
 	@mkdir -p $(@D)
-	@{ sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^\(.*\)$$/"\1\\n"/' $<; } > $@
+	@{ sed -e '/^ *--/d' -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^\(.*\)$$/"\1\\n"/' $<; } > $@
 
 $(B)/obj/%.o: %.c | $(SCRIPTS_LUA:%=$(B)/gen/%.h)
 	@mkdir -p $(@D)

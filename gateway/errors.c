@@ -54,6 +54,7 @@ enum error_code error_of_rc(enum rc rc) {
     case RC_CONFLICT:
         return ERROR_CONFLICT;
     case RC_STALE:
+    case RC_MOVED:
     case RC_OK:
         break;
     }

@@ -37,6 +37,7 @@ static enum ctl_exit end_of(enum rc rc) {
         return CTL_FAILED;
     case RC_BAD_INPUT:
     case RC_CONFLICT:
+    case RC_MOVED:
     case RC_AGAIN:
     case RC_LIMIT:
     case RC_NOT_FOUND:

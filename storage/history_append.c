@@ -12,6 +12,7 @@
 enum {
     HASH_LEN = 16, /* of a body, as text */
     EACH = 5,      /* arguments of one event, its key not counted */
+    MORE = 6,      /* of what the last one changes */
     KEYS_ROOM = 256,
     ARGS_ROOM = 1024, /* of a batch to begin with */
     WAITERS_MIN = 4,  /* room for */
@@ -39,6 +40,7 @@ struct batch {
     struct waiter *waiters;
     size_t count;
     size_t room;
+    size_t more; /* arguments of what the last event changes; then it is full */
 };
 
 static struct batch *batch_new(struct history_redis *h, struct list *where) {
@@ -98,6 +100,9 @@ static enum rc word_read(struct history_redis *h, const struct resp *r,
     if (resp_is(&r->items[0], "STALE")) {
         return RC_STALE;
     }
+    if (resp_is(&r->items[0], "MOVED")) {
+        return RC_MOVED;
+    }
     if (!resp_is(&r->items[0], "DUP") || r->count != 3 ||
         !resp_u64(&r->items[1], &out->seq.v) ||
         !resp_u64(&r->items[2], &out->ts_ms) || out->seq.v == 0) {
@@ -150,7 +155,7 @@ static void batch_send(struct batch *b) {
     if (out == NULL) {
         return;
     }
-    resp_command_begin(out, 4 + b->count * (1 + EACH));
+    resp_command_begin(out, 4 + b->count * (1 + EACH) + b->more);
     resp_command_arg(out, history_store_word(b->again));
     resp_command_arg(
         out, history_store_script(b->h, HISTORY_SCRIPT_APPEND, b->again));
@@ -244,6 +249,20 @@ static void add_event(struct batch *b, const struct history_append *in) {
     resp_command_arg(&b->args, in->event);
 }
 
+static void add_change(struct batch *b, const struct history_change *x) {
+    resp_command_arg(&b->args, slice_str(history_number(x->seq.v).s));
+    resp_command_arg(&b->args, x->was);
+    resp_command_arg(&b->args, x->now);
+    resp_command_arg(&b->args, slice_str(history_number(x->emptied.v).s));
+    resp_command_arg(&b->args, x->earlier);
+    resp_command_arg(&b->args, slice_str(x->forget ? "1" : "0"));
+    b->more = MORE;
+}
+
+static bool is_full(const struct batch *b, uint64_t window) {
+    return b->count == HISTORY_BATCH_MAX || b->window != window || b->more > 0;
+}
+
 void history_append(struct history *base, const struct history_append *in,
                     history_appended_fn done, void *ctx) {
     struct history_redis *h = history_store_of(base);
@@ -255,14 +274,16 @@ void history_append(struct history *base, const struct history_append *in,
 
     assert(in->name.n <= HISTORY_NAME_MAX);
     loop_defer(h->loop, &a->flush);
-    if (b == NULL ||
-        (!full && (b->count == HISTORY_BATCH_MAX || b->window != window))) {
+    if (b == NULL || (!full && is_full(b, window))) {
         b = batch_new(h, where);
         b->window = window;
     }
     add_waiter(b, in, done, ctx);
     if (!full) {
         add_event(b, in);
+        if (in->change != NULL) {
+            add_change(b, in->change);
+        }
         a->waiting++;
     }
 }

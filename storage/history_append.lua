@@ -5,14 +5,20 @@
 -- KEYS[i]  {c<conversation>}meta; its other keys share the hash tag
 -- ARGV     1 the window of today's client message ids; then for each event
 --          sender ":" client message id, hash of the body, the sender's
---          gateway's member version, Unix time in ms, the event
--- Answers  for each: seq | {"DUP", seq, ts} | {"CONFLICT"} | {"STALE"} | error
+--          gateway's member version, Unix time in ms, the event; and behind
+--          all of them, when the last one changes an earlier event: its seq,
+--          what must stand there, what shall (a NUL in it stands for the new
+--          event's seq), seq of an event to be emptied or 0, a version to
+--          remember or nothing, "1" to forget the remembered ones
+-- Answers  for each: seq | {"DUP", seq, ts} | {"CONFLICT"} | {"STALE"} |
+--          {"MOVED"} | error
 --
 -- A repeat is recognised before anything else is asked: what is stored stays
 -- stored, also when the sender has left since.
 local BUCKET = 128
 local EACH = 5
 local LIFE = 183600 -- s of a window's ids: two windows and an hour of skew
+local EARLIER = 10 -- versions remembered of one event
 
 local call, format = redis.call, string.format
 local window = tonumber(ARGV[1])
@@ -26,9 +32,41 @@ local function known(ids, name, hash)
   return same == hash and {'DUP', seq, ts} or {'CONFLICT'}
 end
 
+-- Where event `seq` is: its list, and the place there from 0.
+local function place_of(meta, seq)
+  local at = seq % BUCKET
+  local bucket = (seq - at) / BUCKET
+  return format('%slog:%d', string.sub(meta, 1, -5), bucket),
+         bucket > 0 and at or at - 1
+end
+
+local function moved(meta, seq, was)
+  return call('LINDEX', place_of(meta, tonumber(seq))) ~= was
+end
+
+local function change(meta, head, seq, _, now, emptied, earlier, forget)
+  local log, at = place_of(meta, tonumber(seq))
+  local edits = string.sub(meta, 1, -5) .. 'edits:' .. seq
+  call('LSET', log, at, (string.gsub(now, '%z', head)))
+  if emptied ~= '0' then
+    log, at = place_of(meta, tonumber(emptied))
+    if call('LINDEX', log, at) then
+      call('LSET', log, at, '')
+    end
+  end
+  if earlier ~= '' then
+    call('RPUSH', edits, earlier)
+    call('LTRIM', edits, -EARLIER, -1)
+  end
+  if forget == '1' then
+    call('DEL', edits)
+  end
+end
+
 -- A name is looked up in the newest window that was written, which is ahead
 -- of ours when our clock is behind, and in the one before it.
-local function append(meta, name, hash, mver, ts, event)
+-- `more` is the index of what the event changes, or nil.
+local function append(meta, more, name, hash, mver, ts, event)
   local was = call('HMGET', meta, 'head', 'mver', 'ids', 'before')
   local prefix = string.sub(meta, 1, -5) .. 'ids:'
   local newest = tonumber(was[3])
@@ -43,6 +81,12 @@ local function append(meta, name, hash, mver, ts, event)
   end
   if was[2] and tonumber(mver) < tonumber(was[2]) then
     return known(ids, name, hash) or {'STALE'}
+  end
+  if more then
+    local repeated = known(ids, name, hash)
+    if repeated or moved(meta, ARGV[more], ARGV[more + 1]) then
+      return repeated or {'MOVED'}
+    end
   end
 
   -- Event s is element s % 128 of bucket floor(s / 128); there is no event 0.
@@ -71,13 +115,18 @@ local function append(meta, name, hash, mver, ts, event)
     call('EXPIRE', ids, LIFE)
   end
   call('HSET', meta, 'head', head, 'ts', ts, 'mver', mver)
+  if more then
+    change(meta, head, unpack(ARGV, more))
+  end
   return seq
 end
 
 local answers = {}
+local behind = 2 + #KEYS * EACH
 for i, meta in ipairs(KEYS) do
   local at = 2 + (i - 1) * EACH
-  local _, answer = pcall(append, meta, unpack(ARGV, at, at + EACH - 1))
+  local more = i == #KEYS and ARGV[behind] and behind or nil
+  local _, answer = pcall(append, meta, more, unpack(ARGV, at, at + EACH - 1))
   if type(answer) == 'string' then -- how some stores raise an error
     answer = redis.error_reply(answer)
   end

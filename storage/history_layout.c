@@ -40,6 +40,13 @@ struct history_key history_log_key(struct conv_id conv, uint64_t bucket) {
     return k;
 }
 
+struct history_key history_edits_key(struct conv_id conv, struct msg_seq seq) {
+    struct history_key k;
+
+    snprintf(k.s, sizeof(k.s), "{c%s}edits:%" PRIu64, id_text(conv.v).s, seq.v);
+    return k;
+}
+
 size_t history_spans(uint64_t first, size_t count,
                      struct history_span out[HISTORY_SPANS_MAX]) {
     size_t n = 0;

@@ -10,6 +10,8 @@
  *                        clocks, and goes whole 51 h after it began. A name is
  *                        known until the next window ends: for 24 h at least,
  *                        though a clock be an hour ahead.
+ *   {c<id>}edits:<seq>   list: the earlier versions of an edited event, the
+ *                        latest last; at most 10
  *   {c<id>}read          hash: user to the last seq read
  *
  * Scripts are given the key of meta and make the others from it. Only
@@ -49,6 +51,7 @@ struct history_number {
 struct history_number history_number(uint64_t v);
 struct history_key history_key(struct conv_id conv, const char *what);
 struct history_key history_log_key(struct conv_id conv, uint64_t bucket);
+struct history_key history_edits_key(struct conv_id conv, struct msg_seq seq);
 /* Cuts `count` (at most HISTORY_BUCKET) events from `first` (1 and up) at the
  * buckets' borders. Answers how many spans there are. */
 size_t history_spans(uint64_t first, size_t count,

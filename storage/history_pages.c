@@ -266,3 +266,58 @@ void history_pages_tail(struct history *base, struct conv_id conv,
     aim_tail(p, last.v);
     send_page(p);
 }
+
+/* Earlier versions. */
+
+struct earlier_call {
+    struct resp_call call;
+    struct history_redis *h;
+    history_earlier_fn done;
+    void *ctx;
+};
+
+static enum rc earlier_result(struct earlier_call *e, const struct resp *list,
+                              struct slice *out) {
+    enum rc rc = history_store_error(e->h, list);
+
+    if (rc != RC_OK) {
+        return rc;
+    }
+    if (list->type != RESP_ARRAY || list->count > HISTORY_EARLIER_MAX) {
+        return history_store_bad(e->h, "earlier");
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].type != RESP_STRING) {
+            return history_store_bad(e->h, "earlier");
+        }
+        out[i] = list->items[i].str;
+    }
+    return RC_OK;
+}
+
+static void on_earlier(struct resp_call *call, enum rc rc,
+                       const struct resp *replies) {
+    struct earlier_call *e = CONTAINER_OF(call, struct earlier_call, call);
+    struct slice versions[HISTORY_EARLIER_MAX];
+
+    if (rc == RC_OK) {
+        rc = earlier_result(e, replies, versions);
+    }
+    e->done(e->ctx, rc, rc == RC_OK ? versions : NULL,
+            rc == RC_OK ? replies->count : 0);
+    mem_free(e);
+}
+
+void history_pages_earlier(struct history *base, struct conv_id conv,
+                           struct msg_seq seq, history_earlier_fn done,
+                           void *ctx) {
+    struct earlier_call *e = mem_new(sizeof(*e));
+    struct history_key edits = history_edits_key(conv, seq);
+    struct slice args[] = {SLICE_LIT("LRANGE"), slice_str(edits.s),
+                           SLICE_LIT("0"), SLICE_LIT("-1")};
+
+    e->h = history_store_of(base);
+    e->done = done;
+    e->ctx = ctx;
+    resp_conn_send(e->h->conn, &e->call, on_earlier, args, COUNT_OF(args));
+}

@@ -15,4 +15,8 @@ void history_pages_heads(struct history *base, struct user_id user,
                          const struct conv_id *convs, size_t count,
                          history_heads_fn done, void *ctx);
 
+void history_pages_earlier(struct history *base, struct conv_id conv,
+                           struct msg_seq seq, history_earlier_fn done,
+                           void *ctx);
+
 #endif

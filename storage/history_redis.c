@@ -113,6 +113,7 @@ static const struct history_ops ops = {
     .tail = history_pages_tail,
     .heads = history_pages_heads,
     .read = read_to,
+    .earlier = history_pages_earlier,
     .ready = ready,
 };
 

@@ -19,6 +19,18 @@ enum {
     HISTORY_PAGE_MAX = 100,   /* events in one range */
     HISTORY_HEADS_MAX = 1000, /* conversations in one heads call */
     HISTORY_NAME_MAX = 64,    /* bytes of a client message id */
+    HISTORY_EARLIER_MAX = 10, /* versions remembered of one event */
+};
+
+/* What an append also does to an earlier event, in the same step. */
+struct history_change {
+    struct msg_seq seq;     /* of that event; not 0 */
+    struct slice was;       /* what has to stand there; copied */
+    struct slice now;       /* what stands there then; copied. A NUL in it
+                               becomes the seq of the appended event */
+    struct msg_seq emptied; /* another event that is purged; 0: none */
+    struct slice earlier;   /* to be remembered as a version; empty: nothing */
+    bool forget;            /* its remembered versions are forgotten */
 };
 
 struct history_append {
@@ -29,6 +41,7 @@ struct history_append {
     struct member_version mver; /* the version the sender's gateway believes */
     uint64_t ts_ms;             /* wall clock */
     struct slice event;         /* opaque stored bytes; copied */
+    const struct history_change *change; /* NULL: none */
 };
 
 struct history_appended {
@@ -42,6 +55,8 @@ struct history_appended {
  * RC_STALE     the conversation's member version is newer than `mver`; nothing
  *              was stored. An append with a newer version than the store's is
  *              accepted and moves the store's forward.
+ * RC_MOVED     something else stands where the change is to be made; nothing
+ *              was stored
  * RC_AGAIN     not connected or refused (full, loading, read-only); nothing
  *              was stored
  * RC_TIMEOUT   no answer within the deadline; it may have been stored
@@ -69,6 +84,9 @@ struct history_page {
 
 typedef void (*history_page_fn)(void *ctx, enum rc rc,
                                 const struct history_page *page);
+/* The versions an event had before, the oldest first. */
+typedef void (*history_earlier_fn)(void *ctx, enum rc rc,
+                                   const struct slice *versions, size_t count);
 /* `heads` is in the order asked. */
 typedef void (*history_heads_fn)(void *ctx, enum rc rc,
                                  const struct history_head *heads,
@@ -93,6 +111,9 @@ struct history_ops {
     /* Moves the read cursor forward, clamped to the head. */
     void (*read)(struct history *h, struct conv_id conv, struct user_id user,
                  struct msg_seq seq, history_read_fn done, void *ctx);
+    /* What is remembered of an event, at most HISTORY_EARLIER_MAX. */
+    void (*earlier)(struct history *h, struct conv_id conv, struct msg_seq seq,
+                    history_earlier_fn done, void *ctx);
     /* False: an append now would answer RC_AGAIN. */
     bool (*ready)(struct history *h);
 };

@@ -12,6 +12,7 @@
     X(DENIED, "not permitted")                                                 \
     X(CONFLICT, "already exists, or used with another value")                  \
     X(STALE, "based on an older version; reload and try again")                \
+    X(MOVED, "changed by somebody else meanwhile; look again")                 \
     X(TIMEOUT, "deadline passed")                                              \
     X(CLOSED, "closed by us or by the peer")                                   \
     X(BACKEND, "database, cache or bus failed")

@@ -28,6 +28,8 @@ struct fake_stored {
     struct member_version mver; /* it was checked with */
     uint64_t ts_ms;
     struct slice event; /* empty: purged */
+    size_t earlier_count;
+    struct slice earlier[HISTORY_EARLIER_MAX];
 };
 
 /* 0: nothing is stored. */

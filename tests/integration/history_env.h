@@ -217,7 +217,7 @@ static inline void on_cursor(void *ctx, enum rc rc, struct msg_seq read) {
     c->read = read.v;
 }
 
-static uint64_t read_to(struct fixture *f, uint64_t user, uint64_t seq) {
+static inline uint64_t read_to(struct fixture *f, uint64_t user, uint64_t seq) {
     struct cursor c = {.answered = false};
 
     f->h->ops->read(f->h, f->conv, (struct user_id){user},

@@ -35,7 +35,7 @@ static void test_of_rc(void **state) {
         {RC_LIMIT, ERROR_TOO_MANY},      {RC_BAD_INPUT, ERROR_BAD_VALUE},
         {RC_NOT_FOUND, ERROR_NOT_FOUND}, {RC_DENIED, ERROR_FORBIDDEN},
         {RC_CONFLICT, ERROR_CONFLICT},   {RC_STALE, ERROR_INTERNAL},
-        {RC_OK, ERROR_INTERNAL},
+        {RC_MOVED, ERROR_INTERNAL},      {RC_OK, ERROR_INTERNAL},
     };
 
     (void)state;
