@@ -53,6 +53,7 @@ struct core {
     struct rand *rand;
     const struct core_events *events;
     void *owner;
+    uint64_t edit_ms;      /* a message may be edited so long; 0: always */
     struct map users;      /* user id -> struct local_user (audience.c) */
     struct map wides;      /* conv id -> struct wide (wide.c) */
     struct map convs;      /* conv id -> struct conv (conv_table.c) */

@@ -18,6 +18,7 @@ void event_store(struct buf *out, const struct event *e) {
     json_put_string(out, e->name);
     buf_add_str(out, ",\"body\":");
     buf_add(out, e->body);
+    buf_add(out, e->marks);
     buf_add_byte(out, '}');
 }
 

@@ -19,9 +19,10 @@
 struct event {
     uint64_t ts_ms;
     struct user_id from;
-    const char *kind;  /* "message", "member.added", ...; no escaping */
-    struct slice name; /* client message id */
-    struct slice body; /* one JSON value, forwarded untouched */
+    const char *kind;   /* "message", "member.added", ...; no escaping */
+    struct slice name;  /* client message id */
+    struct slice body;  /* one JSON value, forwarded untouched */
+    struct slice marks; /* members to follow it, each with its comma */
 };
 
 /* Appends the stored bytes of `e`. */

@@ -5,6 +5,7 @@
 
 #include "chat-core/conv_table.h"
 #include "chat-core/event.h"
+#include "chat-core/policy.h"
 #include "proto/base/hash.h"
 #include "proto/base/mem.h"
 #include "proto/base/plant.h"
@@ -27,7 +28,10 @@ struct saying {
     char *bytes;
     uint64_t ts_ms;
     uint64_t asked_us; /* monotonic */
-    bool system;       /* a member change: no check of the sender */
+    enum deed deed;
+    struct user_id author;
+    const struct history_change *amends; /* NULL: no earlier event */
+    bool system;                         /* a member change: no check */
     struct say_change change;
     struct member_version version;
     struct topic topics[TOPICS_MAX];
@@ -157,9 +161,22 @@ static void tell_members(struct saying *s) {
     buf_fini(&stored);
 }
 
+/* It may have been edited or deleted since. */
+static void on_repeated(void *ctx, enum rc rc,
+                        const struct history_page *page) {
+    struct saying *s = ctx;
+
+    if (rc != RC_OK || page->count == 0) {
+        finish_stored(s, rc == RC_OK ? RC_BACKEND : rc);
+        return;
+    }
+    publish(s, page->events[0]);
+}
+
 static void on_place_of_repeat(void *ctx, enum rc rc,
                                const struct place *place) {
     struct saying *s = ctx;
+    struct history *h = s->core->history;
 
     if (rc != RC_OK) {
         finish_stored(s, rc);
@@ -168,11 +185,16 @@ static void on_place_of_repeat(void *ctx, enum rc rc,
     s->version = place->version;
     take_topics(s, place);
     keep_readers(s);
-    tell_members(s);
+    if (s->topic_count == 0) {
+        finish(s, RC_OK); /* everybody has left */
+        return;
+    }
+    h->ops->range(h, s->conv, s->said.seq, 1, on_repeated, s);
 }
 
-/* A repeat is published again: the first attempt may have died between the
- * append and the bus. Clients drop what they have by (conv, seq). A known name
+/* A repeat is published again, as it stands now: the first attempt may have
+ * died between the append and the bus. Clients drop what they have by
+ * (conv, seq). A known name
  * is answered whatever membership we believe in, and so it says nothing about
  * that: ours may be from before somebody was removed. Read it again. */
 static void repeat(struct saying *s) {
@@ -224,7 +246,8 @@ static void append(struct saying *s) {
                                             .body_hash = hash_fnv1a(s->body),
                                             .mver = s->version,
                                             .ts_ms = s->ts_ms,
-                                            .event = buf_slice(&stored)},
+                                            .event = buf_slice(&stored),
+                                            .change = s->amends},
                    on_appended, s);
     buf_fini(&stored);
 }
@@ -242,12 +265,9 @@ static void on_place(void *ctx, enum rc rc, const struct place *place) {
         look_up(s);
         return;
     }
-    if (!s->system && place->me.role == ROLE_NONE) {
-        finish(s, RC_NOT_FOUND);
-        return;
-    }
-    if (!s->system && place->closed) {
-        finish(s, RC_DENIED);
+    rc = s->system ? RC_OK : policy_may(s->deed, place, s->author);
+    if (rc != RC_OK) {
+        finish(s, rc);
         return;
     }
     s->version = place->version;
@@ -275,6 +295,9 @@ static struct saying *saying_new(struct core *c, const struct say *in,
     s->name = mem_dup(in->name.p, in->name.n);
     s->bytes = mem_dup(in->body.p, in->body.n);
     s->body = slice_of(s->bytes, in->body.n);
+    s->deed = in->deed;
+    s->author = in->author;
+    s->amends = in->change;
     s->ts_ms = c->clock->wall_ms;
     s->asked_us = c->clock->mono_us;
     s->done = done;

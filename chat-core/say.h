@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "chat-core/core.h"
+#include "chat-core/policy.h"
 
 struct say {
     struct conv_id conv;
@@ -17,6 +18,12 @@ struct say {
     const char *kind;  /* static text */
     struct slice name; /* client message id; copied */
     struct slice body; /* one JSON value; copied */
+    /* What is done by it, to a message of whom: see policy.h. */
+    enum deed deed;
+    struct user_id author;
+    /* What becomes of an earlier event by it; borrowed until `done`; NULL:
+     * nothing. */
+    const struct history_change *change;
 };
 
 /* Where the event stands; `repeat`: it stood there before. */
@@ -28,8 +35,10 @@ struct said {
 
 /* RC_OK         in history, and handed to the bus: `said` is set
  * RC_NOT_FOUND  no such conversation, or the sender is no member
- * RC_DENIED     one of the two in it blocks the other
+ * RC_DENIED     the policy does not allow it
  * RC_CONFLICT   the name was used with another body
+ * RC_MOVED      the event to be changed is not what `change` says: nothing
+ *               happened
  * RC_AGAIN      a store refused or is away: nothing happened
  * RC_TIMEOUT, RC_BACKEND
  *               unknown whether it happened; a repeat with the same name

@@ -1,10 +1,9 @@
 /* The commands around messages: send, history, sync, read, typing. */
-#include <string.h>
-
 #include "chat-core/event.h"
 #include "chat-core/page.h"
 #include "chat-core/say.h"
 #include "chat-core/sync.h"
+#include "gateway/ack.h"
 #include "gateway/command.h"
 #include "gateway/server.h"
 #include "gateway/session.h"
@@ -20,43 +19,11 @@ enum {
 
 /* ---- send ---- */
 
-/* A send that waits for its ack, and remembers what to call the message. */
-struct sending {
-    struct request *request;
-    struct conv_id conv;
-    char name[HISTORY_NAME_MAX + 1];
-};
-
-static void on_said(void *ctx, enum rc rc, const struct said *said) {
-    struct sending *s = ctx;
-    struct request *r = s->request;
-    struct json_out o;
-    struct buf b;
-
-    if (rc == RC_CONFLICT) {
-        request_fail(r, ERROR_IDEMPOTENCY);
-    } else if (rc != RC_OK) {
-        request_fail_rc(r, rc);
-    } else {
-        o = request_begin(r, &b, "ack");
-        json_field_id(&o, "conv", s->conv.v);
-        json_field_str(&o, "msg", slice_str(s->name));
-        json_field_u64(&o, "seq", said->seq.v);
-        json_field_u64(&o, "ts", said->ts_ms);
-        request_end(r, &b);
-    }
-    mem_free(s);
-}
-
 static void send_to(struct request *r, struct conv_id conv, struct slice name,
                     struct slice text) {
-    struct sending *s = mem_new(sizeof(*s));
     struct json_out o;
     struct buf body;
 
-    s->request = r;
-    s->conv = conv;
-    memcpy(s->name, name.p, name.n);
     buf_init(&body);
     (void)buf_room(&body, text.n + BODY_ROOM);
     o = json_out(&body);
@@ -69,7 +36,7 @@ static void send_to(struct request *r, struct conv_id conv, struct slice name,
                       .kind = "message",
                       .name = name,
                       .body = buf_slice(&body)},
-        on_said, s);
+        ack_said, ack_new(r, conv, name));
     buf_fini(&body);
 }
 

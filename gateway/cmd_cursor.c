@@ -1,5 +1,5 @@
 /* The commands that move no message: the read cursor, and "is typing". */
-#include "chat-core/conv_table.h"
+#include "chat-core/policy.h"
 #include "gateway/command.h"
 #include "gateway/server.h"
 #include "proto/base/mem.h"
@@ -61,8 +61,11 @@ static void on_read_place(void *ctx, enum rc rc, const struct place *place) {
     struct cursor *c = ctx;
     struct history *h = c->request->server->core.history;
 
-    if (rc != RC_OK || place->me.role == ROLE_NONE) {
-        cursor_fail(c, rc == RC_OK ? RC_NOT_FOUND : rc);
+    if (rc == RC_OK) {
+        rc = policy_may(DEED_MARK, place, c->request->user);
+    }
+    if (rc != RC_OK) {
+        cursor_fail(c, rc);
         return;
     }
     h->ops->read(h, c->conv, c->request->user, c->seq, on_read, c);
@@ -113,12 +116,11 @@ static void on_typing_place(void *ctx, enum rc rc, const struct place *place) {
     struct cursor *c = ctx;
     struct request *r = c->request;
 
-    if (rc == RC_OK && place->closed) {
-        cursor_fail(c, RC_DENIED);
-        return;
+    if (rc == RC_OK) {
+        rc = policy_may(DEED_TYPE, place, r->user);
     }
-    if (rc != RC_OK || place->me.role == ROLE_NONE) {
-        cursor_fail(c, rc == RC_OK ? RC_NOT_FOUND : rc);
+    if (rc != RC_OK) {
+        cursor_fail(c, rc);
         return;
     }
     if (typing_is_news(c)) {

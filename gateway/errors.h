@@ -42,6 +42,8 @@
     X(CONFLICT, "conflict", 409, "this cannot be done to such a conversation") \
     X(IDEMPOTENCY, "idempotency_conflict", 409,                                \
       "this \"msg\" was used for another text; give each message its own")     \
+    X(TOO_LATE, "too_late", 409,                                               \
+      "this message is too old to be edited; delete it, or send another")      \
     X(TAKEN, "taken", 409, "somebody has this name already; choose another")   \
     X(WEAK_PASSWORD, "weak_password", 400,                                     \
       "the password is too short, or is your name")                            \

@@ -111,6 +111,7 @@ static int gateway_open(struct gateway *g) {
     server->core.directory = g->stores.directory;
     server->stores = &g->stores;
     server->put_store_metrics = store_metrics_put;
+    server->core.edit_ms = s->edit_ms;
     server->id.v =
         id_make(g->loop.clock.wall_ms, (uint32_t)rand_u64(&g->loop.rand));
     if (server_open(server) != RC_OK) {

@@ -30,6 +30,11 @@ static struct request *new_request(struct session *s, struct http_exchange *x,
 }
 
 /* Too often, or too many at once? Then the request is answered so. */
+/* What enters a log, or is about what stands there. */
+static bool says(struct slice type) {
+    return slice_is(type, "send") || slice_starts(type, "message.");
+}
+
 static bool over_a_limit(struct session *s, struct request *r,
                          const struct client_msg *msg) {
     const struct settings *set = s->server->settings;
@@ -44,7 +49,7 @@ static bool over_a_limit(struct session *s, struct request *r,
                            rate_wait_ms(&s->commands, all));
         return true;
     }
-    if (slice_is(msg->type, "send") && !rate_take(&s->sends, sends, now)) {
+    if (says(msg->type) && !rate_take(&s->sends, sends, now)) {
         request_fail_later(r, ERROR_RATE_LIMITED,
                            rate_wait_ms(&s->sends, sends));
         return true;

@@ -140,6 +140,8 @@ static const struct conf_key keys[] = {
      "time for the first message to authenticate", NULL},
     {"limits", "detached", CONF_MSEC, AT(detached_ms), "60s", 100, 3600000,
      "a session between two polls, or without its stream, lives so long", NULL},
+    {"limits", "edit", CONF_MSEC, AT(edit_ms), "0s", 0, UINT64_C(31536000000),
+     "time in which its author may edit a message; 0: always", NULL},
 
     {"log", "level", CONF_CHOICE, AT(log_level), "info", 0, 0,
      "error, warn, info or debug", levels},

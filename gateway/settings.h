@@ -70,6 +70,7 @@ struct settings {
     uint64_t pong_ms;
     uint64_t auth_ms;
     uint64_t detached_ms;
+    uint64_t edit_ms;
     /* log */
     unsigned log_level;
     unsigned log_format;

@@ -237,12 +237,25 @@ struct slice client_field_msg_id(struct client_fields *f, const char *name) {
 
 /* The body */
 
-/* Code points that show nothing: Unicode's White_Space, its
- * Default_Ignorable_Code_Point and the empty Braille pattern, in order. */
-static const struct {
+/* Code points, the ends included. */
+struct range {
     uint32_t first;
     uint32_t last;
-} blanks[] = {
+};
+
+/* The ranges stand in order. */
+static bool in_ranges(const struct range *ranges, size_t count, uint32_t c) {
+    for (size_t i = 0; i < count && c >= ranges[i].first; i++) {
+        if (c <= ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Code points that show nothing: Unicode's White_Space, its
+ * Default_Ignorable_Code_Point and the empty Braille pattern, in order. */
+static const struct range blanks[] = {
     {0x0009, 0x000d},   {0x0020, 0x0020},   {0x0085, 0x0085},
     {0x00a0, 0x00a0},   {0x00ad, 0x00ad},   {0x034f, 0x034f},
     {0x061c, 0x061c},   {0x115f, 0x1160},   {0x1680, 0x1680},
@@ -254,12 +267,7 @@ static const struct {
 };
 
 static bool is_blank(uint32_t c) {
-    for (size_t i = 0; i < COUNT_OF(blanks) && c >= blanks[i].first; i++) {
-        if (c <= blanks[i].last) {
-            return true;
-        }
-    }
-    return false;
+    return in_ranges(blanks, COUNT_OF(blanks), c);
 }
 
 /* Takes the first code point off `text`, which is UTF-8 and not empty. */
@@ -324,4 +332,53 @@ struct slice client_field_body(struct client_fields *f, const char *name) {
         return none;
     }
     return json_text(f->msg->doc, i);
+}
+
+/* Reactions */
+
+/* The blocks of Unicode that hold emoji (Emoji=Yes but the digits), and what
+ * joins or colours them. */
+static const struct range emoji[] = {
+    {0x00a9, 0x00a9},   {0x00ae, 0x00ae}, {0x203c, 0x203c}, {0x2049, 0x2049},
+    {0x2122, 0x2122},   {0x2139, 0x2139}, {0x2190, 0x21ff}, {0x2300, 0x23ff},
+    {0x24c2, 0x24c2},   {0x25a0, 0x27bf}, {0x2900, 0x297f}, {0x2b00, 0x2bff},
+    {0x3030, 0x3030},   {0x303d, 0x303d}, {0x3297, 0x3297}, {0x3299, 0x3299},
+    {0x1f000, 0x1faff},
+};
+static const struct range joiners[] = {
+    {0x200d, 0x200d},   /* zero width joiner */
+    {0x20e3, 0x20e3},   /* keycap */
+    {0xfe0f, 0xfe0f},   /* shown as emoji */
+    {0xe0020, 0xe007f}, /* tags, of flags */
+};
+
+static bool is_keycap_base(uint32_t c) {
+    return (c >= '0' && c <= '9') || c == '#' || c == '*';
+}
+
+/* The first one is a picture, or a key with its cap last. */
+static bool emoji_ok(struct slice text) {
+    struct slice rest = text;
+    uint32_t first = take_char(&rest);
+    uint32_t last = first;
+
+    while (rest.n > 0) {
+        last = take_char(&rest);
+        if (!in_ranges(emoji, COUNT_OF(emoji), last) &&
+            !in_ranges(joiners, COUNT_OF(joiners), last)) {
+            return false;
+        }
+    }
+    return in_ranges(emoji, COUNT_OF(emoji), first) ||
+           (is_keycap_base(first) && last == 0x20e3);
+}
+
+struct slice client_field_emoji(struct client_fields *f, const char *name) {
+    struct slice text = client_field_text(f, name, CLIENT_EMOJI_MAX);
+
+    if (text.n > 0 && !emoji_ok(text)) {
+        client_fields_fail(f, name, CLIENT_BAD_VALUE);
+        return (struct slice){NULL, 0};
+    }
+    return text;
 }

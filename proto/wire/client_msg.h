@@ -30,6 +30,7 @@ enum {
     CLIENT_REQUEST_ID_MAX = 64, /* bytes of the envelope's `id` */
     CLIENT_MSG_ID_MIN = 16,     /* bytes of a client's name of a message */
     CLIENT_MSG_ID_MAX = 64,
+    CLIENT_EMOJI_MAX = 40,        /* bytes of a reaction */
     CLIENT_BODY_MAX = 16 * 1024,  /* bytes of a message's text */
     CLIENT_BODY_CHARS_MAX = 4000, /* code points of a message's text */
 };
@@ -121,6 +122,10 @@ size_t client_field_ids(struct client_fields *f, const char *name,
 struct slice client_field_msg_id(struct client_fields *f, const char *name);
 /* The text of a message, by the rules of client_body_check. */
 struct slice client_field_body(struct client_fields *f, const char *name);
+
+/* A reaction: one emoji, perhaps with its modifiers, or a flag. At most
+ * CLIENT_EMOJI_MAX bytes, none of them a letter of any script. */
+struct slice client_field_emoji(struct client_fields *f, const char *name);
 
 /* May `text`, which is UTF-8, be the text of a message?
  *

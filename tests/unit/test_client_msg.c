@@ -158,10 +158,16 @@ static void get_msg_id(struct client_fields *f) {
     (void)client_field_msg_id(f, "f");
 }
 
+static void get_emoji(struct client_fields *f) {
+    (void)client_field_emoji(f, "f");
+}
+
 static void get_body(struct client_fields *f) {
     (void)client_field_body(f, "f");
 }
 
+#define THUMB "\xf0\x9f\x91\x8d"
+#define MANY_THUMBS THUMB THUMB THUMB THUMB THUMB THUMB
 #define ID "\"0000000000011\""
 
 static const struct {
@@ -219,6 +225,24 @@ static const struct {
     {"optional text missing", get_text_opt, NULL, CLIENT_OK},
     {"optional text long", get_text_opt, "\"abcde\"", CLIENT_TOO_LARGE},
     {"optional text a number", get_text_opt, "1", CLIENT_BAD_VALUE},
+    {"an emoji", get_emoji, "\"\xf0\x9f\x91\x8d\"", CLIENT_OK},
+    {"a heart in red", get_emoji, "\"\xe2\x9d\xa4\xef\xb8\x8f\"", CLIENT_OK},
+    {"a coloured thumb", get_emoji, "\"\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd\"",
+     CLIENT_OK},
+    {"a family", get_emoji, "\"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7\"",
+     CLIENT_OK},
+    {"a flag", get_emoji, "\"\xf0\x9f\x87\xb0\xf0\x9f\x87\xb7\"", CLIENT_OK},
+    {"a keycap", get_emoji, "\"1\xef\xb8\x8f\xe2\x83\xa3\"", CLIENT_OK},
+    {"no cap", get_emoji, "\"1\"", CLIENT_BAD_VALUE},
+    {"a word", get_emoji, "\"ok\"", CLIENT_BAD_VALUE},
+    {"a syllable", get_emoji, "\"\xea\xb0\x80\"", CLIENT_BAD_VALUE},
+    {"an emoji and a word", get_emoji, "\"\xf0\x9f\x91\x8d!\"",
+     CLIENT_BAD_VALUE},
+    {"a joiner alone", get_emoji, "\"\xe2\x80\x8d\"", CLIENT_BAD_VALUE},
+    {"no emoji", get_emoji, "\"\"", CLIENT_BAD_VALUE},
+    {"emoji missing", get_emoji, NULL, CLIENT_BAD_VALUE},
+    {"emoji without end", get_emoji, "\"" MANY_THUMBS MANY_THUMBS "\"",
+     CLIENT_TOO_LARGE},
     {"ids", get_ids, "[" ID "," ID "]", CLIENT_OK},
     {"no ids", get_ids, "[]", CLIENT_OK},
     {"ids missing", get_ids, NULL, CLIENT_BAD_VALUE},

@@ -15,13 +15,22 @@ struct store_row {
 
 static const struct store_row store_rows[] = {
     {"message",
-     {1763720000000, {1}, "message", NAMED("m-1"), NAMED("{\"text\":\"hi\"}")},
+     {1763720000000,
+      {1},
+      "message",
+      NAMED("m-1"),
+      NAMED("{\"text\":\"hi\"}"),
+      {NULL, 0}},
      "\"ts\":1763720000000,\"from\":\"0000000000001\",\"kind\":\"message\","
      "\"msg\":\"m-1\",\"body\":{\"text\":\"hi\"}}"},
     {"a name that has to be escaped",
-     {0, {31}, "member.added", NAMED("a\"b"), NAMED("{}")},
+     {0, {31}, "member.added", NAMED("a\"b"), NAMED("{}"), {NULL, 0}},
      "\"ts\":0,\"from\":\"000000000000z\",\"kind\":\"member.added\","
      "\"msg\":\"a\\\"b\",\"body\":{}}"},
+    {"changed since",
+     {7, {31}, "message", NAMED("m"), NAMED("{}"), NAMED(",\"changed\":9")},
+     "\"ts\":7,\"from\":\"000000000000z\",\"kind\":\"message\","
+     "\"msg\":\"m\",\"body\":{},\"changed\":9}"},
 };
 
 static void test_store(void **state) {
