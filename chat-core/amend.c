@@ -9,7 +9,7 @@
 #include "proto/base/mem.h"
 
 enum {
-    TRIES_MAX = 8, /* changes of others that came between */
+    TRIES_MAX = 32, /* changes of others that came between */
 };
 
 /* What the change writes; `out` points to the bytes. */

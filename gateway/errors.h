@@ -41,7 +41,7 @@
       "send \"Accept: text/event-stream\"")                                    \
     X(CONFLICT, "conflict", 409, "this cannot be done to such a conversation") \
     X(IDEMPOTENCY, "idempotency_conflict", 409,                                \
-      "this \"msg\" was used for another text; give each message its own")     \
+      "this \"msg\" was used for something else; give each its own")           \
     X(TOO_LATE, "too_late", 409,                                               \
       "this message is too old to be edited; delete it, or send another")      \
     X(TAKEN, "taken", 409, "somebody has this name already; choose another")   \

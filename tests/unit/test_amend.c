@@ -109,22 +109,22 @@ static void test_delete(void **state) {
 
 struct rule_row {
     const char *name;
-    enum deed deed;
     uint64_t user;
     uint64_t seq;
+    enum deed deed;
     enum rc want;
 };
 
 static const struct rule_row rule_rows[] = {
-    {"edit another's", DEED_EDIT, 3, 1, RC_DENIED},
-    {"edit another's as the owner", DEED_EDIT, 1, 1, RC_DENIED},
-    {"delete another's", DEED_DELETE, 3, 1, RC_DENIED},
-    {"react as a stranger", DEED_REACT, 9, 1, RC_NOT_FOUND},
-    {"delete as a stranger", DEED_DELETE, 9, 1, RC_NOT_FOUND},
-    {"what is not there", DEED_EDIT, 2, 2, RC_NOT_FOUND},
-    {"what is not there, deleted", DEED_DELETE, 2, 7, RC_NOT_FOUND},
-    {"react to another's", DEED_REACT, 3, 1, RC_OK},
-    {"delete another's as the owner", DEED_DELETE, 1, 1, RC_OK},
+    {"edit another's", 3, 1, DEED_EDIT, RC_DENIED},
+    {"edit another's as the owner", 1, 1, DEED_EDIT, RC_DENIED},
+    {"delete another's", 3, 1, DEED_DELETE, RC_DENIED},
+    {"react as a stranger", 9, 1, DEED_REACT, RC_NOT_FOUND},
+    {"delete as a stranger", 9, 1, DEED_DELETE, RC_NOT_FOUND},
+    {"what is not there", 2, 2, DEED_EDIT, RC_NOT_FOUND},
+    {"what is not there, deleted", 2, 7, DEED_DELETE, RC_NOT_FOUND},
+    {"react to another's", 3, 1, DEED_REACT, RC_OK},
+    {"delete another's as the owner", 1, 1, DEED_DELETE, RC_OK},
 };
 
 static void test_rules(void **state) {

@@ -60,29 +60,29 @@ static bool wrote(const char *want) {
 static const struct read_row {
     const char *name;
     const char *stored;
+    uint64_t edited;
     enum rc rc;
     bool deleted;
-    uint64_t edited;
     bool reactions;
 } read_rows[] = {
-    {"plain", SAID "}", RC_OK, false, 0, false},
-    {"edited", SAID ",\"changed\":9,\"edited\":{\"seq\":8,\"ts\":7}}", RC_OK,
-     false, 8, false},
-    {"deleted", SAID ",\"deleted\":{\"by\":\"" ID2 "\",\"ts\":7}}", RC_OK, true,
-     0, false},
-    {"with reactions", SAID REACTIONS("") "}", RC_OK, false, 0, true},
-    {"something new", SAID ",\"later\":[1]}", RC_OK, false, 0, false},
-    {"purged", "", RC_NOT_FOUND, false, 0, false},
+    {"plain", SAID "}", 0, RC_OK, false, false},
+    {"edited", SAID ",\"changed\":9,\"edited\":{\"seq\":8,\"ts\":7}}", 8, RC_OK,
+     false, false},
+    {"deleted", SAID ",\"deleted\":{\"by\":\"" ID2 "\",\"ts\":7}}", 0, RC_OK,
+     true, false},
+    {"with reactions", SAID REACTIONS("") "}", 0, RC_OK, false, true},
+    {"something new", SAID ",\"later\":[1]}", 0, RC_OK, false, false},
+    {"purged", "", 0, RC_NOT_FOUND, false, false},
     {"another kind",
-     "\"ts\":5,\"from\":\"" ID1 "\",\"kind\":\"member.left\",\"body\":{}}",
-     RC_NOT_FOUND, false, 0, false},
-    {"no kind", "\"ts\":5,\"from\":\"" ID1 "\",\"body\":{}}", RC_NOT_FOUND,
-     false, 0, false},
-    {"nobody's", "\"ts\":5,\"kind\":\"message\",\"body\":{}}", RC_NOT_FOUND,
-     false, 0, false},
-    {"no body", "\"ts\":5,\"from\":\"" ID1 "\",\"kind\":\"message\"}",
-     RC_NOT_FOUND, false, 0, false},
-    {"not JSON", "\"ts\":5,,}", RC_NOT_FOUND, false, 0, false},
+     "\"ts\":5,\"from\":\"" ID1 "\",\"kind\":\"member.left\",\"body\":{}}", 0,
+     RC_NOT_FOUND, false, false},
+    {"no kind", "\"ts\":5,\"from\":\"" ID1 "\",\"body\":{}}", 0, RC_NOT_FOUND,
+     false, false},
+    {"nobody's", "\"ts\":5,\"kind\":\"message\",\"body\":{}}", 0, RC_NOT_FOUND,
+     false, false},
+    {"no body", "\"ts\":5,\"from\":\"" ID1 "\",\"kind\":\"message\"}", 0,
+     RC_NOT_FOUND, false, false},
+    {"not JSON", "\"ts\":5,,}", 0, RC_NOT_FOUND, false, false},
 };
 
 static void test_read(void **state) {

@@ -1,0 +1,236 @@
+"""The log carries everything that has to converge: what is edited, deleted
+and reacted to is so for everybody, wherever and whenever they look."""
+
+import asyncio
+import secrets
+
+import pytest
+
+from harness.client import Account, Client, Refused
+from harness.fold import fold
+from harness.http_client import EVENTS, LONG, PLAIN, HttpClient
+
+HOW = {"ws": None, "sse": EVENTS, "long": LONG, "poll": PLAIN}
+THUMB, HEART = "\U0001f44d", "❤️"
+
+
+def name():
+    return secrets.token_hex(8)
+
+
+def people(cluster, prefix, count):
+    """Accounts on all gateways, and a group of them."""
+    accounts = [Account(cluster.url(1 + i % 3), f"{prefix}{i}")
+                for i in range(count)]
+    made = accounts[0].cmd("group.create", title=prefix,
+                           members=[a.user for a in accounts[1:]])
+    return accounts, made["conv"]
+
+
+async def change(client, kind, conv, seq, **fields):
+    return await client.cmd(f"message.{kind}", conv=conv, seq=seq,
+                            msg=fields.pop("msg", None) or name(), **fields)
+
+
+async def refused(call):
+    with pytest.raises(Refused) as error:
+        await call
+    return error.value.code
+
+
+async def page(client, conv):
+    """The whole log as `history` has it, by seq."""
+    answer = await client.cmd("history", conv=conv, limit=100)
+    return {e["seq"]: e for e in answer["events"]}
+
+
+async def many_changes(one, two, conv):
+    """Messages 2 to 7 of the group, and all that can be done to them. Answers
+    the seq of the last event."""
+    for i in range(6):
+        await one.send(conv, f"first {i}")
+    await change(one, "edit", conv, 2, text="second 0")
+    await change(two, "react", conv, 2, emoji=THUMB)
+    await change(one, "edit", conv, 2, text="third 0")
+    await change(one, "react", conv, 3, emoji=THUMB)
+    await change(two, "react", conv, 3, emoji=HEART)
+    await change(one, "react", conv, 3, emoji=HEART)
+    await change(two, "unreact", conv, 3)
+    await change(one, "edit", conv, 4, text="oops, a secret")
+    await change(two, "react", conv, 4, emoji=THUMB)
+    await change(one, "delete", conv, 4)
+    await change(one, "delete", conv, 5)
+    last = await two.send(conv, "the end")
+    return last["seq"]
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_everybody_sees_the_same(cluster, how):
+    """Live on another gateway over any transport, on a device that was away
+    meanwhile, and on one that has never been there."""
+    accounts, conv = people(cluster, f"same{how}", 3)
+
+    async def main():
+        one = await Client(cluster.url(1), accounts[0]).open()
+        two = await Client(cluster.url(2), accounts[1]).open()
+        live = (Client(cluster.url(3), accounts[2]) if how == "ws" else
+                HttpClient(cluster.url(3), accounts[2], HOW[how]))
+        await live.open()
+        away = await Client(cluster.url(2), accounts[2]).open()
+        await one.send(conv, "first")
+        await away.until(lambda: 2 in away.events.get(conv, {}))
+        await away.close()
+        last = await many_changes(one, two, conv)
+        await away.open()
+        await away.sync()
+        await live.until(lambda: last in live.events.get(conv, {}))
+        await one.until(lambda: last in one.events[conv])
+        fresh = await page(one, conv)
+        want = fold(fresh)
+        assert want[3]["body"] == {"text": "first 0"}
+        assert want[3]["reactions"] == {accounts[0].user: HEART}
+        assert want[2]["body"] == {"text": "third 0"} and want[2]["edited"]
+        assert want[2]["reactions"] == {accounts[1].user: THUMB}
+        assert want[4]["deleted"] and want[4]["body"] == {}
+        for client in (one, live, away):
+            seen = {s: e for s, e in client.events[conv].items()}
+            assert max(seen) == last
+            assert {s: m for s, m in fold(seen).items()} == {
+                s: m for s, m in want.items() if s in seen}
+        assert "secret" not in str(away.events)
+        for client in (one, two, live, away):
+            await client.close()
+
+    asyncio.run(main())
+
+
+def test_what_is_deleted_is_gone_from_the_store(cluster):
+    """Neither the body, nor an edit, nor a version is left in any key of the
+    conversation."""
+    accounts, conv = people(cluster, "gone", 2)
+
+    def kept():
+        read = {"list": ("lrange", "0", "-1"), "hash": ("hgetall",)}
+        keys = cluster.redis.cli("keys", f"{{c{conv}}}*").split()
+        words = [read[cluster.redis.cli("type", key)] for key in keys]
+        return "".join(cluster.redis.cli(w[0], key, *w[1:])
+                       for key, w in zip(keys, words))
+
+    async def main():
+        one = await Client(cluster.url(1), accounts[0]).open()
+        two = await Client(cluster.url(2), accounts[1]).open()
+        ack = await one.send(conv, "needle one")
+        for word in ("two", "three", "four"):
+            await change(one, "edit", conv, ack["seq"], text=f"needle {word}")
+        versions = await two.cmd("message.versions", conv=conv,
+                                 seq=ack["seq"])
+        assert [v["body"]["text"] for v in versions["versions"]] == [
+            "needle one", "needle two", "needle three"]
+        # The message, its last edit and the three versions.
+        assert kept().count("needle") == 5
+        await change(one, "delete", conv, ack["seq"])
+        assert "needle" not in kept()
+        assert (await two.cmd("message.versions", conv=conv,
+                              seq=ack["seq"]))["versions"] == []
+        # Sent again by one who has not heard the ack, it does not come back.
+        again = await one.send(conv, "needle one", ack["msg"])
+        assert again["seq"] == ack["seq"]
+        late = await Client(cluster.url(2), accounts[1]).open()
+        await late.sync([conv])
+        assert "needle" not in str(late.events)
+        for client in (one, two, late):
+            await client.close()
+
+    asyncio.run(main())
+
+
+def test_who_may(cluster):
+    """Authors edit; authors and those above them delete; members react."""
+    accounts, conv = people(cluster, "may", 3)
+    stranger = Account(cluster.url(2), "maystranger")
+
+    async def main():
+        owner = await Client(cluster.url(1), accounts[0]).open()
+        author = await Client(cluster.url(2), accounts[1]).open()
+        other = await Client(cluster.url(3), accounts[2]).open()
+        alien = await Client(cluster.url(2), stranger).open()
+        seq = (await author.send(conv, "mine"))["seq"]
+        for client, kind, fields, code in (
+                (other, "edit", {"text": "x"}, "forbidden"),
+                (owner, "edit", {"text": "x"}, "forbidden"),
+                (other, "delete", {}, "forbidden"),
+                (alien, "edit", {"text": "x"}, "not_found"),
+                (alien, "delete", {}, "not_found"),
+                (alien, "react", {"emoji": THUMB}, "not_found"),
+                (other, "react", {"emoji": "ok"}, "bad_value"),
+                (author, "edit", {"text": " "}, "bad_value")):
+            assert await refused(
+                change(client, kind, conv, seq, **fields)) == code
+        assert await refused(change(author, "edit", conv, 1,
+                                    text="x")) == "not_found"
+        assert await refused(change(author, "edit", conv, seq + 1,
+                                    text="x")) == "not_found"
+        await change(owner, "delete", conv, seq)
+        assert await refused(change(author, "edit", conv, seq,
+                                    text="x")) == "not_found"
+        shown = await page(author, conv)
+        assert shown[seq]["deleted"]["by"] == accounts[0].user
+        assert max(shown) == seq + 1
+        for client in (owner, author, other, alien):
+            await client.close()
+
+    asyncio.run(main())
+
+
+def test_the_same_change_again(cluster):
+    """Changes have names, as messages do."""
+    accounts, conv = people(cluster, "again", 2)
+
+    async def main():
+        one = await Client(cluster.url(1), accounts[0]).open()
+        two = await Client(cluster.url(2), accounts[0]).open()
+        seq = (await one.send(conv, "first"))["seq"]
+        edit = await change(one, "edit", conv, seq, text="second", msg=name())
+        await change(one, "edit", conv, seq, text="third")
+        again = await change(two, "edit", conv, seq, text="second",
+                             msg=edit["msg"])
+        assert (again["seq"], again["ts"]) == (edit["seq"], edit["ts"])
+        assert await refused(change(two, "delete", conv, seq,
+                                    msg=edit["msg"])) == "idempotency_conflict"
+        assert (await page(one, conv))[seq]["body"]["text"] == "third"
+        await one.close()
+        await two.close()
+
+    asyncio.run(main())
+
+
+def test_all_at_once(cluster):
+    """Everybody reacts to one message at the same moment: all are counted."""
+    accounts, conv = people(cluster, "crowd", 12)
+
+    async def main():
+        clients = [await Client(cluster.url(1 + i % 3), a).open()
+                   for i, a in enumerate(accounts)]
+        seq = (await clients[0].send(conv, "vote"))["seq"]
+        await asyncio.gather(*[
+            surely(change, c, "react", conv, seq, emoji=THUMB)
+            for c in clients])
+        shown = (await page(clients[1], conv))[seq]
+        assert len(shown["reactions"]) == 1
+        assert set(shown["reactions"][0]["users"]) == {
+            a.user for a in accounts}
+        await asyncio.gather(*[c.close() for c in clients])
+
+    asyncio.run(main())
+
+
+async def surely(call, *args, **fields):
+    """Repeats what may succeed later."""
+    fields["msg"] = name()
+    while True:
+        try:
+            return await call(*args, **fields)
+        except Refused as error:
+            if "retry_after_ms" not in error.answer:
+                raise
+            await asyncio.sleep(error.answer["retry_after_ms"] / 1000)
