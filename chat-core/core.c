@@ -3,19 +3,23 @@
 #include <assert.h>
 
 #include "chat-core/conv_table.h"
+#include "chat-core/receipts.h"
 
 void core_init(struct core *c) {
     map_init(&c->users);
     map_init(&c->wides);
     map_init(&c->convs);
     list_init(&c->convs_lru);
+    map_init(&c->receipts);
     c->stats = (struct core_stats){0};
 }
 
 void core_fini(struct core *c) {
     assert(c->users.count == 0 && c->wides.count == 0);
+    receipts_clear(c);
     conv_table_clear(c);
     map_fini(&c->users);
     map_fini(&c->wides);
     map_fini(&c->convs);
+    map_fini(&c->receipts);
 }

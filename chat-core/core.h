@@ -58,6 +58,7 @@ struct core {
     struct map wides;      /* conv id -> struct wide (wide.c) */
     struct map convs;      /* conv id -> struct conv (conv_table.c) */
     struct list convs_lru; /* least recently used first */
+    struct map receipts;   /* conv id -> what receipts.c has gathered */
     struct core_stats stats;
 };
 

@@ -13,18 +13,23 @@ struct reading {
     struct page_ask ask;
     struct member_version version;
     struct msg_seq from;
-    struct msg_seq until; /* 0: no end */
+    struct msg_seq until;   /* 0: no end */
+    struct msg_seq *hidden; /* from the reader */
+    size_t hidden_count;
+    bool hidden_known;
     unsigned tries;
     page_fn done;
     void *ctx;
 };
 
 static void look_up(struct reading *r);
+static void read_store(struct reading *r);
 
 static void finish(struct reading *r, enum rc rc, const struct page *page) {
     page_fn done = r->done;
     void *ctx = r->ctx;
 
+    mem_free(r->hidden);
     mem_free(r);
     done(ctx, rc, page);
 }
@@ -56,8 +61,47 @@ static struct page cut(const struct reading *r, const struct history_page *in) {
     return out;
 }
 
+/* ---- what the reader has hidden from himself ---- */
+
+static void on_hidden(void *ctx, enum rc rc, const struct msg_seq *seqs,
+                      size_t count) {
+    struct reading *r = ctx;
+
+    if (rc != RC_OK) {
+        finish(r, rc, NULL);
+        return;
+    }
+    r->hidden_known = true;
+    r->hidden_count = count;
+    r->hidden = mem_new_array(count + 1, sizeof(*r->hidden));
+    for (size_t i = 0; i < count; i++) {
+        r->hidden[i] = seqs[i];
+    }
+    read_store(r);
+}
+
+/* What is hidden is shown as what is not kept any more. */
+static struct slice *veil(const struct reading *r, struct page *page) {
+    struct slice *events = mem_new_array(page->count + 1, sizeof(*events));
+
+    for (size_t i = 0; i < page->count; i++) {
+        events[i] = page->events[i];
+    }
+    for (size_t i = 0; i < r->hidden_count; i++) {
+        uint64_t at = r->hidden[i].v - page->first.v;
+
+        if (r->hidden[i].v >= page->first.v && at < page->count) {
+            events[at] = (struct slice){NULL, 0};
+        }
+    }
+    page->events = events;
+    return events;
+}
+
 static void on_page(void *ctx, enum rc rc, const struct history_page *in) {
     struct reading *r = ctx;
+    struct history *h = r->core->history;
+    struct slice *events = NULL;
     struct page out;
 
     if (rc != RC_OK) {
@@ -70,8 +114,16 @@ static void on_page(void *ctx, enum rc rc, const struct history_page *in) {
         look_up(r);
         return;
     }
+    if (in->head.hides && !r->hidden_known) {
+        h->ops->hidden(h, r->ask.conv, r->ask.user, on_hidden, r);
+        return;
+    }
     out = cut(r, in);
+    if (r->hidden_count > 0) {
+        events = veil(r, &out);
+    }
     finish(r, RC_OK, &out);
+    mem_free(events);
 }
 
 /* The interval is known: read. */

@@ -78,6 +78,7 @@ static void on_heads(void *ctx, enum rc rc, const struct history_head *heads,
     for (size_t i = 0; i < count; i++) {
         struct lookup *l = &s->lookups[i];
 
+        s->ones[i].hidden = heads[i].hidden;
         if (heads[i].head.v != 0 && heads[i].head.v == l->cursor.have.v) {
             s->ones[i].head = heads[i].head;
             continue; /* nothing moved: nobody is asked */

@@ -30,6 +30,7 @@ struct sync_one {
     struct conv_id conv;
     enum sync_state state;
     struct msg_seq head; /* what the user may see at most */
+    uint64_t hidden;     /* how many events he has hidden from himself */
 };
 
 /* `page` (borrowed) is what one conversation's cursor lacked. */

@@ -232,6 +232,7 @@ static void on_synced(void *ctx, enum rc rc, const struct sync_one *ones,
             json_field_id(&o, "conv", ones[i].conv.v);
             json_field_str(&o, "state", slice_str(sync_word(s, &ones[i])));
             json_field_u64(&o, "head", ones[i].head.v);
+            json_field_u64(&o, "hidden", ones[i].hidden);
             json_end_obj(&o);
         }
         json_end_arr(&o);

@@ -11,6 +11,7 @@ struct listing {
     struct conv_of_user *convs;
     struct conv_id *ids;
     char **texts; /* what the titles and names point to */
+    struct history_head *heads;
     size_t count;
 };
 
@@ -19,6 +20,7 @@ static void listing_free(struct listing *l) {
         mem_free(l->texts[i]);
     }
     mem_free(l->texts);
+    mem_free(l->heads);
     mem_free(l->convs);
     mem_free(l->ids);
     mem_free(l);
@@ -39,16 +41,42 @@ static const char *role_word(enum role role) {
     return words[role];
 }
 
-static void put_conv(struct json_out *o, const struct conv_of_user *conv,
-                     const struct history_head *head) {
-    uint64_t end = conv->me.until.v == 0
-                       ? head->head.v
-                       : lesser(head->head.v, conv->me.until.v);
+/* The last event the user may read, and how far he is: 0 and up. */
+static uint64_t end_of(const struct conv_of_user *conv,
+                       const struct history_head *head) {
+    return conv->me.until.v == 0 ? head->head.v
+                                 : lesser(head->head.v, conv->me.until.v);
+}
+
+static uint64_t read_of(const struct conv_of_user *conv,
+                        const struct history_head *head) {
     uint64_t read = head->read.v;
 
     if (conv->me.from.v > 0 && read + 1 < conv->me.from.v) {
         read = conv->me.from.v - 1;
     }
+    return lesser(read, end_of(conv, head));
+}
+
+/* Where what is unread stands: the last of it, when it is much. */
+static bool unread_span(const struct conv_of_user *conv,
+                        const struct history_head *head,
+                        struct history_span_ask *out) {
+    uint64_t end = end_of(conv, head);
+    uint64_t first = read_of(conv, head) + 1;
+
+    if (first > end || conv->me.from.v == 0) {
+        return false;
+    }
+    if (end - first >= HISTORY_UNREAD_MAX) {
+        first = end - HISTORY_UNREAD_MAX + 1;
+    }
+    *out = (struct history_span_ask){conv->id, {first}, {end}};
+    return true;
+}
+
+static void put_conv(struct json_out *o, const struct conv_of_user *conv,
+                     const struct history_head *head, uint64_t unread) {
     json_begin_obj(o);
     json_field_id(o, "conv", conv->id.v);
     json_field_str(o, "kind",
@@ -61,32 +89,70 @@ static void put_conv(struct json_out *o, const struct conv_of_user *conv,
     }
     json_field_str(o, "role", slice_str(role_word(conv->me.role)));
     json_field_u64(o, "members", conv->member_count);
-    json_field_u64(o, "head", end);
-    json_field_u64(o, "read", lesser(read, end));
-    json_field_u64(o, "unread", end > read ? end - read : 0);
+    json_field_u64(o, "head", end_of(conv, head));
+    json_field_u64(o, "read", read_of(conv, head));
+    json_field_u64(o, "unread", unread);
+    json_field_u64(o, "hidden", head->hidden);
     json_field_u64(o, "ts", head->ts_ms);
     json_end_obj(o);
+}
+
+/* `unread`: of those that have a span, in order. */
+static void answer(struct listing *l, const uint64_t *unread) {
+    struct history_span_ask span;
+    struct json_out o;
+    struct buf b;
+    size_t at = 0;
+
+    o = request_begin(l->request, &b, "conversations");
+    json_field_arr(&o, "conversations");
+    for (size_t i = 0; i < l->count; i++) {
+        bool asked = unread_span(&l->convs[i], &l->heads[i], &span);
+
+        put_conv(&o, &l->convs[i], &l->heads[i], asked ? unread[at++] : 0);
+    }
+    json_end_arr(&o);
+    request_end(l->request, &b);
+    listing_free(l);
+}
+
+static void on_unread(void *ctx, enum rc rc, const uint64_t *counts,
+                      size_t count) {
+    struct listing *l = ctx;
+
+    (void)count;
+    if (rc != RC_OK) {
+        request_fail_rc(l->request, rc);
+        listing_free(l);
+        return;
+    }
+    answer(l, counts);
 }
 
 static void on_heads(void *ctx, enum rc rc, const struct history_head *heads,
                      size_t count) {
     struct listing *l = ctx;
-    struct json_out o;
-    struct buf b;
+    struct history *h = l->request->server->core.history;
+    struct history_span_ask *spans;
+    size_t asked = 0;
 
     if (rc != RC_OK) {
         request_fail_rc(l->request, rc);
         listing_free(l);
         return;
     }
-    o = request_begin(l->request, &b, "conversations");
-    json_field_arr(&o, "conversations");
+    l->heads = mem_new_array(count, sizeof(*l->heads));
+    spans = mem_new_array(count, sizeof(*spans));
     for (size_t i = 0; i < count; i++) {
-        put_conv(&o, &l->convs[i], &heads[i]);
+        l->heads[i] = heads[i];
+        asked += unread_span(&l->convs[i], &heads[i], &spans[asked]);
     }
-    json_end_arr(&o);
-    request_end(l->request, &b);
-    listing_free(l);
+    if (asked == 0) {
+        answer(l, NULL);
+    } else {
+        h->ops->unread(h, l->request->user, spans, asked, on_unread, l);
+    }
+    mem_free(spans);
 }
 
 static struct slice keep(struct listing *l, size_t at, struct slice text) {

@@ -1,47 +1,27 @@
-/* The commands that move no message: the read cursor, and "is typing". */
+/* The commands that move no message: cursors, and "is typing". */
+#include "chat-core/cursor.h"
 #include "chat-core/policy.h"
+#include "chat-core/receipts.h"
+#include "chat-core/tell.h"
 #include "gateway/command.h"
 #include "gateway/server.h"
 #include "proto/base/mem.h"
-#include "proto/wire/bus_msg.h"
 
 struct cursor {
     struct request *request;
     struct conv_id conv;
+    enum history_cursor which;
     struct msg_seq seq;
 };
-
-/* Tells the members' sessions something that is not kept. */
-static void tell_members(struct server *server, const struct place *place,
-                         struct user_id from, struct slice text) {
-    struct bus *bus = server->core.bus;
-    struct topic topics[NARROW_MAX_MEMBERS];
-    struct buf msg;
-    size_t n = 0;
-
-    if (place->wide) {
-        topics[n++] = (struct topic){TOPIC_CONV, place->conv.v};
-    }
-    for (size_t i = 0; !place->wide && i < place->listed; i++) {
-        topics[n++] = (struct topic){TOPIC_USER, place->members[i].user.v};
-    }
-    buf_init(&msg);
-    bus_msg_encode(&msg, &(struct bus_msg){.kind = BUS_EPHEMERAL,
-                                           .u.ephemeral = {.conv = place->conv,
-                                                           .from = from,
-                                                           .client = text}});
-    bus->ops->publish(bus, topics, n, buf_slice(&msg), false, NULL, NULL);
-    buf_fini(&msg);
-}
 
 static void cursor_fail(struct cursor *c, enum rc rc) {
     request_fail_rc(c->request, rc);
     mem_free(c);
 }
 
-/* ---- read ---- */
+/* ---- read, delivered ---- */
 
-static void on_read(void *ctx, enum rc rc, struct msg_seq read) {
+static void on_moved(void *ctx, enum rc rc, struct msg_seq at) {
     struct cursor *c = ctx;
     struct json_out o;
     struct buf b;
@@ -50,30 +30,21 @@ static void on_read(void *ctx, enum rc rc, struct msg_seq read) {
         cursor_fail(c, rc);
         return;
     }
-    o = request_begin(c->request, &b, "read");
+    o = request_begin(c->request, &b,
+                      c->which == CURSOR_READ ? "read" : "delivered");
     json_field_id(&o, "conv", c->conv.v);
-    json_field_u64(&o, "seq", read.v);
+    json_field_u64(&o, "seq", at.v);
     request_end(c->request, &b);
     mem_free(c);
 }
 
-static void on_read_place(void *ctx, enum rc rc, const struct place *place) {
-    struct cursor *c = ctx;
-    struct history *h = c->request->server->core.history;
-
-    if (rc == RC_OK) {
-        rc = policy_may(DEED_MARK, place, c->request->user);
-    }
-    if (rc != RC_OK) {
-        cursor_fail(c, rc);
-        return;
-    }
-    h->ops->read(h, c->conv, c->request->user, c->seq, on_read, c);
-}
-
-void cmd_read(struct request *r, struct client_fields *f) {
-    struct conv_id conv = {client_field_id(f, "conv")};
-    struct msg_seq seq = {client_field_u64(f, "seq", 0, JSON_INT_MAX)};
+static void move(struct request *r, struct client_fields *f,
+                 enum history_cursor which) {
+    struct history_move to = {
+        .conv = {client_field_id(f, "conv")},
+        .user = r->user,
+        .cursor = which,
+        .seq = {client_field_u64(f, "seq", 0, JSON_INT_MAX)}};
     struct cursor *c;
 
     if (f->error != CLIENT_OK) {
@@ -81,8 +52,68 @@ void cmd_read(struct request *r, struct client_fields *f) {
         return;
     }
     c = mem_new(sizeof(*c));
-    *c = (struct cursor){r, conv, seq};
-    conv_place(&r->server->core, conv, r->user, on_read_place, c);
+    *c = (struct cursor){.request = r, .conv = to.conv, .which = which};
+    cursor_move(&r->server->core, &to, on_moved, c);
+}
+
+void cmd_read(struct request *r, struct client_fields *f) {
+    move(r, f, CURSOR_READ);
+}
+
+void cmd_delivered(struct request *r, struct client_fields *f) {
+    move(r, f, CURSOR_DELIVERED);
+}
+
+/* ---- receipts ---- */
+
+static void put_receipts(struct json_out *o, const struct receipts *in) {
+    if (!in->listed) {
+        json_field_u64(o, "read", in->reads);
+        json_field_u64(o, "delivered", in->delivereds);
+        return;
+    }
+    json_field_arr(o, "users");
+    for (size_t i = 0; i < in->count; i++) {
+        json_begin_obj(o);
+        json_field_id(o, "user", in->marks[i].user.v);
+        json_field_u64(o, "read", in->marks[i].read.v);
+        json_field_u64(o, "delivered", in->marks[i].delivered.v);
+        json_end_obj(o);
+    }
+    json_end_arr(o);
+}
+
+static void on_receipts(void *ctx, enum rc rc, const struct receipts *in) {
+    struct cursor *c = ctx;
+    struct json_out o;
+    struct buf b;
+
+    if (rc != RC_OK) {
+        cursor_fail(c, rc);
+        return;
+    }
+    o = request_begin(c->request, &b, "receipts");
+    json_field_id(&o, "conv", c->conv.v);
+    if (!in->listed) {
+        json_field_u64(&o, "seq", c->seq.v);
+    }
+    put_receipts(&o, in);
+    request_end(c->request, &b);
+    mem_free(c);
+}
+
+void cmd_receipts(struct request *r, struct client_fields *f) {
+    struct conv_id conv = {client_field_id(f, "conv")};
+    struct msg_seq seq = {client_field_u64(f, "seq", 1, JSON_INT_MAX)};
+    struct cursor *c;
+
+    if (f->error != CLIENT_OK) {
+        request_fail_field(r, f);
+        return;
+    }
+    c = mem_new(sizeof(*c));
+    *c = (struct cursor){.request = r, .conv = conv, .seq = seq};
+    receipts_read(&r->server->core, conv, r->user, seq, on_receipts, c);
 }
 
 /* ---- typing ---- */
@@ -99,7 +130,7 @@ static void tell_typing(const struct cursor *c, const struct place *place) {
     json_field_id(&o, "conv", c->conv.v);
     json_field_id(&o, "user", r->user.v);
     json_end_obj(&o);
-    tell_members(r->server, place, r->user, buf_slice(&b));
+    tell_members(&r->server->core, place, r->user, buf_slice(&b));
     buf_fini(&b);
 }
 
@@ -139,6 +170,6 @@ void cmd_typing(struct request *r, struct client_fields *f) {
         return;
     }
     c = mem_new(sizeof(*c));
-    *c = (struct cursor){r, conv, {0}};
+    *c = (struct cursor){.request = r, .conv = conv};
     conv_place(&r->server->core, conv, r->user, on_typing_place, c);
 }

@@ -51,6 +51,8 @@ void cmd_send(struct request *r, struct client_fields *f);
 void cmd_history(struct request *r, struct client_fields *f);
 void cmd_sync(struct request *r, struct client_fields *f);
 void cmd_read(struct request *r, struct client_fields *f);
+void cmd_delivered(struct request *r, struct client_fields *f);
+void cmd_receipts(struct request *r, struct client_fields *f);
 void cmd_typing(struct request *r, struct client_fields *f);
 /* cmd_message.c */
 void cmd_message_edit(struct request *r, struct client_fields *f);
@@ -58,6 +60,9 @@ void cmd_message_delete(struct request *r, struct client_fields *f);
 void cmd_message_react(struct request *r, struct client_fields *f);
 void cmd_message_unreact(struct request *r, struct client_fields *f);
 void cmd_message_versions(struct request *r, struct client_fields *f);
+/* cmd_hidden.c */
+void cmd_message_hide(struct request *r, struct client_fields *f);
+void cmd_message_hidden(struct request *r, struct client_fields *f);
 /* cmd_convs.c */
 void cmd_conversations(struct request *r, struct client_fields *f);
 /* cmd_group.c */

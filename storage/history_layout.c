@@ -40,6 +40,15 @@ struct history_key history_log_key(struct conv_id conv, uint64_t bucket) {
     return k;
 }
 
+struct history_key history_hidden_key(struct conv_id conv,
+                                      struct user_id user) {
+    struct history_key k;
+
+    snprintf(k.s, sizeof(k.s), "{c%s}hid:%s", id_text(conv.v).s,
+             id_text(user.v).s);
+    return k;
+}
+
 struct history_key history_edits_key(struct conv_id conv, struct msg_seq seq) {
     struct history_key k;
 

@@ -2,7 +2,8 @@
  * conversation carries the hash tag {c<id>}, so they share a slot:
  *
  *   {c<id>}meta          hash: head, ts, mver, ids and before (the windows
- *                        last written), and oldest once it is not 1
+ *                        last written), oldest once it is not 1, and hides
+ *                        once something is hidden from somebody
  *   {c<id>}log:<bucket>  list of events: event s is element s % 128 of bucket
  *                        s / 128; there is no event 0, so bucket 0 holds 127
  *   {c<id>}ids:<window>  hash: sender ":" client message id to seq, time and
@@ -12,7 +13,10 @@
  *                        though a clock be an hour ahead.
  *   {c<id>}edits:<seq>   list: the earlier versions of an edited event, the
  *                        latest last; at most 10
- *   {c<id>}read          hash: user to the last seq read
+ *   {c<id>}read          hash: user to the last seq read, "d" user to the last
+ *                        delivered, "h" user to how many are hidden from him
+ *   {c<id>}hid:<user>    hash: seq that is hidden from him to 1, 2, 3, ... in
+ *                        the order of hiding
  *
  * Scripts are given the key of meta and make the others from it. Only
  * history_append.lua writes the log. */
@@ -51,6 +55,7 @@ struct history_number {
 struct history_number history_number(uint64_t v);
 struct history_key history_key(struct conv_id conv, const char *what);
 struct history_key history_log_key(struct conv_id conv, uint64_t bucket);
+struct history_key history_hidden_key(struct conv_id conv, struct user_id user);
 struct history_key history_edits_key(struct conv_id conv, struct msg_seq seq);
 /* Cuts `count` (at most HISTORY_BUCKET) events from `first` (1 and up) at the
  * buckets' borders. Answers how many spans there are. */

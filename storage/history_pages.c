@@ -1,11 +1,16 @@
 #include "storage/history_pages.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/base/mem.h"
 #include "storage/history_layout.h"
 #include "storage/history_store.h"
+
+enum {
+    META_ARGS = 7, /* of the command, the key included */
+};
 
 struct page_call {
     struct resp_call call;
@@ -33,13 +38,14 @@ struct heads_call {
 /* Heads. */
 
 static const struct slice *meta_query(const struct history_key *meta,
-                                      struct slice args[6]) {
+                                      struct slice args[META_ARGS]) {
     args[0] = SLICE_LIT("HMGET");
     args[1] = slice_str(meta->s);
     args[2] = SLICE_LIT("head");
     args[3] = SLICE_LIT("ts");
     args[4] = SLICE_LIT("oldest");
     args[5] = SLICE_LIT("mver");
+    args[6] = SLICE_LIT("hides");
     return args;
 }
 
@@ -50,8 +56,14 @@ static bool number_or_none(const struct resp *r, uint64_t *out) {
 
 /* Reads the reply to a meta_query; all but `conv` and `read`. */
 static bool meta_parse(const struct resp *r, struct history_head *out) {
+    uint64_t hides = 0;
+
     out->oldest.v = 1;
-    return resp_has(r, 4) && number_or_none(&r->items[0], &out->head.v) &&
+    if (!resp_has(r, META_ARGS - 2) || !number_or_none(&r->items[4], &hides)) {
+        return false;
+    }
+    out->hides = hides != 0;
+    return number_or_none(&r->items[0], &out->head.v) &&
            number_or_none(&r->items[1], &out->ts_ms) &&
            number_or_none(&r->items[2], &out->oldest.v) &&
            number_or_none(&r->items[3], &out->mver.v);
@@ -69,8 +81,9 @@ static enum rc heads_result(struct heads_call *c, const struct resp *replies) {
         if (rc != RC_OK) {
             return rc;
         }
-        if (!meta_parse(meta, &c->heads[i]) ||
-            !number_or_none(read, &c->heads[i].read.v)) {
+        if (!meta_parse(meta, &c->heads[i]) || !resp_has(read, 2) ||
+            !number_or_none(&read->items[0], &c->heads[i].read.v) ||
+            !number_or_none(&read->items[1], &c->heads[i].hidden)) {
             return history_store_bad(c->h, "heads");
         }
     }
@@ -95,10 +108,12 @@ void history_pages_heads(struct history *base, struct user_id user,
     struct heads_call *c =
         mem_new(sizeof(*c) + count * sizeof(struct history_head));
     struct id_text reader = id_text(user.v);
-    struct slice args[6];
+    char hidden[1 + sizeof(reader.s)];
+    struct slice args[META_ARGS];
     struct buf *out;
 
     assert(count <= HISTORY_HEADS_MAX);
+    snprintf(hidden, sizeof(hidden), "h%s", reader.s);
     c->h = history_store_of(base);
     c->done = done;
     c->ctx = ctx;
@@ -112,12 +127,12 @@ void history_pages_heads(struct history *base, struct user_id user,
     for (size_t i = 0; i < count; i++) {
         struct history_key meta = history_key(convs[i], "meta");
         struct history_key read = history_key(convs[i], "read");
-        struct slice get[] = {SLICE_LIT("HGET"), slice_str(read.s),
-                              slice_str(reader.s)};
+        struct slice get[] = {SLICE_LIT("HMGET"), slice_str(read.s),
+                              slice_str(reader.s), slice_str(hidden)};
 
         c->heads[i].conv = convs[i];
         if (out != NULL) {
-            resp_command(out, meta_query(&meta, args), COUNT_OF(args));
+            resp_command(out, meta_query(&meta, args), META_ARGS);
             resp_command(out, get, COUNT_OF(get));
         }
     }
@@ -134,12 +149,12 @@ static void send_page(struct page_call *p) {
     size_t n = p->count == 0 ? 0 : history_spans(p->first, p->count, spans);
     struct buf *out =
         resp_conn_begin(p->h->conn, &p->call, on_page, 1 + (uint32_t)n);
-    struct slice args[6];
+    struct slice args[META_ARGS];
 
     if (out == NULL) {
         return;
     }
-    resp_command(out, meta_query(&meta, args), COUNT_OF(args));
+    resp_command(out, meta_query(&meta, args), META_ARGS);
     for (size_t i = 0; i < n; i++) {
         struct history_key log = history_log_key(p->conv, spans[i].bucket);
         struct history_number from = history_number(spans[i].index);

@@ -2,104 +2,11 @@
 
 #include "proto/base/mem.h"
 #include "storage/history_append.h"
+#include "storage/history_cursors.h"
 #include "storage/history_layout.h"
 #include "storage/history_pages.h"
+#include "storage/history_script.h"
 #include "storage/history_store.h"
-
-static const char *const script_texts[HISTORY_SCRIPTS] = {
-    [HISTORY_SCRIPT_APPEND] =
-#include "storage/history_append.lua.h"
-        ,
-    [HISTORY_SCRIPT_READ] =
-#include "storage/history_read.lua.h"
-        ,
-};
-
-struct read_call {
-    struct resp_call call;
-    struct history_redis *h;
-    bool again; /* the script was gone: its text is sent along */
-    history_read_fn done;
-    void *ctx;
-    struct conv_id conv;
-    struct user_id user;
-    struct msg_seq seq;
-};
-
-/* Scripts. */
-
-struct slice history_store_word(bool again) {
-    return again ? SLICE_LIT("EVAL") : SLICE_LIT("EVALSHA");
-}
-
-struct slice history_store_script(const struct history_redis *h, int script,
-                                  bool again) {
-    return slice_str(again ? script_texts[script] : h->scripts[script].sha);
-}
-
-bool history_store_gone(struct history_redis *h, bool again, enum rc rc,
-                        const struct resp *replies) {
-    if (rc != RC_OK || again || resp_rc(replies) != RC_NOT_FOUND) {
-        return false;
-    }
-    h->stats.reloads++;
-    return true;
-}
-
-/* Read cursor. */
-
-static void on_read_moved(struct resp_call *call, enum rc rc,
-                          const struct resp *replies);
-
-static void send_read(struct read_call *r) {
-    struct history_key meta = history_key(r->conv, "meta");
-    struct id_text user = id_text(r->user.v);
-    struct history_number seq = history_number(r->seq.v);
-    struct slice args[] = {
-        history_store_word(r->again),
-        history_store_script(r->h, HISTORY_SCRIPT_READ, r->again),
-        SLICE_LIT("1"),
-        slice_str(meta.s),
-        slice_str(user.s),
-        slice_str(seq.s),
-    };
-
-    resp_conn_send(r->h->conn, &r->call, on_read_moved, args, COUNT_OF(args));
-}
-
-static void on_read_moved(struct resp_call *call, enum rc rc,
-                          const struct resp *replies) {
-    struct read_call *r = CONTAINER_OF(call, struct read_call, call);
-    struct msg_seq now = {0};
-
-    if (history_store_gone(r->h, r->again, rc, replies)) {
-        r->again = true;
-        send_read(r);
-        return;
-    }
-    if (rc == RC_OK) {
-        rc = history_store_error(r->h, replies);
-    }
-    if (rc == RC_OK && !resp_u64(replies, &now.v)) {
-        rc = history_store_bad(r->h, "read");
-    }
-    r->done(r->ctx, rc, now);
-    mem_free(r);
-}
-
-static void read_to(struct history *base, struct conv_id conv,
-                    struct user_id user, struct msg_seq seq,
-                    history_read_fn done, void *ctx) {
-    struct read_call *r = mem_new(sizeof(*r));
-
-    r->h = history_store_of(base);
-    r->done = done;
-    r->ctx = ctx;
-    r->conv = conv;
-    r->user = user;
-    r->seq = seq;
-    send_read(r);
-}
 
 static bool ready(struct history *base) {
     const struct history_redis *h = history_store_of(base);
@@ -112,7 +19,12 @@ static const struct history_ops ops = {
     .range = history_pages_range,
     .tail = history_pages_tail,
     .heads = history_pages_heads,
-    .read = read_to,
+    .mark = history_cursors_mark,
+    .marks = history_cursors_marks,
+    .counts = history_cursors_counts,
+    .unread = history_cursors_unread,
+    .hide = history_cursors_hide,
+    .hidden = history_cursors_hidden,
     .earlier = history_pages_earlier,
     .ready = ready,
 };
@@ -137,7 +49,7 @@ enum rc history_redis_open(struct history **out, struct loop *l,
     h->clock = &l->clock;
     history_appends_init(&h->appends);
     for (size_t i = 0; i < HISTORY_SCRIPTS; i++) {
-        h->scripts[i].text = script_texts[i];
+        h->scripts[i].text = history_script_text(i);
     }
     rc = resp_conn_open(&h->conn, l, &conn);
     if (rc != RC_OK) {

@@ -16,10 +16,13 @@
 struct history;
 
 enum {
-    HISTORY_PAGE_MAX = 100,   /* events in one range */
-    HISTORY_HEADS_MAX = 1000, /* conversations in one heads call */
-    HISTORY_NAME_MAX = 64,    /* bytes of a client message id */
-    HISTORY_EARLIER_MAX = 10, /* versions remembered of one event */
+    HISTORY_PAGE_MAX = 100,    /* events in one range */
+    HISTORY_HEADS_MAX = 1000,  /* conversations in one heads call */
+    HISTORY_NAME_MAX = 64,     /* bytes of a client message id */
+    HISTORY_EARLIER_MAX = 10,  /* versions remembered of one event */
+    HISTORY_HIDDEN_MAX = 1000, /* events hidden from one user in one */
+    HISTORY_UNREAD_MAX = 100,  /* events looked at to count what is unread */
+    HISTORY_MARKS_MAX = 4000,  /* cursors; of more none is told */
 };
 
 /* What an append also does to an earlier event, in the same step. */
@@ -71,6 +74,8 @@ struct history_head {
     struct member_version mver;
     uint64_t ts_ms;      /* of the last event */
     struct msg_seq read; /* read cursor of the asked user */
+    uint64_t hidden;     /* how many events are hidden from him */
+    bool hides;          /* something is hidden from somebody */
 };
 
 /* Events first.v, first.v + 1, ... `count` of them; fewer than asked only at
@@ -91,8 +96,53 @@ typedef void (*history_earlier_fn)(void *ctx, enum rc rc,
 typedef void (*history_heads_fn)(void *ctx, enum rc rc,
                                  const struct history_head *heads,
                                  size_t count);
-/* The cursor after the call: never behind the one before. */
-typedef void (*history_read_fn)(void *ctx, enum rc rc, struct msg_seq read);
+/* How far a user is. Who has read something has got it. */
+struct history_mark {
+    struct user_id user;
+    struct msg_seq read;
+    struct msg_seq delivered; /* to one of his devices at least */
+};
+
+enum history_cursor {
+    CURSOR_READ,
+    CURSOR_DELIVERED,
+};
+
+/* The user's cursor shall be at `seq`. */
+struct history_move {
+    struct conv_id conv;
+    struct user_id user;
+    enum history_cursor cursor;
+    struct msg_seq seq;
+};
+
+/* The cursors after the call, never behind those before. `mark` is NULL unless
+ * RC_OK. */
+typedef void (*history_mark_fn)(void *ctx, enum rc rc,
+                                const struct history_mark *mark, bool moved);
+/* Every user that has a cursor, in any order; ex-members too. */
+typedef void (*history_marks_fn)(void *ctx, enum rc rc,
+                                 const struct history_mark *marks,
+                                 size_t count);
+/* How many users have read, and how many have got, that event. */
+typedef void (*history_counts_fn)(void *ctx, enum rc rc, uint64_t reads,
+                                  uint64_t delivereds);
+/* RC_LIMIT: HISTORY_HIDDEN_MAX are hidden already. */
+typedef void (*history_hide_fn)(void *ctx, enum rc rc, uint64_t hidden);
+/* In the order of hiding. */
+typedef void (*history_hidden_fn)(void *ctx, enum rc rc,
+                                  const struct msg_seq *seqs, size_t count);
+
+/* Some of the last events of a conversation. */
+struct history_span_ask {
+    struct conv_id conv;
+    struct msg_seq first;
+    struct msg_seq last; /* at most HISTORY_UNREAD_MAX from `first` on */
+};
+
+/* How many messages of others each span holds, in the order asked. */
+typedef void (*history_unread_fn)(void *ctx, enum rc rc, const uint64_t *counts,
+                                  size_t count);
 
 struct history_ops {
     void (*append)(struct history *h, const struct history_append *in,
@@ -108,9 +158,22 @@ struct history_ops {
     void (*heads)(struct history *h, struct user_id user,
                   const struct conv_id *convs, size_t count,
                   history_heads_fn done, void *ctx);
-    /* Moves the read cursor forward, clamped to the head. */
-    void (*read)(struct history *h, struct conv_id conv, struct user_id user,
-                 struct msg_seq seq, history_read_fn done, void *ctx);
+    /* Moves a cursor forward, clamped to the head. */
+    void (*mark)(struct history *h, const struct history_move *move,
+                 history_mark_fn done, void *ctx);
+    void (*marks)(struct history *h, struct conv_id conv, history_marks_fn done,
+                  void *ctx);
+    void (*counts)(struct history *h, struct conv_id conv, struct msg_seq seq,
+                   history_counts_fn done, void *ctx);
+    /* Spans (copied) of up to HISTORY_HEADS_MAX conversations. */
+    void (*unread)(struct history *h, struct user_id user,
+                   const struct history_span_ask *spans, size_t count,
+                   history_unread_fn done, void *ctx);
+    /* Hides an event, which stands there, from one user. */
+    void (*hide)(struct history *h, struct conv_id conv, struct user_id user,
+                 struct msg_seq seq, history_hide_fn done, void *ctx);
+    void (*hidden)(struct history *h, struct conv_id conv, struct user_id user,
+                   history_hidden_fn done, void *ctx);
     /* What is remembered of an event, at most HISTORY_EARLIER_MAX. */
     void (*earlier)(struct history *h, struct conv_id conv, struct msg_seq seq,
                     history_earlier_fn done, void *ctx);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proto/base/mem.h"
+#include "tests/fakes/fake_history_call.h"
 #include "tests/fakes/fake_history_store.h"
 
 struct end {
@@ -12,32 +13,6 @@ struct end {
     struct list node;
     struct fake_history *store;
     struct fake_calls calls;
-};
-
-/* One call; which of the fields are used is the operation's business. */
-struct call {
-    struct fake_call base; /* first */
-    struct fake_history *store;
-    struct history_append in; /* its slices are ours */
-    struct history_change change;
-    struct history_appended out;
-    struct conv_id conv;
-    struct user_id user;
-    struct msg_seq first;
-    size_t count;
-    struct conv_id *convs;
-    struct history_head *heads;
-    struct history_page page;
-    struct slice *events;
-    struct msg_seq read;
-    union {
-        history_appended_fn appended;
-        history_page_fn page;
-        history_heads_fn heads;
-        history_read_fn read;
-        history_earlier_fn earlier;
-    } done;
-    void *ctx;
 };
 
 static const struct history_ops end_ops;
@@ -76,23 +51,24 @@ void fake_history_free(struct fake_history **f) {
 
 /* ---- calls ---- */
 
-static void call_free(struct call *c) {
+void fake_history_call_free(struct fake_history_call *c) {
     fake_slice_free(c->in.name);
     fake_slice_free(c->in.event);
     fake_slice_free(c->change.was);
     fake_slice_free(c->change.now);
     fake_slice_free(c->change.earlier);
     mem_free(c->convs);
+    mem_free(c->spans);
     mem_free(c->heads);
     mem_free(c->events);
     mem_free(c);
 }
 
-static struct call *call_new(struct history *h, const char *name,
-                             fake_execute_fn execute, fake_answer_fn answer,
-                             void *ctx) {
+struct fake_history_call *fake_history_call(struct history *h, const char *name,
+                                            fake_execute_fn execute,
+                                            fake_answer_fn answer, void *ctx) {
     struct end *e = CONTAINER_OF(h, struct end, history);
-    struct call *c = mem_new(sizeof(*c));
+    struct fake_history_call *c = mem_new(sizeof(*c));
 
     c->base.name = name;
     c->base.execute = execute;
@@ -103,28 +79,29 @@ static struct call *call_new(struct history *h, const char *name,
     return c;
 }
 
-static struct call *call_of(struct fake_call *base) {
-    return CONTAINER_OF(base, struct call, base);
+struct fake_history_call *fake_history_call_of(struct fake_call *base) {
+    return CONTAINER_OF(base, struct fake_history_call, base);
 }
 
 static void append_execute(struct fake_call *base) {
-    struct call *c = call_of(base);
+    struct fake_history_call *c = fake_history_call_of(base);
 
     base->rc = fake_log_append(c->store, &c->in, &c->out);
 }
 
 static void append_answer(struct fake_call *base, enum rc rc, bool silent) {
-    struct call *c = call_of(base);
+    struct fake_history_call *c = fake_history_call_of(base);
 
     if (!silent) {
         c->done.appended(c->ctx, rc, rc == RC_OK ? &c->out : NULL);
     }
-    call_free(c);
+    fake_history_call_free(c);
 }
 
 static void end_append(struct history *h, const struct history_append *in,
                        history_appended_fn done, void *ctx) {
-    struct call *c = call_new(h, "append", append_execute, append_answer, ctx);
+    struct fake_history_call *c =
+        fake_history_call(h, "append", append_execute, append_answer, ctx);
 
     assert(in->name.n <= HISTORY_NAME_MAX);
     c->in = *in;
@@ -141,7 +118,7 @@ static void end_append(struct history *h, const struct history_append *in,
 }
 
 static void range_execute(struct fake_call *base) {
-    struct call *c = call_of(base);
+    struct fake_history_call *c = fake_history_call_of(base);
     const struct fake_log *l = fake_log_of(c->store, c->conv);
 
     c->page.head = fake_log_head(c->store, c->conv, (struct user_id){0});
@@ -157,7 +134,7 @@ static void range_execute(struct fake_call *base) {
 }
 
 static void tail_execute(struct fake_call *base) {
-    struct call *c = call_of(base);
+    struct fake_history_call *c = fake_history_call_of(base);
     uint64_t head = fake_history_head(c->store, c->conv);
     uint64_t last = c->first.v == 0 || c->first.v > head ? head : c->first.v;
 
@@ -167,18 +144,19 @@ static void tail_execute(struct fake_call *base) {
 }
 
 static void page_answer(struct fake_call *base, enum rc rc, bool silent) {
-    struct call *c = call_of(base);
+    struct fake_history_call *c = fake_history_call_of(base);
 
     if (!silent) {
         c->done.page(c->ctx, rc, rc == RC_OK ? &c->page : NULL);
     }
-    call_free(c);
+    fake_history_call_free(c);
 }
 
-static struct call *page_new(struct history *h, const char *name,
-                             fake_execute_fn execute, history_page_fn done,
-                             void *ctx) {
-    struct call *c = call_new(h, name, execute, page_answer, ctx);
+static struct fake_history_call *page_new(struct history *h, const char *name,
+                                          fake_execute_fn execute,
+                                          history_page_fn done, void *ctx) {
+    struct fake_history_call *c =
+        fake_history_call(h, name, execute, page_answer, ctx);
 
     c->done.page = done;
     return c;
@@ -187,7 +165,8 @@ static struct call *page_new(struct history *h, const char *name,
 static void end_range(struct history *h, struct conv_id conv,
                       struct msg_seq first, size_t count, history_page_fn done,
                       void *ctx) {
-    struct call *c = page_new(h, "range", range_execute, done, ctx);
+    struct fake_history_call *c =
+        page_new(h, "range", range_execute, done, ctx);
 
     assert(first.v >= 1 && count >= 1 && count <= HISTORY_PAGE_MAX);
     c->conv = conv;
@@ -198,7 +177,7 @@ static void end_range(struct history *h, struct conv_id conv,
 static void end_tail(struct history *h, struct conv_id conv,
                      struct msg_seq last, size_t count, history_page_fn done,
                      void *ctx) {
-    struct call *c = page_new(h, "tail", tail_execute, done, ctx);
+    struct fake_history_call *c = page_new(h, "tail", tail_execute, done, ctx);
 
     assert(count >= 1 && count <= HISTORY_PAGE_MAX);
     c->conv = conv;
@@ -207,7 +186,7 @@ static void end_tail(struct history *h, struct conv_id conv,
 }
 
 static void heads_execute(struct fake_call *base) {
-    struct call *c = call_of(base);
+    struct fake_history_call *c = fake_history_call_of(base);
 
     c->heads = mem_new_array(c->count, sizeof(*c->heads));
     for (size_t i = 0; i < c->count; i++) {
@@ -217,19 +196,20 @@ static void heads_execute(struct fake_call *base) {
 }
 
 static void heads_answer(struct fake_call *base, enum rc rc, bool silent) {
-    struct call *c = call_of(base);
+    struct fake_history_call *c = fake_history_call_of(base);
 
     if (!silent) {
         c->done.heads(c->ctx, rc, rc == RC_OK ? c->heads : NULL,
                       rc == RC_OK ? c->count : 0);
     }
-    call_free(c);
+    fake_history_call_free(c);
 }
 
 static void end_heads(struct history *h, struct user_id user,
                       const struct conv_id *convs, size_t count,
                       history_heads_fn done, void *ctx) {
-    struct call *c = call_new(h, "heads", heads_execute, heads_answer, ctx);
+    struct fake_history_call *c =
+        fake_history_call(h, "heads", heads_execute, heads_answer, ctx);
 
     assert(count <= HISTORY_HEADS_MAX);
     c->user = user;
@@ -239,47 +219,14 @@ static void end_heads(struct history *h, struct user_id user,
     c->done.heads = done;
 }
 
-static void read_execute(struct fake_call *base) {
-    struct call *c = call_of(base);
-    struct fake_log *l = fake_log_of(c->store, c->conv);
-    uint64_t *read = map_get(&l->read, c->user.v);
-    uint64_t want = c->first.v < l->head ? c->first.v : l->head;
-
-    if (read == NULL) {
-        read = mem_new(sizeof(*read));
-        map_put(&l->read, c->user.v, read);
-    }
-    *read = *read > want ? *read : want;
-    c->read.v = *read;
+void fake_history_nothing(struct fake_call *base) {
     base->rc = RC_OK;
 }
 
-static void read_answer(struct fake_call *base, enum rc rc, bool silent) {
-    struct call *c = call_of(base);
-
-    if (!silent) {
-        c->done.read(c->ctx, rc, c->read);
-    }
-    call_free(c);
-}
-
-static void end_read(struct history *h, struct conv_id conv,
-                     struct user_id user, struct msg_seq seq,
-                     history_read_fn done, void *ctx) {
-    struct call *c = call_new(h, "read", read_execute, read_answer, ctx);
-
-    c->conv = conv;
-    c->user = user;
-    c->first = seq;
-    c->done.read = done;
-}
-
-static void earlier_execute(struct fake_call *base) {
-    base->rc = RC_OK;
-}
+/* ---- versions ---- */
 
 static void earlier_answer(struct fake_call *base, enum rc rc, bool silent) {
-    struct call *c = call_of(base);
+    struct fake_history_call *c = fake_history_call_of(base);
     const struct fake_log *l = fake_log_of(c->store, c->conv);
     const struct fake_stored *e =
         c->first.v <= l->head ? &l->events[c->first.v - 1] : NULL;
@@ -288,14 +235,14 @@ static void earlier_answer(struct fake_call *base, enum rc rc, bool silent) {
         c->done.earlier(c->ctx, rc, e == NULL ? NULL : e->earlier,
                         rc != RC_OK || e == NULL ? 0 : e->earlier_count);
     }
-    call_free(c);
+    fake_history_call_free(c);
 }
 
 static void end_earlier(struct history *h, struct conv_id conv,
                         struct msg_seq seq, history_earlier_fn done,
                         void *ctx) {
-    struct call *c =
-        call_new(h, "earlier", earlier_execute, earlier_answer, ctx);
+    struct fake_history_call *c = fake_history_call(
+        h, "earlier", fake_history_nothing, earlier_answer, ctx);
 
     c->conv = conv;
     c->first = seq;
@@ -311,7 +258,12 @@ static const struct history_ops end_ops = {
     .range = end_range,
     .tail = end_tail,
     .heads = end_heads,
-    .read = end_read,
+    .mark = fake_history_mark,
+    .marks = fake_history_marks,
+    .counts = fake_history_counts,
+    .unread = fake_history_unread,
+    .hide = fake_history_hide,
+    .hidden = fake_history_hidden,
     .earlier = end_earlier,
     .ready = end_ready,
 };

@@ -32,18 +32,29 @@ static void stored_free(struct fake_stored *e) {
 }
 
 void fake_log_free(struct fake_log *l) {
-    uint64_t *read;
+    struct fake_reader *reader;
     size_t at = 0;
 
-    while ((read = map_next(&l->read, &at)) != NULL) {
-        mem_free(read);
+    while ((reader = map_next(&l->readers, &at)) != NULL) {
+        mem_free(reader);
     }
-    map_fini(&l->read);
+    map_fini(&l->readers);
     for (uint64_t i = 0; i < l->head; i++) {
         stored_free(&l->events[i]);
     }
     mem_free(l->events);
     mem_free(l);
+}
+
+struct fake_reader *fake_log_reader(struct fake_log *l, struct user_id user) {
+    struct fake_reader *reader = map_get(&l->readers, user.v);
+
+    if (reader == NULL) {
+        reader = mem_new(sizeof(*reader));
+        reader->mark.user = user;
+        map_put(&l->readers, user.v, reader);
+    }
+    return reader;
 }
 
 struct fake_log *fake_log_of(struct fake_history *f, struct conv_id conv) {
@@ -52,7 +63,7 @@ struct fake_log *fake_log_of(struct fake_history *f, struct conv_id conv) {
     if (l == NULL) {
         l = mem_new(sizeof(*l));
         l->oldest = 1;
-        map_init(&l->read);
+        map_init(&l->readers);
         map_put(&f->logs, conv.v, l);
     }
     return l;
@@ -215,7 +226,7 @@ struct history_head fake_log_head(const struct fake_history *f,
                                   struct conv_id conv, struct user_id user) {
     const struct fake_log *l = log_look(f, conv);
     struct history_head h = {.conv = conv, .oldest = {1}};
-    const uint64_t *read;
+    const struct fake_reader *reader;
 
     if (l == NULL) {
         return h;
@@ -224,7 +235,11 @@ struct history_head fake_log_head(const struct fake_history *f,
     h.oldest.v = l->oldest;
     h.mver = l->mver;
     h.ts_ms = l->head == 0 ? 0 : l->events[l->head - 1].ts_ms;
-    read = map_get(&l->read, user.v);
-    h.read.v = read == NULL ? 0 : *read;
+    h.hides = l->hides;
+    reader = map_get(&l->readers, user.v);
+    if (reader != NULL) {
+        h.read = reader->mark.read;
+        h.hidden = reader->hidden_count;
+    }
     return h;
 }

@@ -7,12 +7,19 @@
 #include "proto/base/map.h"
 #include "tests/fakes/fake_history.h"
 
+struct fake_reader {
+    struct history_mark mark;
+    size_t hidden_count;
+    struct msg_seq hidden[HISTORY_HIDDEN_MAX];
+};
+
 struct fake_log {
     struct fake_stored *events; /* event s is events[s - 1] */
     uint64_t head;
     uint64_t oldest;
     struct member_version mver;
-    struct map read; /* user id -> uint64_t, allocated */
+    struct map readers; /* user id -> struct fake_reader */
+    bool hides;
 };
 
 struct fake_history {
@@ -28,6 +35,7 @@ struct fake_log *fake_log_of(struct fake_history *f, struct conv_id conv);
 void fake_log_free(struct fake_log *l);
 enum rc fake_log_append(struct fake_history *f, const struct history_append *in,
                         struct history_appended *out);
+struct fake_reader *fake_log_reader(struct fake_log *l, struct user_id user);
 struct history_head fake_log_head(const struct fake_history *f,
                                   struct conv_id conv, struct user_id user);
 

@@ -207,24 +207,36 @@ struct cursor {
     bool answered;
     enum rc rc;
     uint64_t read;
+    uint64_t delivered;
+    bool moved;
 };
 
-static inline void on_cursor(void *ctx, enum rc rc, struct msg_seq read) {
+static inline void on_cursor(void *ctx, enum rc rc,
+                             const struct history_mark *mark, bool moved) {
     struct cursor *c = ctx;
 
     c->answered = true;
     c->rc = rc;
-    c->read = read.v;
+    c->moved = moved;
+    if (mark != NULL) {
+        c->read = mark->read.v;
+        c->delivered = mark->delivered.v;
+    }
+}
+
+static inline struct cursor mark(struct fixture *f, uint64_t user,
+                                 enum history_cursor which, uint64_t seq) {
+    struct cursor c = {.answered = false};
+
+    f->h->ops->mark(f->h, &(struct history_move){f->conv, {user}, which, {seq}},
+                    on_cursor, &c);
+    assert_true(it_until(&f->loop, it_is_set, &c.answered, IT_PATIENCE_MS));
+    assert_int_equal(c.rc, RC_OK);
+    return c;
 }
 
 static inline uint64_t read_to(struct fixture *f, uint64_t user, uint64_t seq) {
-    struct cursor c = {.answered = false};
-
-    f->h->ops->read(f->h, f->conv, (struct user_id){user},
-                    (struct msg_seq){seq}, on_cursor, &c);
-    assert_true(it_until(&f->loop, it_is_set, &c.answered, IT_PATIENCE_MS));
-    assert_int_equal(c.rc, RC_OK);
-    return c.read;
+    return mark(f, user, CURSOR_READ, seq).read;
 }
 
 #endif

@@ -224,6 +224,98 @@ def test_all_at_once(cluster):
     asyncio.run(main())
 
 
+# ---- for oneself ----
+
+def pushed(client, kind, conv):
+    return [o for o in client.others if o["type"] == kind and
+            o.get("conv") == conv]
+
+
+def test_deleting_for_oneself(cluster):
+    """Gone on all of one's devices, also on one that was away; there for
+    everybody else."""
+    accounts, conv = people(cluster, "hide", 2)
+
+    async def main():
+        one = await Client(cluster.url(1), accounts[0]).open()
+        two = await Client(cluster.url(2), accounts[0]).open()
+        other = await Client(cluster.url(3), accounts[1]).open()
+        seqs = [(await other.send(conv, f"m{i}"))["seq"] for i in range(4)]
+        await one.cmd("message.hide", conv=conv, seq=seqs[1])
+        await one.cmd("message.hide", conv=conv, seq=seqs[3])
+        await two.until(lambda: len(pushed(two, "hidden", conv)) == 2)
+        assert pushed(two, "hidden", conv)[1]["seqs"] == [seqs[3]]
+        shown = await page(two, conv)
+        assert [shown[s]["kind"] for s in seqs] == [
+            "message", "gone", "message", "gone"]
+        shown = await page(other, conv)
+        assert all(shown[s]["kind"] == "message" for s in seqs)
+        await other.cmd("ping")
+        assert pushed(other, "hidden", conv) == []
+        listed = (await two.cmd("conversations"))["conversations"]
+        assert [c["hidden"] for c in listed if c["conv"] == conv] == [2]
+        synced = await two.cmd("sync", convs=[{"conv": conv,
+                                               "seq": seqs[3]}])
+        assert synced["convs"][0]["hidden"] == 2
+        news = await two.cmd("message.hidden", conv=conv, after=1)
+        assert news["seqs"] == [seqs[3]]
+        assert await refused(one.cmd("message.hide", conv=conv,
+                                     seq=seqs[3] + 1)) == "not_found"
+        assert await refused(other.cmd(
+            "message.hide", conv="0000000000001", seq=1)) == "not_found"
+        for client in (one, two, other):
+            await client.close()
+
+    asyncio.run(main())
+
+
+def listed(account, conv):
+    found = account.cmd("conversations")["conversations"]
+    return next(c for c in found if c["conv"] == conv)
+
+
+def test_cursors(cluster):
+    """Read marks are one for all devices; what is unread are the others'
+    messages; senders learn how far everybody is."""
+    accounts, conv = people(cluster, "cursor", 3)
+
+    async def main():
+        one = await Client(cluster.url(1), accounts[0]).open()
+        two = await Client(cluster.url(2), accounts[1]).open()
+        tablet = await Client(cluster.url(3), accounts[1]).open()
+        for i in range(4):
+            await (one if i % 2 else two).send(conv, f"m{i}")
+        await change(one, "react", conv, 2, emoji=THUMB)
+        mine = listed(accounts[1], conv)
+        assert (mine["head"], mine["read"], mine["unread"]) == (6, 0, 2)
+        assert (await two.cmd("read", conv=conv, seq=3))["seq"] == 3
+        await tablet.until(lambda: pushed(tablet, "read", conv))
+        assert pushed(tablet, "read", conv)[0]["seq"] == 3
+        assert (await tablet.cmd("read", conv=conv, seq=2))["seq"] == 3
+        assert listed(accounts[1], conv)["unread"] == 1
+        assert (await tablet.cmd("read", conv=conv, seq=99))["seq"] == 6
+        assert listed(accounts[1], conv)["unread"] == 0
+        await one.until(lambda: any(
+            {"user": accounts[1].user, "read": 6, "delivered": 6} in o["users"]
+            for o in pushed(one, "receipts", conv)))
+        for seq in range(1, 7):
+            await one.cmd("delivered", conv=conv, seq=seq)
+        await two.until(lambda: any(
+            {"user": accounts[0].user, "read": 0, "delivered": 6} in o["users"]
+            for o in pushed(two, "receipts", conv)))
+        # Six steps are told as two: the first, and what came to be in a second.
+        assert len([o for o in pushed(two, "receipts", conv)
+                    if o["users"][0]["user"] == accounts[0].user]) == 2
+        asked = await two.cmd("receipts", conv=conv, seq=6)
+        assert sorted(asked["users"], key=lambda u: u["read"]) == [
+            {"user": accounts[0].user, "read": 0, "delivered": 6},
+            {"user": accounts[1].user, "read": 6, "delivered": 6}]
+        for client in (one, two, tablet):
+            await client.close()
+
+    asyncio.run(main())
+
+
 async def surely(call, *args, **fields):
     """Repeats what may succeed later."""
     fields["msg"] = name()

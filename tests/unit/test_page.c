@@ -114,6 +114,41 @@ static void test_rows(void **state) {
     }
 }
 
+static void on_hide(void *ctx, enum rc rc, uint64_t hidden) {
+    assert_int_equal(rc, RC_OK);
+    *(uint64_t *)ctx = hidden;
+}
+
+/* What somebody has hidden from himself is gone for him, and for nobody else.
+ */
+static void test_hidden(void **state) {
+    static const struct page_row rows[] = {
+        {"around them", 1, PAGE_AFTER, RC_OK, 95, 10, 96, 10, 1, 250},
+        {"the other", 2, PAGE_AFTER, RC_OK, 95, 10, 96, 10, 50, 250},
+        {"beside them", 1, PAGE_AFTER, RC_OK, 150, 10, 151, 10, 1, 250},
+    };
+    static const size_t empty[] = {2, 0, 0};
+    struct history *h = w.gates[0].core.history;
+    uint64_t count = 0;
+
+    (void)state;
+    for (uint64_t seq = 100; seq <= 101; seq++) {
+        h->ops->hide(h, conv, (struct user_id){1}, (struct msg_seq){seq},
+                     on_hide, &count);
+        world_settle(&w);
+    }
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct got got;
+
+        read_page(&rows[i], &got);
+        world_settle(&w);
+        assert_row(rows[i].name, got.calls == 1 && got.rc == RC_OK);
+        assert_row(rows[i].name, got.page.count == rows[i].count);
+        assert_row(rows[i].name, got.empty == empty[i]);
+    }
+}
+
 /* The same rows when the conversation is wide and its members not listed. */
 static void test_rows_wide(void **state) {
     for (uint64_t v = 20; v <= 60; v++) {
@@ -212,9 +247,13 @@ static void test_failures(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_rows),          TEST(test_rows_wide),
-        TEST(test_purged),        TEST(test_no_conversation),
-        TEST(test_removed_since), TEST(test_never_in_step),
+        TEST(test_rows),
+        TEST(test_rows_wide),
+        TEST(test_hidden),
+        TEST(test_purged),
+        TEST(test_no_conversation),
+        TEST(test_removed_since),
+        TEST(test_never_in_step),
         TEST(test_failures),
     };
 

@@ -1,0 +1,75 @@
+#include "storage/history_script.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const char *const texts[HISTORY_SCRIPTS] = {
+    [HISTORY_SCRIPT_APPEND] =
+#include "storage/history_append.lua.h"
+        ,
+    [HISTORY_SCRIPT_MARK] =
+#include "storage/history_mark.lua.h"
+        ,
+    [HISTORY_SCRIPT_MARKS] =
+#include "storage/history_marks.lua.h"
+        ,
+    [HISTORY_SCRIPT_HIDE] =
+#include "storage/history_hide.lua.h"
+        ,
+    [HISTORY_SCRIPT_UNREAD] =
+#include "storage/history_unread.lua.h"
+        ,
+};
+
+const char *history_script_text(size_t script) {
+    assert(script < HISTORY_SCRIPTS);
+    return texts[script];
+}
+
+struct slice history_store_word(bool again) {
+    return again ? SLICE_LIT("EVAL") : SLICE_LIT("EVALSHA");
+}
+
+struct slice history_store_script(const struct history_redis *h, int script,
+                                  bool again) {
+    return slice_str(again ? texts[script] : h->scripts[script].sha);
+}
+
+bool history_store_gone(struct history_redis *h, bool again, enum rc rc,
+                        const struct resp *replies) {
+    if (rc != RC_OK || again || resp_rc(replies) != RC_NOT_FOUND) {
+        return false;
+    }
+    h->stats.reloads++;
+    return true;
+}
+
+void history_script_put(struct buf *out, const struct history_call *c,
+                        int script, const struct slice *args, size_t count) {
+    struct slice all[3 + HISTORY_SCRIPT_ARGS_MAX];
+
+    assert(count <= HISTORY_SCRIPT_ARGS_MAX);
+    all[0] = history_store_word(c->again);
+    all[1] = history_store_script(c->h, script, c->again);
+    all[2] = SLICE_LIT("1");
+    memcpy(all + 3, args, count * sizeof(*args));
+    resp_command(out, all, 3 + count);
+}
+
+void history_script_call(struct history_call *c, int script, resp_done_fn done,
+                         const struct slice *args, size_t count) {
+    struct buf *out = resp_conn_begin(c->h->conn, &c->call, done, 1);
+
+    if (out != NULL) {
+        history_script_put(out, c, script, args, count);
+    }
+}
+
+bool history_script_gone(struct history_call *c, enum rc rc,
+                         const struct resp *replies) {
+    if (!history_store_gone(c->h, c->again, rc, replies)) {
+        return false;
+    }
+    c->again = true;
+    return true;
+}
