@@ -185,6 +185,7 @@ static void append(struct amending *a, struct user_id author) {
     if (a->refusal != RC_OK) {
         author = a->in.user;
         x->out.was = slice_of("", 1);
+        x->out.now = slice_of("", 1);
     }
     say(a->core,
         &(struct say){.conv = a->in.conv,

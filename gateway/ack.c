@@ -18,6 +18,8 @@ struct acking *ack_new(struct request *r, struct conv_id conv,
 }
 
 void ack_said(void *ctx, enum rc rc, const struct said *said) {
+    static const struct client_fields no_such = {.error = CLIENT_BAD_VALUE,
+                                                 .bad = "reply_to"};
     struct acking *a = ctx;
     struct request *r = a->request;
     struct json_out o;
@@ -25,6 +27,8 @@ void ack_said(void *ctx, enum rc rc, const struct said *said) {
 
     if (rc == RC_CONFLICT) {
         request_fail(r, ERROR_IDEMPOTENCY);
+    } else if (rc == RC_MOVED) {
+        request_fail_field(r, &no_such);
     } else if (rc == RC_LIMIT) {
         request_fail(r, a->at_limit);
     } else if (rc != RC_OK) {

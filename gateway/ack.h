@@ -9,7 +9,8 @@
 struct acking {
     struct request *request;
     struct conv_id conv;
-    enum error_code at_limit; /* what RC_LIMIT is called */
+    enum error_code at_limit;    /* what RC_LIMIT is called */
+    struct history_change needs; /* the message it answers */
     char name[HISTORY_NAME_MAX + 1];
 };
 

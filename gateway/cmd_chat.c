@@ -19,37 +19,44 @@ enum {
 
 /* ---- send ---- */
 
+/* A message that answers another needs that to be there. */
 static void send_to(struct request *r, struct conv_id conv, struct slice name,
-                    struct slice text) {
+                    const struct body *in) {
+    struct acking *a = ack_new(r, conv, name);
     struct json_out o;
     struct buf body;
 
+    a->needs.seq = in->reply_to;
     buf_init(&body);
-    (void)buf_room(&body, text.n + BODY_ROOM);
+    (void)buf_room(&body, in->text.n + BODY_ROOM);
     o = json_out(&body);
     json_begin_obj(&o);
-    json_field_str(&o, "text", text);
+    body_put(&o, in);
     json_end_obj(&o);
     say(&r->server->core,
         &(struct say){.conv = conv,
                       .from = r->user,
                       .kind = "message",
                       .name = name,
-                      .body = buf_slice(&body)},
-        ack_said, ack_new(r, conv, name));
+                      .body = buf_slice(&body),
+                      .change = in->reply_to.v == 0 ? NULL : &a->needs},
+        ack_said, a);
     buf_fini(&body);
 }
 
 void cmd_send(struct request *r, struct client_fields *f) {
     struct conv_id conv = {client_field_id(f, "conv")};
     struct slice name = client_field_msg_id(f, "msg");
-    struct slice text = client_field_body(f, "text");
+    struct user_id mentions[MENTIONS_MAX];
+    struct body body = {.text = client_field_body(f, "text")};
 
+    body.reply_to.v = client_field_u64_opt(f, "reply_to", 1, JSON_INT_MAX, 0);
+    request_mentions(f, &body, mentions);
     if (f->error != CLIENT_OK) {
         request_fail_field(r, f);
         return;
     }
-    send_to(r, conv, name, text);
+    send_to(r, conv, name, &body);
 }
 
 /* ---- history ---- */

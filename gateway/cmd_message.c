@@ -7,6 +7,20 @@
 #include "gateway/server.h"
 #include "proto/base/mem.h"
 
+/* Whom somebody names is his own business: whether they are members is not
+ * asked, and only members are told. */
+void request_mentions(struct client_fields *f, struct body *body,
+                      struct user_id *out) {
+    uint64_t ids[MENTIONS_MAX];
+
+    body->mention_count =
+        client_field_ids_opt(f, "mentions", ids, MENTIONS_MAX);
+    body->mentions = out;
+    for (size_t i = 0; i < body->mention_count; i++) {
+        out[i].v = ids[i];
+    }
+}
+
 /* The fields that all changes have. */
 static struct amend read_amend(struct request *r, struct client_fields *f,
                                enum deed deed) {
@@ -32,8 +46,10 @@ static void run(struct request *r, const struct client_fields *f,
 
 void cmd_message_edit(struct request *r, struct client_fields *f) {
     struct amend in = read_amend(r, f, DEED_EDIT);
+    struct user_id mentions[MENTIONS_MAX];
 
     in.body.text = client_field_body(f, "text");
+    request_mentions(f, &in.body, mentions);
     run(r, f, &in, ERROR_TOO_LATE);
 }
 

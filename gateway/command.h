@@ -3,6 +3,7 @@
 #ifndef MOIM_GATEWAY_COMMAND_H
 #define MOIM_GATEWAY_COMMAND_H
 
+#include "chat-core/body.h"
 #include "chat-core/ports/directory.h"
 #include "gateway/request.h"
 
@@ -45,6 +46,11 @@ size_t request_users(struct request *r, struct client_fields *f,
 /* The field "user", who is another; 0 when it is wrong (the request has been
  * answered). */
 struct user_id request_other_user(struct request *r, struct client_fields *f);
+
+/* The field "mentions", which may be missing, to body->mentions: `out`, with
+ * room for MENTIONS_MAX. */
+void request_mentions(struct client_fields *f, struct body *body,
+                      struct user_id *out);
 
 /* cmd_chat.c */
 void cmd_send(struct request *r, struct client_fields *f);

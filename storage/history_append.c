@@ -12,7 +12,8 @@
 enum {
     HASH_LEN = 16, /* of a body, as text */
     EACH = 5,      /* arguments of one event, its key not counted */
-    MORE = 6,      /* of what the last one changes */
+    NEEDS = 1,     /* of what the last one needs */
+    CHANGES = 6,   /* of what it changes */
     KEYS_ROOM = 256,
     ARGS_ROOM = 1024, /* of a batch to begin with */
     WAITERS_MIN = 4,  /* room for */
@@ -40,7 +41,7 @@ struct batch {
     struct waiter *waiters;
     size_t count;
     size_t room;
-    size_t more; /* arguments of what the last event changes; then it is full */
+    size_t more; /* arguments of what the last event needs; then it is full */
 };
 
 static struct batch *batch_new(struct history_redis *h, struct list *where) {
@@ -251,12 +252,16 @@ static void add_event(struct batch *b, const struct history_append *in) {
 
 static void add_change(struct batch *b, const struct history_change *x) {
     resp_command_arg(&b->args, slice_str(history_number(x->seq.v).s));
+    b->more = NEEDS;
+    if (x->now.n == 0) {
+        return;
+    }
     resp_command_arg(&b->args, x->was);
     resp_command_arg(&b->args, x->now);
     resp_command_arg(&b->args, slice_str(history_number(x->emptied.v).s));
     resp_command_arg(&b->args, x->earlier);
     resp_command_arg(&b->args, slice_str(x->forget ? "1" : "0"));
-    b->more = MORE;
+    b->more = CHANGES;
 }
 
 static bool is_full(const struct batch *b, uint64_t window) {

@@ -6,8 +6,8 @@
 -- ARGV     1 the window of today's client message ids; then for each event
 --          sender ":" client message id, hash of the body, the sender's
 --          gateway's member version, Unix time in ms, the event; and behind
---          all of them, when the last one changes an earlier event: its seq,
---          what must stand there, what shall (a NUL in it stands for the new
+--          all of them, when the last one needs an earlier event: its seq;
+--          and when it changes that: what must stand there, what shall (a NUL in it stands for the new
 --          event's seq), seq of an event to be emptied or 0, a version to
 --          remember or nothing, "1" to forget the remembered ones
 -- Answers  for each: seq | {"DUP", seq, ts} | {"CONFLICT"} | {"STALE"} |
@@ -41,7 +41,8 @@ local function place_of(meta, seq)
 end
 
 local function moved(meta, seq, was)
-  return call('LINDEX', place_of(meta, tonumber(seq))) ~= was
+  local stands = call('LINDEX', place_of(meta, tonumber(seq)))
+  return not stands or was and stands ~= was
 end
 
 local function change(meta, head, seq, _, now, emptied, earlier, forget)
@@ -115,7 +116,7 @@ local function append(meta, more, name, hash, mver, ts, event)
     call('EXPIRE', ids, LIFE)
   end
   call('HSET', meta, 'head', head, 'ts', ts, 'mver', mver)
-  if more then
+  if more and ARGV[more + 1] then
     change(meta, head, unpack(ARGV, more))
   end
   return seq

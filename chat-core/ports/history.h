@@ -25,7 +25,8 @@ enum {
     HISTORY_MARKS_MAX = 4000,  /* cursors; of more none is told */
 };
 
-/* What an append also does to an earlier event, in the same step. */
+/* What an append also does to an earlier event, in the same step. With `now`
+ * empty nothing: the event only has to be there. */
 struct history_change {
     struct msg_seq seq;     /* of that event; not 0 */
     struct slice was;       /* what has to stand there; copied */

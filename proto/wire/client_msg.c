@@ -208,6 +208,11 @@ size_t client_field_ids(struct client_fields *f, const char *name,
     return n;
 }
 
+size_t client_field_ids_opt(struct client_fields *f, const char *name,
+                            uint64_t *out, size_t max) {
+    return missing(f, name) ? 0 : client_field_ids(f, name, out, max);
+}
+
 static bool msg_id_char(uint8_t c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
            (c >= 'a' && c <= 'z') || c == '_' || c == '-';

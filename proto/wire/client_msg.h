@@ -117,6 +117,8 @@ struct slice client_field_text_opt(struct client_fields *f, const char *name,
  * CLIENT_TOO_MANY when there are more. */
 size_t client_field_ids(struct client_fields *f, const char *name,
                         uint64_t *out, size_t max);
+size_t client_field_ids_opt(struct client_fields *f, const char *name,
+                            uint64_t *out, size_t max);
 /* The client's own name of a message, by which repeats are recognized: 16 to
  * 64 characters of [0-9A-Za-z_-]. */
 struct slice client_field_msg_id(struct client_fields *f, const char *name);

@@ -120,8 +120,9 @@ static enum rc repeat(const struct fake_log *l, uint64_t seq,
 }
 
 static bool moved(const struct fake_log *l, const struct history_change *x) {
-    return x != NULL && (x->seq.v > l->head ||
-                         !slice_eq(l->events[x->seq.v - 1].event, x->was));
+    return x != NULL &&
+           (x->seq.v > l->head ||
+            (x->now.n > 0 && !slice_eq(l->events[x->seq.v - 1].event, x->was)));
 }
 
 static void replace(struct fake_stored *e, struct slice now) {
@@ -187,7 +188,7 @@ enum rc fake_log_append(struct fake_history *f, const struct history_append *in,
         .ts_ms = in->ts_ms,
         .event = fake_slice_dup(in->event),
     };
-    if (in->change != NULL) {
+    if (in->change != NULL && in->change->now.n > 0) {
         apply(l, in->change);
     }
     *out = (struct history_appended){{l->head}, in->ts_ms, false};

@@ -194,14 +194,27 @@ static void test_purged(void **state) {
     resp_conn_close(&admin);
 }
 
+/* What only has to be there. */
+static void test_needs(void **state) {
+    struct fixture *f = *state;
+
+    fill(f, 3);
+    assert_int_equal(change(f, "x", (struct history_change){.seq = {4}}).rc,
+                     RC_MOVED);
+    assert_int_equal(
+        change(f, "x", (struct history_change){.seq = {3}}).out.seq.v, 4);
+    assert_int_equal(
+        change(f, "y", (struct history_change){.seq = {4}}).out.seq.v, 5);
+    assert_true(stands(f, 3, "m3"));
+    assert_true(stands(f, 4, "x"));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_change),
-        TEST(test_moved),
-        TEST(test_versions),
-        TEST(test_purged),
+        TEST(test_change),   TEST(test_moved),  TEST(test_needs),
+        TEST(test_versions), TEST(test_purged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

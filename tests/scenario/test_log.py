@@ -224,6 +224,46 @@ def test_all_at_once(cluster):
     asyncio.run(main())
 
 
+def test_replies_and_mentions(cluster):
+    """They go with the message, to everybody and through an edit; what is
+    answered has to be there, in the same conversation."""
+    accounts, conv = people(cluster, "reply", 2)
+    _, elsewhere = people(cluster, "replyelse", 2)
+    named = [accounts[1].user, "0000000000001"]
+
+    async def main():
+        one = await Client(cluster.url(1), accounts[0]).open()
+        two = await Client(cluster.url(2), accounts[1]).open()
+        await one.send(conv, "question")
+        for seq in (0, 3, 99):
+            assert await refused(two.cmd(
+                "send", conv=conv, msg=name(), text="x",
+                reply_to=seq)) == "bad_value"
+        assert await refused(two.cmd("send", conv=elsewhere, msg=name(),
+                                     text="x", reply_to=1)) == "not_found"
+        assert await refused(one.cmd(
+            "send", conv=conv, msg=name(), text="x",
+            mentions=[accounts[0].user] * 21)) == "too_many"
+        ack = await two.cmd("send", conv=conv, msg=name(), text="answer",
+                            reply_to=2, mentions=named)
+        await one.until(lambda: ack["seq"] in one.events[conv])
+        assert one.events[conv][ack["seq"]]["body"] == {
+            "text": "answer", "reply_to": 2, "mentions": named}
+        await change(two, "edit", conv, ack["seq"], text="no answer")
+        shown = await page(one, conv)
+        assert shown[ack["seq"]]["body"] == {"text": "no answer",
+                                             "reply_to": 2}
+        await one.until(lambda: ack["seq"] + 1 in one.events[conv])
+        assert fold(one.events[conv]) == fold(shown)
+        again = await refused(two.cmd("send", conv=conv, msg=ack["msg"],
+                                      text="answer", mentions=named))
+        assert again == "idempotency_conflict"
+        await one.close()
+        await two.close()
+
+    asyncio.run(main())
+
+
 # ---- for oneself ----
 
 def pushed(client, kind, conv):

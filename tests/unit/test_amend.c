@@ -168,6 +168,35 @@ static void test_too_late(void **state) {
     assert_int_equal(run(change(DEED_DELETE, 2, "away")).rc, RC_OK);
 }
 
+/* An edit puts other mentions in the place of the old ones; what the message
+ * answers stays. */
+static void test_parts(void **state) {
+    static const struct user_id mentions[] = {{3}};
+    struct amend in = change(DEED_EDIT, 2, "edit");
+    struct got got = {.calls = 0};
+
+    (void)state;
+    say(&w.gates[0].core,
+        &(struct say){.conv = conv,
+                      .from = {2},
+                      .kind = "message",
+                      .name = SLICE_LIT("reply"),
+                      .body = SLICE_LIT("{\"text\":\"a\",\"reply_to\":1,"
+                                        "\"mentions\":[\"0000000000001\"]}"),
+                      .change = &(struct history_change){.seq = {1}}},
+        got_said, &got);
+    world_settle(&w);
+    assert_int_equal(got.said.seq.v, 2);
+    in.seq.v = 2;
+    in.body.mentions = mentions;
+    in.body.mention_count = 1;
+    assert_int_equal(run(in).rc, RC_OK);
+    assert_true(stands(2, "\"body\":{\"text\":\"edit\",\"reply_to\":1,"
+                          "\"mentions\":[\"0000000000003\"]}"));
+    assert_true(stands(3, "\"body\":{\"seq\":2,\"text\":\"edit\","
+                          "\"mentions\":[\"0000000000003\"]}"));
+}
+
 /* ---- repeats ---- */
 
 /* The same again, elsewhere, at any time since: the same answer. */
@@ -268,11 +297,17 @@ static void test_failures(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_edit),     TEST(test_delete),
-        TEST(test_rules),    TEST(test_others),
-        TEST(test_too_late), TEST(test_repeat),
-        TEST(test_conflict), TEST(test_repeat_of_the_deleted),
-        TEST(test_at_once),  TEST(test_failures),
+        TEST(test_edit),
+        TEST(test_delete),
+        TEST(test_rules),
+        TEST(test_others),
+        TEST(test_too_late),
+        TEST(test_parts),
+        TEST(test_repeat),
+        TEST(test_conflict),
+        TEST(test_repeat_of_the_deleted),
+        TEST(test_at_once),
+        TEST(test_failures),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

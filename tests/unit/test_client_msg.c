@@ -154,6 +154,12 @@ static void get_ids(struct client_fields *f) {
     (void)client_field_ids(f, "f", ids, COUNT_OF(ids));
 }
 
+static void get_ids_opt(struct client_fields *f) {
+    uint64_t ids[2];
+
+    (void)client_field_ids_opt(f, "f", ids, COUNT_OF(ids));
+}
+
 static void get_msg_id(struct client_fields *f) {
     (void)client_field_msg_id(f, "f");
 }
@@ -247,6 +253,11 @@ static const struct {
     {"no ids", get_ids, "[]", CLIENT_OK},
     {"ids missing", get_ids, NULL, CLIENT_BAD_VALUE},
     {"three ids", get_ids, "[" ID "," ID "," ID "]", CLIENT_TOO_MANY},
+    {"no ids at all", get_ids_opt, NULL, CLIENT_OK},
+    {"ids, if any", get_ids_opt, "[" ID "]", CLIENT_OK},
+    {"ids, if any, three", get_ids_opt, "[" ID "," ID "," ID "]",
+     CLIENT_TOO_MANY},
+    {"ids, if any, no array", get_ids_opt, "1", CLIENT_BAD_VALUE},
     {"ids, one wrong", get_ids, "[" ID ",\"x\"]", CLIENT_BAD_VALUE},
     {"ids, one a number", get_ids, "[" ID ",1]", CLIENT_BAD_VALUE},
     {"ids nested", get_ids, "[[" ID "]]", CLIENT_BAD_VALUE},

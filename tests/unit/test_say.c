@@ -66,6 +66,43 @@ static void test_text(void **state) {
     assert_true(slice_is(msg.u.event.client, text));
 }
 
+/* An answer needs what it answers, in this conversation. */
+static void test_needs(void **state) {
+    static const struct {
+        const char *name;
+        uint64_t seq;
+        enum rc want;
+    } rows[] = {
+        {"nothing there", 1, RC_MOVED},
+        {"far beyond", 1000000, RC_MOVED},
+    };
+    struct history_change needs = {.seq = {1}};
+    struct say in = {.conv = conv,
+                     .from = {1},
+                     .kind = "message",
+                     .name = SLICE_LIT("answer"),
+                     .body = SLICE_LIT("{}"),
+                     .change = &needs};
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 2);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        needs.seq.v = rows[i].seq;
+        got = (struct got){.calls = 0};
+        say(&w.gates[0].core, &in, got_said, &got);
+        world_settle(&w);
+        assert_row(rows[i].name, got.calls == 1 && got.rc == rows[i].want);
+    }
+    assert_int_equal(fake_history_head(w.history, conv), 0);
+    world_say(&w, 0, conv, 2, "question", &got);
+    world_settle(&w);
+    needs.seq.v = 1;
+    say(&w.gates[0].core, &in, got_said, &got);
+    world_settle(&w);
+    assert_true(got.rc == RC_OK && got.said.seq.v == 2);
+}
+
 /* Nothing leaves before it is stored, and the ack waits for the bus. */
 static void test_order(void **state) {
     struct got got;
@@ -300,19 +337,13 @@ static void test_system_ahead(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_recipients),
-        TEST(test_text),
-        TEST(test_order),
-        TEST(test_senders),
-        TEST(test_new_member_may_write),
-        TEST(test_stale),
-        TEST(test_stale_sender),
-        TEST(test_stale_for_ever),
-        TEST(test_change_after_append),
-        TEST(test_system),
-        TEST(test_system_once),
-        TEST(test_both_ways),
-        TEST(test_system_ahead),
+        TEST(test_recipients),     TEST(test_text),
+        TEST(test_order),          TEST(test_needs),
+        TEST(test_senders),        TEST(test_new_member_may_write),
+        TEST(test_stale),          TEST(test_stale_sender),
+        TEST(test_stale_for_ever), TEST(test_change_after_append),
+        TEST(test_system),         TEST(test_system_once),
+        TEST(test_both_ways),      TEST(test_system_ahead),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
