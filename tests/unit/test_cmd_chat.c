@@ -295,7 +295,7 @@ static void test_page_bytes(void **state) {
 #define SYNC(convs) "'type':'sync','convs':[" convs "]"
 #define HAVE(conv, seq) "{'conv':'" conv "','seq':" seq "}"
 #define SYNCED(conv, state, head)                                              \
-    "{'conv':'" conv "','state':'" state "','head':" head "}"
+    "{'conv':'" conv "','state':'" state "','head':" head ",'hidden':0}"
 
 static const struct command_row sync_rows[] = {
     {"nothing moved", SYNC(HAVE(GROUP, "5")),

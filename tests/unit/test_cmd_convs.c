@@ -63,8 +63,8 @@ static void list(struct client *c) {
     client_ask(c, "'type':'conversations'");
 }
 
-/* A direct one has its peer, a group its title; what is behind the read mark
- * is unread, one's own messages too; the latest joined comes first. */
+/* A direct one has its peer, a group its title; what others said behind
+ * the read mark is unread; the latest joined comes first. */
 static void test_list(void **state) {
     struct client *one = client_login(&w, 1);
     struct client *two = client_login(&w, 2);
@@ -79,7 +79,7 @@ static void test_list(void **state) {
         one,
         LIST("{'conv':'%s','kind':'direct','peer':'" USER2
              "','title':'user2','role':'member','members':2,'head':0,'read':0,"
-             "'unread':0,'ts':0}"),
+             "'unread':0,'hidden':0,'ts':0}"),
         direct.s));
     say(one, direct.s, "0");
     say(one, direct.s, "1");
@@ -88,10 +88,10 @@ static void test_list(void **state) {
     assert_true(client_answered(
         two,
         LIST("{'conv':'" GROUP "','kind':'group','title':'*','role':'owner',"
-             "'members':3,'head':1,'read':0,'unread':1,'ts':*},"
+             "'members':3,'head':1,'read':0,'unread':0,'hidden':0,'ts':*},"
              "{'conv':'%s','kind':'direct','peer':'0000000000001',"
              "'title':'user1','role':'member','members':2,'head':2,'read':0,"
-             "'unread':2,'ts':*}"),
+             "'unread':2,'hidden':0,'ts':*}"),
         direct.s));
     client_ask(two, "'type':'read','conv':'%s','seq':1", direct.s);
     list(two);
@@ -114,9 +114,9 @@ static void test_interval(void **state) {
     assert_true(client_answered(owner, "{'type':'ok',*'seq':3}"));
     list(late);
     assert_true(client_answered(
-        late,
-        LIST("{'conv':'" SECOND "','kind':'group','title':'*','role':"
-             "'member','members':4,'head':3,'read':2,'unread':1,'ts':*}")));
+        late, LIST("{'conv':'" SECOND "','kind':'group','title':'*','role':"
+                   "'member','members':4,'head':3,'read':2,'unread':0,'hidden':"
+                   "0,'ts':*}")));
     client_ask(late, "'type':'group.leave','conv':'" SECOND "'");
     assert_true(client_answered(late, "{'type':'ok',*'seq':4}"));
     say(owner, SECOND, "2");
@@ -124,10 +124,10 @@ static void test_interval(void **state) {
     assert_true(client_answered(
         late,
         LIST("{'conv':'" SECOND "','kind':'group','title':'*','role':'none',"
-             "'members':3,'head':4,'read':2,'unread':2,'ts':*}")));
+             "'members':3,'head':4,'read':2,'unread':0,'hidden':0,'ts':*}")));
     list(owner);
     assert_true(
-        client_answered(owner, LIST("{*'head':5,'read':0,'unread':5,*}")));
+        client_answered(owner, LIST("{*'head':5,'read':0,'unread':0,*}")));
 }
 
 int main(void) {

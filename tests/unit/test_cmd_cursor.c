@@ -59,7 +59,7 @@ static const struct command_row read_rows[] = {
     {"not a member", READ("'" THEIRS "'", "1"), "not_found", NULL, RC_OK},
     {"not any more", READ("'" LEFT "'", "1"), "not_found", NULL, RC_OK},
     {"nowhere", READ("'" NOWHERE "'", "1"), "not_found", NULL, RC_OK},
-    {"history is away", READ("'" GROUP "'", "1"), "unavailable +1000", "read",
+    {"history is away", READ("'" GROUP "'", "1"), "unavailable +1000", "mark",
      RC_BACKEND},
     {"the directory is away", READ("'" THEIRS "'", "1"), "unavailable +1000",
      "directory", RC_AGAIN},
