@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "chat-core/deliver.h"
+#include "chat-core/interval.h"
 #include "chat-core/wide.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
@@ -156,10 +157,12 @@ static void on_wide_convs(void *ctx, enum rc rc,
     struct local_user *u = ctx;
 
     for (size_t i = 0; rc == RC_OK && u->open && i < count; i++) {
+        struct msg_seq since = interval_since(&convs[i].me);
+
         wide_join(u, &(struct wide_join){.conv = convs[i].id,
                                          .version = convs[i].version,
-                                         .from = convs[i].me.from,
-                                         .behind = convs[i].me.from.v == 0});
+                                         .from = since,
+                                         .behind = since.v == 0});
     }
     audience_answered(u, rc);
 }

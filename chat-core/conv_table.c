@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "chat-core/interval.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
 
@@ -93,7 +94,8 @@ static const struct member_row *known_row(const struct conv *conv,
     const struct member_row *row = map_get(&conv->places, user.v);
 
     for (size_t i = 0; i < conv->listed; i++) {
-        if (conv->members[i].user.v == user.v && conv->members[i].from.v != 0) {
+        if (conv->members[i].user.v == user.v &&
+            interval_since(&conv->members[i]).v != 0) {
             return &conv->members[i];
         }
     }
@@ -156,7 +158,7 @@ static void take_members(struct conv *conv, const struct member_row *members,
     conv->members = mem_new_array(count, sizeof(*members));
     memcpy(conv->members, members, count * sizeof(*members));
     for (size_t i = 0; i < count; i++) {
-        conv->joining = conv->joining || members[i].from.v == 0;
+        conv->joining = conv->joining || interval_since(&members[i]).v == 0;
     }
 }
 
@@ -185,7 +187,8 @@ static void take_row(struct conv *conv, const struct member_row *row) {
     struct member_row *kept;
 
     conv->asked = *row;
-    if (conv->listed == 0 && row->role != ROLE_NONE && row->from.v != 0) {
+    if (conv->listed == 0 && row->role != ROLE_NONE &&
+        interval_since(row).v != 0) {
         kept = mem_new(sizeof(*kept));
         *kept = *row;
         mem_free(map_put(&conv->places, row->user.v, kept));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "chat-core/conv_table.h"
+#include "chat-core/interval.h"
 #include "chat-core/say.h"
 #include "proto/base/mem.h"
 #include "proto/wire/bus_msg.h"
@@ -74,6 +75,14 @@ static void on_users_told(void *ctx, enum rc rc) {
     bind(x);
 }
 
+/* What is told begins at the change's own event: it is for those who were there
+ * by then. Who has come later is told by his own coming. */
+static bool is_told(const struct changing *x, const struct member_row *m) {
+    struct msg_seq since = interval_since(m);
+
+    return m->user.v == x->ask.user.v || (since.v != 0 && since.v <= x->seq.v);
+}
+
 /* Those who are new to the wide topic begin to listen, and catch up from the
  * change's own event. When the members are few, all are told: the change has
  * perhaps made the conversation wide. This comes before the change is
@@ -83,21 +92,23 @@ static void on_users_told(void *ctx, enum rc rc) {
 static void on_place(void *ctx, enum rc rc, const struct place *place) {
     struct changing *x = ctx;
     struct topic topics[LISTED_MAX_MEMBERS];
-    size_t count;
+    size_t count = 0;
 
     if (rc != RC_OK) {
         finish(x, rc);
         return;
     }
-    count = place->listed;
     if (!place->wide || place->me.role == ROLE_NONE) {
         bind(x);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        topics[i] = (struct topic){TOPIC_USER, place->members[i].user.v};
+    for (size_t i = 0; i < place->listed; i++) {
+        if (is_told(x, &place->members[i])) {
+            topics[count++] =
+                (struct topic){TOPIC_USER, place->members[i].user.v};
+        }
     }
-    if (count == 0) {
+    if (place->listed == 0) {
         topics[count++] = (struct topic){TOPIC_USER, x->ask.user.v};
     }
     x->out.version = place->version;

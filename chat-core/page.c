@@ -1,6 +1,7 @@
 #include "chat-core/page.h"
 
 #include "chat-core/conv_table.h"
+#include "chat-core/interval.h"
 #include "proto/base/mem.h"
 #include "proto/base/plant.h"
 
@@ -12,8 +13,7 @@ struct reading {
     struct core *core;
     struct page_ask ask;
     struct member_version version;
-    struct msg_seq from;
-    struct msg_seq until;   /* 0: no end */
+    struct member_row me;
     struct msg_seq *hidden; /* from the reader */
     size_t hidden_count;
     bool hidden_known;
@@ -43,13 +43,17 @@ static struct page cut(const struct reading *r, const struct history_page *in) {
     const struct page_ask *ask = &r->ask;
     uint64_t past = in->first.v + in->count; /* one after the last */
     uint64_t end = in->head.head.v;
-    struct page out = {.conv = ask->conv, .from = r->from};
+    struct page out = {
+        .conv = ask->conv, .from = r->me.from, .since = interval_since(&r->me)};
 
-    if (r->until.v != 0) {
-        end = at_most(end, r->until.v);
+    if (r->me.until.v != 0) {
+        end = at_most(end, r->me.until.v);
     }
-    out.head.v = end >= r->from.v ? end : 0;
-    out.first.v = in->first.v > r->from.v ? in->first.v : r->from.v;
+    if (r->me.away.v != 0) {
+        end = at_most(end, r->me.away.v - 1);
+    }
+    out.head.v = end >= r->me.from.v ? end : 0;
+    out.first.v = in->first.v > r->me.from.v ? in->first.v : r->me.from.v;
     past = at_most(past, end + 1);
     if (ask->side == PAGE_BEFORE && ask->seq.v != 0) {
         past = at_most(past, ask->seq.v);
@@ -80,12 +84,17 @@ static void on_hidden(void *ctx, enum rc rc, const struct msg_seq *seqs,
     read_store(r);
 }
 
-/* What is hidden is shown as what is not kept any more. */
+/* What is hidden, or was said while he was out, is shown as what is not kept
+ * any more. */
 static struct slice *veil(const struct reading *r, struct page *page) {
     struct slice *events = mem_new_array(page->count + 1, sizeof(*events));
 
     for (size_t i = 0; i < page->count; i++) {
-        events[i] = page->events[i];
+        struct msg_seq seq = {page->first.v + i};
+
+        if (interval_holds(&r->me, seq)) {
+            events[i] = page->events[i];
+        }
     }
     for (size_t i = 0; i < r->hidden_count; i++) {
         uint64_t at = r->hidden[i].v - page->first.v;
@@ -119,7 +128,7 @@ static void on_page(void *ctx, enum rc rc, const struct history_page *in) {
         return;
     }
     out = cut(r, in);
-    if (r->hidden_count > 0) {
+    if (r->hidden_count > 0 || r->me.gap_count > 0) {
         events = veil(r, &out);
     }
     finish(r, RC_OK, &out);
@@ -132,13 +141,13 @@ static void read_store(struct reading *r) {
     const struct page_ask *ask = &r->ask;
     struct msg_seq at = {0};
 
-    if (r->from.v == 0) {
+    if (r->me.from.v == 0) {
         /* The joining is not complete: nothing to see yet. */
         finish(r, RC_OK, &(struct page){.conv = ask->conv});
         return;
     }
     if (ask->side == PAGE_AFTER) {
-        at.v = ask->seq.v + 1 > r->from.v ? ask->seq.v + 1 : r->from.v;
+        at.v = ask->seq.v + 1 > r->me.from.v ? ask->seq.v + 1 : r->me.from.v;
         at.v += planted(PLANT_PAGE_OFF_BY_ONE);
         h->ops->range(h, ask->conv, at, ask->limit, on_page, r);
         return;
@@ -146,8 +155,8 @@ static void read_store(struct reading *r) {
     /* Before the first there is nothing, but the head is wanted all the
      * same: the page of event 1 is read, and cut. */
     at.v = ask->seq.v > 1 ? ask->seq.v - 1 : ask->seq.v;
-    if (r->until.v != 0) {
-        at.v = at.v == 0 ? r->until.v : at_most(at.v, r->until.v);
+    if (r->me.until.v != 0) {
+        at.v = at.v == 0 ? r->me.until.v : at_most(at.v, r->me.until.v);
     }
     h->ops->tail(h, ask->conv, at, ask->limit, on_page, r);
 }
@@ -163,8 +172,7 @@ static void on_place(void *ctx, enum rc rc, const struct place *place) {
         return;
     }
     r->version = place->version;
-    r->from = place->me.from;
-    r->until = place->me.until;
+    r->me = place->me;
     read_store(r);
 }
 

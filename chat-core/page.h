@@ -1,5 +1,5 @@
-/* Reading history: a page of events, no more than the reader may see. A
- * member reads from where he joined; one who left reads his own interval. */
+/* Reading history: a page of events, no more than the reader may see
+ * (interval.h). */
 #ifndef MOIM_CORE_PAGE_H
 #define MOIM_CORE_PAGE_H
 
@@ -23,10 +23,13 @@ struct page_ask {
 /* Events first.v, first.v + 1, ...; `events` are stored bytes for event_text,
  * an empty slice for a purged one. `from` and `head` are the first and the
  * last seq this reader may see at all (head 0: nothing). `from` 0: the
- * reader's joining is not complete yet, it will show something later. */
+ * reader's joining is not complete yet, it will show something later. `since`
+ * is where the reader has come for the last time, 0 as long as that is not
+ * complete; what was said while he was out is an empty slice too. */
 struct page {
     struct conv_id conv;
     struct msg_seq from;
+    struct msg_seq since;
     struct msg_seq head;
     struct msg_seq first;
     size_t count;

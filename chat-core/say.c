@@ -5,6 +5,7 @@
 
 #include "chat-core/conv_table.h"
 #include "chat-core/event.h"
+#include "chat-core/interval.h"
 #include "chat-core/policy.h"
 #include "proto/base/hash.h"
 #include "proto/base/mem.h"
@@ -131,12 +132,14 @@ static void take_topics(struct saying *s, const struct place *place) {
 
         if ((!place->wide || (place->joining && m->from.v != 0)) &&
             m->user.v != s->change.extra.v) {
-            add_topic(s, (struct topic){TOPIC_USER, m->user.v}, m->from);
+            add_topic(s, (struct topic){TOPIC_USER, m->user.v},
+                      interval_since(m));
         }
     }
 }
 
-/* Of today's members only those were recipients who had joined by then. */
+/* Of today's members only those were recipients who had come by then; one who
+ * has been out since finds it by his next sync. */
 static void keep_readers(struct saying *s) {
     size_t kept = 0;
 

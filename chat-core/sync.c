@@ -39,7 +39,7 @@ static enum sync_state state_of(enum rc rc, const struct page *page,
     if (rc == RC_NOT_FOUND) {
         return SYNC_NOT_FOUND;
     }
-    if (rc != RC_OK || page->from.v == 0) {
+    if (rc != RC_OK || page->since.v == 0) {
         return SYNC_LATER; /* a store is away, or the joining not complete */
     }
     if (have.v > page->head.v) {

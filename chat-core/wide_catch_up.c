@@ -46,7 +46,7 @@ static void take_page(struct wide *w, struct wide_user *wu,
     /* If he was shown nothing until now, read once more, behind this page,
      * for what came while it was being read. */
     wu->behind = wu->from.v == 0;
-    wu->from = page->from;
+    wu->from = page->since;
     wu->have = page->head;
     if (wu->behind) {
         wide_catch_up(w, wu);
@@ -61,7 +61,7 @@ static void on_page(void *ctx, enum rc rc, const struct page *page) {
     struct wide_user *wu = w == NULL ? NULL : wide_user_find(w, u);
 
     mem_free(up);
-    if (wu != NULL && rc == RC_OK && page->from.v != 0) {
+    if (wu != NULL && rc == RC_OK && page->since.v != 0) {
         take_page(w, wu, page);
     } else if (wu != NULL && rc == RC_NOT_FOUND) {
         wu->behind = false; /* no member: the next event will find out */

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "chat-core/deliver.h"
+#include "chat-core/interval.h"
 #include "chat-core/wide.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
@@ -94,6 +95,21 @@ static void end_round(struct round *r, enum rc rc) {
     wide_settle(w);
 }
 
+/* He may have been out and back without our hearing of it: what was said
+ * meanwhile is not for him. */
+static void take_absence(struct wide *w, struct wide_user *wu,
+                         const struct member_row *row) {
+    struct msg_seq since = interval_since(row);
+
+    if (row->away.v > wu->from.v) {
+        wu->from.v = 0;
+        wu->behind = true;
+        wide_retry_later(w);
+    } else if (wu->from.v != 0 && since.v > wu->from.v) {
+        wu->from = since;
+    }
+}
+
 /* Old news about somebody who has come back meanwhile changes nothing. */
 static void take_row(struct wide *w, const struct member_row *row,
                      struct member_version version) {
@@ -106,6 +122,7 @@ static void take_row(struct wide *w, const struct member_row *row,
         wide_drop(w, wu->user); /* w->calls keeps the record */
     } else {
         wu->known = version;
+        take_absence(w, wu, row);
     }
 }
 

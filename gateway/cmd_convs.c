@@ -1,6 +1,7 @@
 /* The command that lists a user's conversations, with what is unread. */
 #include <string.h>
 
+#include "chat-core/interval.h"
 #include "gateway/command.h"
 #include "gateway/server.h"
 #include "proto/base/mem.h"
@@ -51,9 +52,10 @@ static uint64_t end_of(const struct conv_of_user *conv,
 static uint64_t read_of(const struct conv_of_user *conv,
                         const struct history_head *head) {
     uint64_t read = head->read.v;
+    uint64_t since = interval_since(&conv->me).v;
 
-    if (conv->me.from.v > 0 && read + 1 < conv->me.from.v) {
-        read = conv->me.from.v - 1;
+    if (since > 0 && read + 1 < since) {
+        read = since - 1;
     }
     return lesser(read, end_of(conv, head));
 }

@@ -59,6 +59,8 @@ void dir_on_done(struct pg_request *req, enum rc rc,
                  const struct pg_result *res);
 /* Role, from and until, as every statement answers them. */
 void dir_read_place(struct pg_row *r, struct member_row *out);
+/* unreadable(): "first,last,first,last,away". */
+void dir_read_gaps(struct pg_row *r, struct member_row *out);
 
 /* Each file puts its functions in. */
 void users_add_ops(struct directory_ops *ops);

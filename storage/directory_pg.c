@@ -11,6 +11,10 @@ struct directory_pg {
     struct pg_pool *pool;
 };
 
+enum {
+    GAPS_TEXT_MAX = 256, /* bytes */
+};
+
 static const struct log_ctx who = {"directory", 0};
 
 static bool ready(struct directory *d) {
@@ -126,4 +130,37 @@ void dir_read_place(struct pg_row *r, struct member_row *out) {
     out->role = (enum role)pg_row_num(r, ROLE_OWNER);
     out->from.v = pg_row_num(r, INT64_MAX);
     out->until.v = pg_row_num(r, INT64_MAX);
+}
+
+/* Takes a number and the comma behind it off the front. */
+static uint64_t take_number(struct pg_row *r, struct slice *list) {
+    size_t comma = slice_find(*list, ',');
+    uint64_t v = 0;
+
+    if (!slice_to_u64(slice_take(*list, comma), &v)) {
+        r->bad = true;
+    }
+    *list = slice_drop(*list, comma < list->n ? comma + 1 : comma);
+    return v;
+}
+
+void dir_read_gaps(struct pg_row *r, struct member_row *out) {
+    struct slice list = pg_row_text(r, GAPS_TEXT_MAX);
+
+    out->gap_count = 0;
+    out->away.v = 0;
+    while (list.n > 0) {
+        struct msg_seq first = {take_number(r, &list)};
+
+        if (list.n == 0) {
+            out->away = first;
+            return;
+        }
+        if (out->gap_count == MEMBER_GAPS_MAX) {
+            r->bad = true;
+            return;
+        }
+        out->gaps[out->gap_count].first = first;
+        out->gaps[out->gap_count++].last.v = take_number(r, &list);
+    }
 }

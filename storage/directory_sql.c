@@ -19,7 +19,8 @@
 #define CONVS_COLUMNS                                                          \
     "c.id, c.kind, c.version, c.member_count, c.wide, c.title, "               \
     "coalesce(p.id, 0), coalesce(p.name, ''), "                                \
-    "m.role, readable_from(m.role, m.from_seq, m.bound), m.until_seq "
+    "m.role, readable_from(m.role, m.from_seq, m.bound), m.until_seq, "        \
+    "unreadable(m.gaps, m.away_from) "
 #define CONVS_JOINS                                                            \
     "JOIN conversations c ON c.id = m.conv_id "                                \
     "LEFT JOIN users p ON p.id = CASE WHEN c.direct_low = m.user_id "          \
@@ -125,12 +126,14 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "UPDATE users u SET last_seen_ms = greatest(u.last_seen_ms, mine.ms) "
          "FROM mine WHERE u.id = mine.id",
          2},
-    /* The last column: closed. One statement sees one moment. */
+    /* Behind the row: closed, and the gaps. One statement sees one moment. */
     [SQL_CONV_LOAD] = {"conv_load",
                        "SELECT r.*, EXISTS (SELECT FROM conversations c "
                        "WHERE c.id = $1 AND c.kind = 1 "
-                       "AND pair_blocked(c.direct_low, c.direct_high)) "
-                       "FROM conv_rows($1) r",
+                       "AND pair_blocked(c.direct_low, c.direct_high)), "
+                       "coalesce(unreadable(m.gaps, m.away_from), '') "
+                       "FROM conv_rows($1) r LEFT JOIN members m "
+                       "ON m.conv_id = r.id AND m.user_id = r.user_id",
                        1},
     /* Former conversations never crowd out present ones. */
     [SQL_CONVS_OF] =
@@ -145,19 +148,21 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
                            "WHERE m.user_id = $1 AND m.role > 0 AND c.wide "
                            "ORDER BY m.joined_at DESC, c.id DESC",
                            1},
-    [SQL_DIRECT_OPEN] = {"direct_open",
-                         "SELECT r.*, false FROM direct_open($1, $2, $3, $4) r",
-                         4},
-    [SQL_GROUP_CREATE] =
-        {"group_create",
-         "SELECT r.*, false FROM group_create($1, $2, $3, $4, $5, $6, $7) r",
-         7},
+    [SQL_DIRECT_OPEN] =
+        {"direct_open",
+         "SELECT r.*, false, '' FROM direct_open($1, $2, $3, $4) r", 4},
+    [SQL_GROUP_CREATE] = {"group_create",
+                          "SELECT r.*, false, '' "
+                          "FROM group_create($1, $2, $3, $4, $5, $6, $7) r",
+                          7},
     /* One row without a user when none was asked for: still the version. */
     [SQL_MEMBERS_OF] =
         {"members_of",
          "SELECT c.version, u.id, coalesce(m.role, 0), "
          "coalesce(readable_from(m.role, m.from_seq, m.bound), 0), "
-         "coalesce(m.until_seq, 0) FROM conversations c "
+         "coalesce(m.until_seq, 0), "
+         "coalesce(unreadable(m.gaps, m.away_from), '') "
+         "FROM conversations c "
          "LEFT JOIN unnest($2::bigint[]) WITH ORDINALITY u (id, n) ON true "
          "LEFT JOIN members m ON m.conv_id = c.id AND m.user_id = u.id "
          "WHERE c.id = $1 ORDER BY u.n",

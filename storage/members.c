@@ -29,6 +29,7 @@ static enum rc read_members(const struct pg_result *res,
         }
         members[i].user.v = pg_row_num(&r, INT64_MAX);
         dir_read_place(&r, &members[i]);
+        dir_read_gaps(&r, &members[i]);
         if (dir_row_end(&r, c) != RC_OK) {
             return RC_BACKEND;
         }

@@ -26,6 +26,7 @@ enum {
     NARROW_MAX_MEMBERS = 16, /* more, and a conversation is wide */
     LISTED_MAX_MEMBERS = 32, /* more, and its members are not listed */
     GROUP_MAX_MEMBERS = 100000,
+    MEMBER_GAPS_MAX = 4,        /* absences kept of one member */
     DIRECTORY_BATCH_MAX = 1000, /* users or conversations in one call */
 };
 
@@ -78,14 +79,24 @@ enum revoke_which {
 typedef void (*devices_fn)(void *ctx, enum rc rc,
                            const struct device_row *devices, size_t count);
 
+/* Events that a member may not read, first and last: he was out. */
+struct member_gap {
+    struct msg_seq first;
+    struct msg_seq last;
+};
+
 /* One user's place in one conversation. Of an ex-member whose last seq is not
  * written yet `from` is 0 and he may read nothing; one who came back keeps
- * the `from` of the first time. */
+ * the `from` of the first time, with a gap for each absence, in order. */
 struct member_row {
     struct user_id user;
     enum role role;       /* ROLE_NONE: left or was removed */
     struct msg_seq from;  /* first seq this member may read; 0: none yet */
     struct msg_seq until; /* last seq an ex-member may read; 0: no end */
+    struct msg_seq away;  /* he is back, and it is not written since when: he
+                             may read nothing from here on; 0: it is */
+    size_t gap_count;
+    struct member_gap gaps[MEMBER_GAPS_MAX];
 };
 
 /* A conversation as it stands at `version`. `members` holds all of them when

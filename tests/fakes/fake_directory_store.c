@@ -1,6 +1,8 @@
 /* The tables of the directory in memory. */
 #include "tests/fakes/fake_directory_store.h"
 
+#include <string.h>
+
 #include "proto/base/mem.h"
 
 void dir_store_init(struct dir_store *s) {
@@ -150,6 +152,9 @@ void dir_found(struct dir_store *s, struct dir_conv *c, struct user_id user,
 void dir_join(struct dir_store *s, struct dir_conv *c, struct user_id user) {
     struct dir_member *m = add_row(s, c, user);
 
+    if (m->role == ROLE_NONE && m->from > 0 && m->away == 0) {
+        m->away = m->bound ? m->until + 1 : m->from;
+    }
     m->role = ROLE_MEMBER;
     m->until = 0;
     m->bound = false;
@@ -191,8 +196,28 @@ void dir_leave(struct dir_conv *c, struct dir_member *m) {
     }
 }
 
+/* The oldest absence goes when there are too many. */
+static void end_absence(struct dir_member *m, uint64_t seq) {
+    if (m->away == 0 || seq < m->away) {
+        return;
+    }
+    if (seq > m->away && m->gap_count == MEMBER_GAPS_MAX) {
+        m->from = m->gaps[0].last.v + 1;
+        m->gap_count--;
+        memmove(m->gaps, m->gaps + 1, m->gap_count * sizeof(m->gaps[0]));
+    }
+    if (seq > m->away) {
+        m->gaps[m->gap_count++] = (struct member_gap){{m->away}, {seq - 1}};
+    }
+    m->away = 0;
+}
+
 void dir_bound(struct dir_member *m, uint64_t seq, bool joined) {
     bool member = m->role != ROLE_NONE;
+
+    if (joined) {
+        end_absence(m, seq);
+    }
 
     if (joined && m->from == 0) {
         m->from = seq;
@@ -211,6 +236,9 @@ struct member_row dir_row(const struct dir_conv *c, struct user_id user) {
         row.role = m->role;
         row.from.v = m->role == ROLE_NONE && !m->bound ? 0 : m->from;
         row.until.v = m->until;
+        memcpy(row.gaps, m->gaps, sizeof(row.gaps));
+        row.gap_count = m->gap_count;
+        row.away.v = m->away;
     }
     return row;
 }

@@ -24,6 +24,9 @@ struct dir_member {
     enum role role;
     uint64_t from;
     uint64_t until;
+    uint64_t away; /* first event of an absence that is not closed; or 0 */
+    struct member_gap gaps[MEMBER_GAPS_MAX];
+    size_t gap_count;
     bool bound;
     struct member_version version; /* made by the row's last change */
     uint64_t joined;               /* counts; later is newer */

@@ -237,6 +237,76 @@ static void test_come_back(void **state) {
     assert_int_equal(place(GROUP, MEMBER).until.v, 40);
 }
 
+/* He leaves after `last` and is back with `first`; both are written down. */
+static void away(uint64_t last, uint64_t first) {
+    assert_int_equal(take_out(GROUP, OWNER, MEMBER), RC_OK);
+    assert_int_equal(bound(GROUP, MEMBER, last, false), RC_OK);
+    assert_int_equal(add(GROUP, OWNER, MEMBER), RC_OK);
+    assert_int_equal(bound(GROUP, MEMBER, first, true), RC_OK);
+}
+
+/* The same by each of the ways to ask. */
+static void check_gaps(size_t count, uint64_t from, uint64_t first,
+                       uint64_t open) {
+    struct member_row rows[3];
+
+    rows[0] = place(GROUP, MEMBER);
+    assert_int_equal(GOT(&g, conv, conv_load, conv(GROUP)), RC_OK);
+    for (size_t i = 0; i < g.count; i++) {
+        if (g.members[i].user.v == MEMBER) {
+            rows[1] = g.members[i];
+        }
+    }
+    assert_int_equal(GOT(&g, convs, convs_of, user(MEMBER)), RC_OK);
+    rows[2] = g.convs[g.convs[0].id.v == GROUP ? 0 : 1].me;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_int_equal(rows[i].gap_count, count);
+        assert_int_equal(rows[i].from.v, from);
+        assert_int_equal(rows[i].away.v, open);
+        assert_true(count == 0 || rows[i].gaps[0].first.v == first);
+    }
+}
+
+/* What he may not read: every absence, the oldest is given up first. */
+static void test_gaps(void **state) {
+    (void)state;
+    check_gaps(0, 1, 0, 0);
+    away(10, 20);
+    check_gaps(1, 1, 11, 0);
+    assert_int_equal(g.rc, RC_OK);
+    assert_int_equal(place(GROUP, MEMBER).gaps[0].last.v, 19);
+    away(30, 31); /* nothing was said meanwhile */
+    check_gaps(1, 1, 11, 0);
+    for (uint64_t i = 4; i <= 6; i++) {
+        away(10 * i, 10 * i + 5);
+    }
+    check_gaps(MEMBER_GAPS_MAX, 1, 11, 0);
+    away(70, 75);
+    check_gaps(MEMBER_GAPS_MAX, 20, 41, 0);
+}
+
+/* As long as it is not written since when he is back, and when nobody knows
+ * when he went. */
+static void test_coming_back(void **state) {
+    (void)state;
+    assert_int_equal(take_out(GROUP, OWNER, MEMBER), RC_OK);
+    assert_int_equal(bound(GROUP, MEMBER, 10, false), RC_OK);
+    assert_int_equal(add(GROUP, OWNER, MEMBER), RC_OK);
+    check_gaps(0, 1, 0, 11);
+    assert_int_equal(bound(GROUP, MEMBER, 10, false), RC_OK); /* late */
+    check_gaps(0, 1, 0, 11);
+    /* Out again before that. */
+    assert_int_equal(take_out(GROUP, OWNER, MEMBER), RC_OK);
+    assert_int_equal(bound(GROUP, MEMBER, 30, false), RC_OK);
+    assert_int_equal(place(GROUP, MEMBER).away.v, 11);
+    assert_int_equal(add(GROUP, OWNER, MEMBER), RC_OK);
+    assert_int_equal(bound(GROUP, MEMBER, 40, true), RC_OK);
+    check_gaps(1, 1, 11, 0);
+    assert_int_equal(take_out(GROUP, OWNER, MEMBER), RC_OK);
+    assert_int_equal(add(GROUP, OWNER, MEMBER), RC_OK);
+    check_gaps(1, 1, 11, 1);
+}
+
 static void test_members_of(void **state) {
     static const struct user_id ids[] = {
         {MEMBER}, {NOBODY}, {OWNER}, {STRANGER}, {MEMBER}};
@@ -350,6 +420,8 @@ int main(void) {
         cmocka_unit_test_setup(test_bound, setup),
         cmocka_unit_test_setup(test_again_after_others, setup),
         cmocka_unit_test_setup(test_come_back, setup),
+        cmocka_unit_test_setup(test_gaps, setup),
+        cmocka_unit_test_setup(test_coming_back, setup),
         cmocka_unit_test_setup(test_members_of, setup),
         cmocka_unit_test_setup(test_grows_wide, setup),
         cmocka_unit_test_setup(test_changes_race, setup),

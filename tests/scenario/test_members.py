@@ -85,6 +85,44 @@ def test_a_new_member_reads_from_his_joining_on(cluster):
     asyncio.run(chat())
 
 
+@pytest.mark.parametrize("count", [4, 20], ids=["narrow", "wide"])
+def test_who_comes_back_has_missed_what_was_said(cluster, count):
+    """Neither live, nor by sync, nor on a page, nor by what the sender repeats:
+    what was said while he was out is not for him; what was before, and is
+    after, is."""
+
+    async def chat():
+        clients, conv = await group_of(cluster, f"back{count}x", count)
+        owner, member, other = clients[0], clients[1], clients[2]
+        before = await other.send(conv, "before")
+        await owner.cmd("group.remove", conv=conv, user=member.account.user)
+        secret = await other.send(conv, "secret")
+        back = await owner.cmd("group.add", conv=conv,
+                               user=member.account.user)
+        again = await other.send(conv, "secret", secret["msg"])
+        assert again["seq"] == secret["seq"]
+        after = await other.send(conv, "after")
+        await member.until(lambda: after["seq"] in member.events[conv])
+        fresh = await Client(cluster.url(3), member.account).open()
+        await fresh.sync([conv])
+        page = await member.cmd("history", conv=conv)
+        shown = {e["seq"]: e for e in page["events"]}
+        assert back["seq"] == secret["seq"] + 1
+        assert shown[secret["seq"]]["kind"] == "gone"
+        assert shown[before["seq"]]["body"]["text"] == "before"
+        assert shown[after["seq"]]["body"]["text"] == "after"
+        assert fresh.events[conv][secret["seq"]]["kind"] == "gone"
+        assert fresh.texts(conv) == ["before", "after"]
+        assert "secret" not in member.texts(conv)
+        with pytest.raises(Refused) as refused:
+            await member.cmd("message.react", conv=conv, seq=secret["seq"],
+                             msg="0123456789abcdef", emoji="\U0001f44d")
+        assert refused.value.code == "not_found"
+        await close_all([*clients, fresh])
+
+    asyncio.run(chat())
+
+
 def test_growing_wide_loses_nothing(cluster):
     """From 16 members to 18 while people talk: everybody sees everything
     from his joining on."""

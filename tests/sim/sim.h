@@ -148,8 +148,9 @@ void sim_clients_leave(struct sim *s);
 extern const struct core_events sim_events;
 
 /* sim_check.c */
-/* An event as it came, live or on a page. */
-void sim_check_text(struct sim *s, const struct sim_client *c, size_t conv,
+/* An event as it came, live or on a page. True: there is nothing in it, and it
+ * was not for him. */
+bool sim_check_text(struct sim *s, const struct sim_client *c, size_t conv,
                     uint64_t seq, struct slice text);
 void sim_check_shown(struct sim *s, const struct sim_client *c, size_t conv,
                      uint64_t seq);
