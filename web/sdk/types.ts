@@ -10,7 +10,23 @@ export interface ChatEvent {
   /** message, group.created, member.added, …; newer servers have more. */
   kind: string;
   msg?: string;
-  body: { text?: string; user?: string; title?: string; members?: number };
+  body: {
+    text?: string;
+    reply_to?: number;
+    mentions?: string[];
+    user?: string;
+    title?: string;
+    members?: number;
+    /** Of message.edited, message.deleted, message.reacted: the message. */
+    seq?: number;
+    /** Of message.reacted; null: none any more. */
+    emoji?: string | null;
+  };
+  /** What became of a message; events up to `changed` are contained. */
+  changed?: number;
+  edited?: { seq: number; ts: number };
+  deleted?: { by: string; ts: number };
+  reactions?: { emoji: string; users: string[] }[];
 }
 
 export interface Conversation {
@@ -24,6 +40,8 @@ export interface Conversation {
   head: number;
   read: number;
   unread: number;
+  /** How many events the user has hidden from himself. */
+  hidden?: number;
   ts: number;
 }
 
