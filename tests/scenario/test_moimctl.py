@@ -111,7 +111,7 @@ def test_two_people_chat(cluster, home):
             alice.type("/who", "/list", "/nonsense")
             alice.sees(r"^\* bob: online$")
             alice.sees(r"^\* carol: offline")
-            alice.sees(r"^\* \d Moim \(group\) 1[0-9]* unread$")
+            alice.sees(r"^\* \d Moim \(group\) [1-9][0-9]* unread$")
             alice.sees(r"^\* no command /nonsense")
             bob.end()
         alice.sees(r"^\* bob is offline")
