@@ -83,6 +83,8 @@ void crew_sum(const struct crew *c, struct tally *out, struct hist *latency) {
         out->delivered += t->delivered;
         out->duplicated += t->duplicated;
         out->lost += t->lost;
+        out->bytes += t->bytes;
+        out->requests += t->requests;
         out->drained = out->drained && t->drained;
         if (latency != NULL) {
             hist_merge(latency, &t->latency);

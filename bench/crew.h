@@ -37,6 +37,8 @@ struct tally {
     _Atomic uint64_t refused;   /* and answered with an error */
     _Atomic uint64_t delivered; /* the first time */
     _Atomic uint64_t duplicated;
+    _Atomic uint64_t bytes;    /* on the wires of those who listen */
+    _Atomic uint64_t requests; /* of those over HTTP */
     _Atomic uint64_t lost; /* acked but not delivered, at the end of a drain */
     _Atomic bool drained;
     struct hist latency; /* read when the client has drained */

@@ -12,20 +12,7 @@
 
 enum {
     CONNECT_PATIENCE_S = 120,
-    DRAIN_PATIENCE_S = 20,
 };
-
-static bool wait_drained(struct crew *c) {
-    double until = scenario_now_s() + DRAIN_PATIENCE_S;
-    struct tally t;
-
-    crew_phase(c, CREW_DRAIN);
-    do {
-        scenario_pause_s(0.1);
-        crew_sum(c, &t, NULL);
-    } while (!t.drained && crew_alive(c) && scenario_now_s() < until);
-    return t.drained;
-}
 
 /* The figures, the floors of the same run, and how far above them we are: a
  * message through Redis to an RPUSH and an SPUBLISH, the gateways' part to an
@@ -85,8 +72,7 @@ static bool measure(const struct options *o, struct crew *c,
     used = scenario_used(&begin, &used);
     crew_sum(c, &t, NULL);
     rate = (double)(t.delivered - before) / used.at_s;
-    if (!wait_drained(c)) {
-        fprintf(stderr, "moim-bench: the clients did not drain\n");
+    if (!scenario_drain(c)) {
         return false;
     }
     latency = mem_new(sizeof(*latency));

@@ -52,11 +52,12 @@ static struct flow *flow_of(struct load *l) {
     return CONTAINER_OF(l, struct flow, load);
 }
 
-/* The pairs take turns, and so do the two of a pair. */
+/* The pairs take turns, and so do the two of a pair unless one only listens. */
 static size_t sender_of(const struct flow *f, uint64_t n) {
     uint64_t pairs = f->load.count / 2;
+    uint64_t second = f->load.job->options->one_way ? 0 : n / pairs % 2;
 
-    return f->load.job->from + (size_t)(2 * (n % pairs) + n / pairs % 2);
+    return f->load.job->from + (size_t)(2 * (n % pairs) + second);
 }
 
 /* Sending. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "bench/feed.h"
 #include "bench/people.h"
 #include "proto/base/mem.h"
 
@@ -23,10 +24,26 @@ static void on_open(void *owner) {
     (void)owner; /* `ready` is what counts */
 }
 
+/* Of those who only listen. */
+static bool listens(const struct load_session *s) {
+    return s->load->job->options->one_way && number_of(s) % 2 == 1;
+}
+
+/* A text in one frame, with its head; pings are left out. */
+static size_t frame_bytes(size_t n) {
+    if (n < 126) {
+        return n + 2;
+    }
+    return n + (n <= UINT16_MAX ? 4 : 10);
+}
+
 static void on_text(void *owner, struct slice text) {
     struct load_session *s = owner;
     struct load *l = s->load;
 
+    if (s->client != NULL && listens(s)) {
+        l->job->tally->bytes += frame_bytes(text.n);
+    }
     if (!s->ready && slice_starts(text, "{\"type\":\"ready\"")) {
         s->ready = true;
         l->opening--;
@@ -51,6 +68,7 @@ static void on_closed(void *owner, unsigned status, uint16_t code,
     struct load *l = s->load;
 
     s->client = NULL;
+    s->feed = NULL;
     l->closed++;
     if (!l->ending) {
         died(l, status, code, reason);
@@ -64,8 +82,35 @@ static void on_closed(void *owner, unsigned status, uint16_t code,
     }
 }
 
-static void open_one(struct load *l, struct load_session *s) {
+static enum rc open_session(struct load_session *s, const char *address,
+                            const char *header) {
     static const struct ws_client_events events = {on_open, on_text, on_closed};
+    struct load *l = s->load;
+
+    if (listens(s) && l->job->options->way != TRANSPORT_SOCKET) {
+        return feed_open(&s->feed, &l->loop,
+                         &(struct feed_config){
+                             .address = address,
+                             .header = header,
+                             .way = l->job->options->way,
+                             .tally = l->job->tally,
+                         },
+                         &events, s);
+    }
+    return ws_client_open(&s->client, &l->loop,
+                          &(struct ws_client_config){
+                              .address = address,
+                              .host = "bench",
+                              .path = "/v1/ws",
+                              .headers = header,
+                              .timeout_ms = HANDSHAKE_MS,
+                              .tls = l->tls,
+                              .tls_name = "localhost",
+                          },
+                          &events, s);
+}
+
+static void open_one(struct load *l, struct load_session *s) {
     const struct options *o = l->job->options;
     const char *address = o->gateways[number_of(s) % o->gateway_count].address;
     struct buf header;
@@ -74,17 +119,7 @@ static void open_one(struct load *l, struct load_session *s) {
     people_header(&l->keys, number_of(s), &header);
     buf_add_byte(&header, '\0');
     l->opening++;
-    if (ws_client_open(&s->client, &l->loop,
-                       &(struct ws_client_config){
-                           .address = address,
-                           .host = "bench",
-                           .path = "/v1/ws",
-                           .headers = (const char *)header.p,
-                           .timeout_ms = HANDSHAKE_MS,
-                           .tls = l->tls,
-                           .tls_name = "localhost",
-                       },
-                       &events, s) != RC_OK) {
+    if (open_session(s, address, (const char *)header.p) != RC_OK) {
         on_closed(s, 0, 0, SLICE_LIT("not an address"));
     }
     buf_fini(&header);
@@ -102,6 +137,8 @@ static void end(struct load *l) {
     for (size_t i = 0; i < l->opened; i++) {
         if (l->sessions[i].client != NULL) {
             ws_client_close(l->sessions[i].client, CODE_GOING_AWAY);
+        } else if (l->sessions[i].feed != NULL) {
+            feed_close(l->sessions[i].feed);
         }
     }
     if (l->closed == l->opened) {

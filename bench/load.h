@@ -17,13 +17,15 @@ enum {
     LOAD_OPENING_MAX = 128, /* handshakes at once */
 };
 
+struct feed;
 struct load;
 
 /* One client. Its number says who it is: people_user(number); it stands on
  * gateway number % gateway_count. */
 struct load_session {
     struct load *load;
-    struct ws_client *client; /* NULL when it has ended */
+    struct ws_client *client; /* NULL when it has ended, or is a feed */
+    struct feed *feed;        /* NULL unless it listens over HTTP */
     bool ready;
 };
 

@@ -35,6 +35,12 @@ static const struct scenario {
      true,
      2,
      {.sessions = 2000, .rate = 10000, .seconds = 20}},
+    {"transports",
+     "what a message costs over WebSocket, SSE, long and plain polls",
+     transports_run,
+     true,
+     2,
+     {.sessions = 400, .seconds = 10, .one_way = true}},
 };
 
 static void usage(FILE *to) {

@@ -26,6 +26,8 @@ static const struct option {
     {"--hold", NUMBER, AT(hold_s), 86400, "S: idle: seconds of idle CPU"},
     {"--rate", NUMBER, AT(rate), 1000000, "N: direct: messages a second"},
     {"--seconds", NUMBER, AT(seconds), 86400, "S: direct: seconds measured"},
+    {"--table", TEXT, AT(table), 0, "FILE: transports: Markdown"},
+    {"--picture", TEXT, AT(picture), 0, "FILE: transports: SVG"},
     {"--json", TEXT, AT(json), 0, "FILE: also write the result there"},
     {"--key-file", TEXT, AT(key_file), 0, "FILE: the gateways' token key"},
     {"--gateway", GATEWAY, 0, 0, "ADDRESS,PID: one to use; may be repeated"},

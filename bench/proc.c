@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proto/base/macros.h"
@@ -67,25 +68,14 @@ struct memory proc_memory(pid_t pid) {
 }
 
 uint64_t proc_cpu_us(pid_t pid) {
-    char path[64];
-    char line[LINE_MAX_BYTES] = "";
-    const char *rest;
-    struct slice after;
-    FILE *f;
+    struct timespec t = {0};
+    clockid_t clock;
 
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    f = fopen(path, "r");
-    if (f == NULL) {
+    if (clock_getcpuclockid(pid, &clock) != 0 ||
+        clock_gettime(clock, &t) != 0) {
         return 0;
     }
-    rest = fgets(line, sizeof(line), f) == NULL ? NULL : strrchr(line, ')');
-    fclose(f);
-    if (rest == NULL) {
-        return 0;
-    }
-    after = slice_str(rest + 1); /* from the state on, see proc(5) */
-    return (number(after, 11) + number(after, 12)) * 1000000 /
-           (uint64_t)sysconf(_SC_CLK_TCK);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 struct memory proc_memory_all(const struct target *list, size_t count) {

@@ -18,7 +18,7 @@ struct memory {
 /* Zero when it cannot be read. */
 struct memory proc_memory(pid_t pid);
 /* CPU time a process has used, user and system, in microseconds; 0 when it
- * cannot be read. The kernel counts in ticks of 10 ms. */
+ * cannot be read. */
 uint64_t proc_cpu_us(pid_t pid);
 /* The sums over several. */
 struct memory proc_memory_all(const struct target *list, size_t count);

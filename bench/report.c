@@ -122,7 +122,7 @@ void report_table(const struct report *r, FILE *to) {
     }
 }
 
-static enum rc write_file(const char *path, struct slice text) {
+enum rc report_write_file(const char *path, struct slice text) {
     FILE *f = fopen(path, "w");
     bool ok = f != NULL && fwrite(text.p, 1, text.n, f) == text.n;
 
@@ -143,7 +143,7 @@ enum rc report_publish(const struct report *r, const char *json) {
     if (json != NULL) {
         buf_init(&b);
         report_json(r, &b);
-        rc = write_file(json, buf_slice(&b));
+        rc = report_write_file(json, buf_slice(&b));
         buf_fini(&b);
     }
     return rc;

@@ -14,7 +14,7 @@
 #include "proto/base/rc.h"
 
 enum {
-    REPORT_FIGURES_MAX = 48,
+    REPORT_FIGURES_MAX = 96,
 };
 
 /* One measured figure. */
@@ -44,6 +44,8 @@ void report_latency(struct report *r, const struct hist *h);
 bool report_ok(const struct report *r);
 void report_json(const struct report *r, struct buf *out);
 void report_table(const struct report *r, FILE *to);
+/* RC_BACKEND: it could not be written; said on stderr. */
+enum rc report_write_file(const char *path, struct slice text) MUST_CHECK;
 /* Prints the table to stdout, and the JSON to the file `json` unless NULL.
  * RC_BACKEND: the file could not be written; said on stderr. */
 enum rc report_publish(const struct report *r, const char *json) MUST_CHECK;

@@ -7,6 +7,7 @@
 #include "bench/proc.h"
 
 static const double look_s = 0.05; /* between two looks at the tallies */
+static const double drain_patience_s = 20;
 
 double scenario_now_s(void) {
     struct timespec t;
@@ -92,4 +93,19 @@ bool scenario_hold(struct crew *c, const char *what, double seconds) {
     }
     show(what, seconds, seconds);
     return true;
+}
+
+bool scenario_drain(struct crew *c) {
+    double until = scenario_now_s() + drain_patience_s;
+    struct tally t;
+
+    crew_phase(c, CREW_DRAIN);
+    do {
+        scenario_pause_s(look_s);
+        crew_sum(c, &t, NULL);
+    } while (!t.drained && crew_alive(c) && scenario_now_s() < until);
+    if (!t.drained) {
+        fprintf(stderr, "moim-bench: the clients did not drain\n");
+    }
+    return t.drained;
 }

@@ -22,6 +22,7 @@ enum bench_exit {
 enum bench_exit idle_run(const struct options *o);
 enum bench_exit tls_run(const struct options *o);
 enum bench_exit direct_run(const struct options *o);
+enum bench_exit transports_run(const struct options *o);
 
 /* CPU microseconds used by each part of the cluster so far. */
 struct usage {
@@ -42,6 +43,9 @@ struct usage scenario_used(const struct usage *from, const struct usage *to);
  * died, a client ended, or it took more than `patience_s`; said on stderr. */
 bool scenario_connect(struct crew *c, uint64_t sessions,
                       double patience_s) MUST_CHECK;
+/* Nothing more is sent; waits until what is on its way has arrived. False: it
+ * did not in time. */
+bool scenario_drain(struct crew *c) MUST_CHECK;
 /* Waits `seconds`, showing the rest. False: a client ended early. */
 bool scenario_hold(struct crew *c, const char *what, double seconds) MUST_CHECK;
 /* A step that begins, for whoever watches. */
