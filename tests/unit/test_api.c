@@ -78,6 +78,14 @@ static const struct api_case {
     {"a poll by POST", NULL, "POST /v1/poll HTTP/1.1\r\nHost: h\r\n", "x",
      "Allow: GET\r\n", ANN, 405},
 
+    /* the way in */
+    {"the way", NULL, "GET /v1/way HTTP/1.1\r\nHost: h\r\n", "",
+     "{\"type\":\"way\",\"address\":\"", ANN, 200},
+    {"the way of nobody", NULL, "GET /v1/way HTTP/1.1\r\nHost: h\r\n", "",
+     "\"unauthorized\"", 0, 401},
+    {"the way by POST", NULL, "POST /v1/way HTTP/1.1\r\nHost: h\r\n", "x",
+     "Allow: GET\r\n", ANN, 405},
+
     /* hosts */
     {"host", "--gateway.hosts=a.example b.example:81",
      "GET /v1/me HTTP/1.1\r\nHost: A.Example\r\n", "", "\"me\"", ANN, 200},

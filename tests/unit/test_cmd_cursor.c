@@ -152,6 +152,10 @@ static void test_typing_heard(void **state) {
         assert_row(cases[i].name, client_heard(two, "%s", cases[i].heard));
         assert_row(cases[i].name, one->heard.n == 0);
         assert_row(cases[i].name, none->heard.n == 0);
+        client_forget(two);
+        client_ask(one, "%s", cases[i].fields);
+        assert_row(cases[i].name, client_answered(one, "{'type':'ok'}"));
+        assert_row(cases[i].name, two->heard.n == 0); /* they know */
         assert_row(cases[i].name,
                    fake_history_head(w.history, cases[i].conv) == head);
         commands_close(&w);

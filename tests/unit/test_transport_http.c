@@ -155,6 +155,21 @@ static void test_a_poll_waits_for_ready(void **state) {
     assert_true(peer_hears(&g, &p, "\"texts\":[{\"type\":\"ready\""));
 }
 
+/* What is heard before it stands in the sync that follows it. */
+static void test_ready_comes_first(void **state) {
+    struct session *s;
+
+    (void)state;
+    g.stores_sleep = true;
+    peer_gets(&g, &p, ANN, "/v1/poll?timeout=0");
+    stage_settle(&g);
+    s = CONTAINER_OF(g.server.sessions.next, struct session, node);
+    session_send_text(s, SLICE_LIT("{\"type\":\"early\"}"));
+    g.stores_sleep = false;
+    assert_true(peer_hears(&g, &p, "\"ack\":1,\"texts\":[{\"type\":\"ready\""));
+    assert_false(drive_has(&p.in, "early"));
+}
+
 static void test_a_store_is_away(void **state) {
     (void)state;
     fake_directory_calls(g.server.core.directory)->refuse = RC_AGAIN;
@@ -292,6 +307,7 @@ int main(void) {
         TEST(test_a_lost_answer_is_repeated),
         TEST(test_acks),
         TEST(test_a_poll_waits_for_ready),
+        TEST(test_ready_comes_first),
         TEST(test_a_store_is_away),
         TEST(test_a_stream),
         TEST(test_a_stream_comes_back),
