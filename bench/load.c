@@ -179,7 +179,7 @@ enum rc load_init(struct load *l, const struct crew_job *job) {
     if (people_keys(job->options->key_file, &l->keys) != RC_OK) {
         return RC_BAD_INPUT;
     }
-    if (job->options->tls_ca != NULL) {
+    if (job->options->secure) {
         if (tls_client_open(&l->tls, job->options->tls_ca) != RC_OK) {
             return RC_BAD_INPUT;
         }

@@ -45,6 +45,7 @@ struct options {
     struct target gateways[OPTIONS_GATEWAYS_MAX];
     size_t gateway_count;
     const char *tls_ca; /* who certified the gateways; NULL: no TLS */
+    bool secure;        /* tls: the sessions are under TLS */
     bool resume;        /* with tickets; set by the scenario */
     struct target tls_gateways[OPTIONS_GATEWAYS_MAX];
     size_t tls_gateway_count;

@@ -40,13 +40,12 @@ static struct options options_for(const struct options *o,
     struct options one = *o;
 
     one.resume = way->resume;
+    one.secure = way->tls;
     if (way->tls) {
         for (size_t i = 0; i < o->tls_gateway_count; i++) {
             one.gateways[i] = o->tls_gateways[i];
         }
         one.gateway_count = o->tls_gateway_count;
-    } else {
-        one.tls_ca = NULL;
     }
     return one;
 }
