@@ -12,15 +12,18 @@
 #include "proto/base/map.h"
 #include "proto/net/loop.h"
 #include "proto/wire/topic.h"
+#include "storage/bus_marks.h"
 #include "storage/bus_redis.h"
 #include "storage/bus_replay.h"
 #include "storage/resp_conn.h"
 
 /* Names the log: whoever finds it empty writes a new one. */
 #define BUS_EPOCH_KEY "{p0}epoch"
+/* The tallies of all processes (bus_marks.h). */
+#define BUS_MARKS_KEY "{p0}marks"
 
 enum {
-    BUS_BEAT_MS = 1000,
+    BUS_BEAT_MS = 500,
     /* How far before the position a repair begins: a publisher's two commands
      * are at most its deadline apart. */
     BUS_MARGIN_MS = 3000,
@@ -38,6 +41,7 @@ struct bus_sub {
     struct topic topic;
     enum bus_sub_state state;
     uint32_t batch;   /* the command that asked for it */
+    uint64_t live_ms; /* monotonic; nothing later was missed unnoticed */
     bus_done_fn done; /* NULL, or told once */
     void *ctx;
     struct list node; /* in joining, leaving or orphans */
@@ -57,12 +61,14 @@ struct bus_part {
     bool broken;         /* something may have been missed since `from` */
     bool reading;        /* a repair is on its way */
     unsigned tries;      /* of the repair, in which the connection broke */
+    uint64_t begun_ms;   /* the first of them; monotonic */
     uint64_t losses;     /* of the subscriber: tells repairs apart */
     struct bus_position from;
     struct replay_id at; /* the repair has delivered up to here */
     char log_key[TOPIC_TEXT_MAX];
     struct buf entry; /* what is gathered for the log, as it is sent */
     size_t entry_messages;
+    uint64_t again_ms; /* not 0: read once more, from there */
 };
 
 struct bus_redis {
@@ -83,13 +89,30 @@ struct bus_redis {
     bool beating;               /* a beat is on its way */
     struct bus_position heard;  /* the last position */
     struct bus_position coming; /* the one the beat will confirm */
+    uint64_t coming_mono_ms;    /* when it was read, on our own clock */
     struct resp_call beat_call;
     struct resp_call epoch_call;
+    struct bus_tally tally; /* of what we published */
+    struct resp_call tally_call;
+    struct buf marks_read;     /* entries of the marks, kept until the pong */
+    size_t marks_count;        /* of these entries */
+    struct replay_id marks_at; /* read and compared up to here */
+    struct replay_id marks_to; /* read by the beat */
+    struct bus_heard marks;    /* of what came */
     struct bus_redis_stats stats;
 };
 
-/* bus_redis.c: starts to agree on a position, if both connections are up. */
-void bus_redis_beat(struct bus_redis *b);
+/* bus_beat.c: the position, and the comparison of marks. */
+void bus_beat_init(struct bus_redis *b);
+void bus_beat_start(struct bus_redis *b);
+void bus_beat_stop(struct bus_redis *b);
+void bus_beat_fini(struct bus_redis *b);
+/* Starts a beat, if both connections are up. */
+void bus_beat(struct bus_redis *b);
+/* Writes the tally now. */
+void bus_beat_tally(struct bus_redis *b);
+/* Gives the log a name, if it has none. */
+void bus_beat_epoch(struct bus_redis *b);
 
 /* bus_publish.c: the way out. */
 void bus_publish_init(struct bus_redis *b);
@@ -106,12 +129,16 @@ void bus_subs_fini(struct bus_redis *b);
 void bus_subs_add(struct bus *base, struct topic topic, bus_done_fn done,
                   void *ctx);
 void bus_subs_remove(struct bus *base, struct topic topic);
-/* Hands a message to the owner if its topic is subscribed. */
+/* Hands a message to the owner if its topic is subscribed; one from the log
+ * only if it was not heard before. */
 bool bus_subs_deliver(struct bus_redis *b, struct slice channel,
-                      struct slice msg);
+                      struct slice msg, bool from_log);
 
 /* bus_repair.c: reading the logs after a loss. */
 /* Starts what can be: partitions that are broken and subscribed again. */
 void bus_repair_kick(struct bus_redis *b);
+/* Something that was published to the partition at `ms` of Redis' clock, or
+ * a little before, did not come though the connection lives. */
+void bus_repair_want(struct bus_redis *b, unsigned partition, uint64_t ms);
 
 #endif

@@ -16,6 +16,7 @@ enum {
     KEEP_BYTES = 4 * 1024,     /* of a partition's buffer, between batches */
     LIVE_ROOM = 2048,          /* of a batch to begin with */
     WAITERS_MIN = 4,
+    KEYS_MAX = 16, /* of topics, in one record of the tally */
 };
 
 /* Who waits for a publish. */
@@ -29,6 +30,7 @@ struct bus_batch {
     struct bus_redis *b;
     struct buf live; /* the SPUBLISH commands */
     size_t topics;
+    struct bus_tally marks; /* of the durable messages */
     struct waiter *waiters;
     size_t count;
     size_t room;
@@ -39,6 +41,7 @@ static struct bus_batch *gathered(struct bus_redis *b) {
         b->gathered = mem_new(sizeof(*b->gathered));
         b->gathered->b = b;
         buf_init(&b->gathered->live);
+        bus_tally_init(&b->gathered->marks);
         (void)buf_room(&b->gathered->live, LIVE_ROOM);
     }
     return b->gathered;
@@ -54,8 +57,23 @@ static void batch_tell(struct bus_batch *batch, enum rc rc) {
         }
     }
     buf_fini(&batch->live);
+    bus_tally_fini(&batch->marks);
     mem_free(batch->waiters);
     mem_free(batch);
+}
+
+/* What was perhaps published counts as published: nobody has heard it who can
+ * not find it in the log. */
+static void batch_count(const struct bus_batch *batch, enum rc rc) {
+    struct bus_redis *b = batch->b;
+
+    if (rc == RC_AGAIN || rc == RC_CLOSED) {
+        return;
+    }
+    bus_tally_join(&b->tally, &batch->marks);
+    if (b->tally.bytes.n > BUS_TALLY_MAX) {
+        bus_beat_tally(b);
+    }
 }
 
 /* One refusal is everybody's: those who were not refused publish again, which
@@ -75,6 +93,7 @@ static void on_published(struct resp_call *call, enum rc rc,
     }
     b->flying--;
     loop_defer(b->loop, &b->outbox);
+    batch_count(batch, rc);
     batch_tell(batch, rc);
 }
 
@@ -170,6 +189,24 @@ static bool add_topic(struct bus_batch *batch, struct topic topic,
     return batch->live.n < BATCH_BYTES && part->entry.n < ENTRY_BYTES;
 }
 
+/* For the tally; as if it was sent at once: whoever subscribed meanwhile
+ * reads it in the history. */
+static void add_marks(struct bus_batch *batch, const struct topic *topics,
+                      size_t count, struct slice msg) {
+    uint64_t mark = bus_mark(msg);
+    uint64_t keys[KEYS_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        keys[n++] = topic_key(topics[i]);
+        if (n == KEYS_MAX || i + 1 == count) {
+            bus_tally_add(&batch->marks, mark, batch->b->loop->clock.mono_ms,
+                          keys, n);
+            n = 0;
+        }
+    }
+}
+
 /* The port has so many parameters.
  * NOLINTNEXTLINE(readability-function-size) */
 void bus_publish(struct bus *base, const struct topic *topics, size_t count,
@@ -182,7 +219,10 @@ void bus_publish(struct bus *base, const struct topic *topics, size_t count,
     for (size_t i = 0; i < count; i++) {
         room = add_topic(batch, topics[i], msg, durable) && room;
     }
-    if (room) {
+    if (durable) {
+        add_marks(batch, topics, count, msg);
+    }
+    if (room && batch->marks.bytes.n < BUS_TALLY_MAX) {
         loop_defer(b->loop, &b->outbox);
     } else {
         batch_send(b);

@@ -12,8 +12,11 @@ static const struct log_ctx log_bus = {"bus", 0};
 enum {
     REPLIES = 3, /* the page, what is left of the log, the log's name */
     /* A page that breaks the connection every time, being too large or too
-     * slow, is not to be had. Waiting for a server does not count. */
+     * slow, is not to be had. Waiting for a server does not count, and a
+     * server that comes and goes gets its time: clients who are told to sync
+     * would all ask it at once. */
     TRIES = 5,
+    PATIENCE_MS = 15000,
 };
 
 /* One page of one partition's log being read. */
@@ -24,6 +27,28 @@ struct page_call {
     uint64_t losses; /* when it was asked for */
 };
 
+/* What was missed while the log was being read. */
+static void read_again(const struct bus_redis *b, struct bus_part *part) {
+    if (part->again_ms != 0) {
+        part->broken = true; /* the next kick begins */
+        part->from = (struct bus_position){part->again_ms, b->heard.epoch};
+        part->again_ms = 0;
+    }
+}
+
+void bus_repair_want(struct bus_redis *b, unsigned partition, uint64_t ms) {
+    struct bus_part *part = &b->parts[partition];
+
+    if (part->reading) {
+        if (part->again_ms == 0 || ms < part->again_ms) {
+            part->again_ms = ms;
+        }
+    } else if (!part->broken || ms < part->from.ms) {
+        part->broken = true;
+        part->from = (struct bus_position){ms, b->heard.epoch};
+    }
+}
+
 static void end_repair(struct bus_redis *b, unsigned partition, bool whole) {
     struct bus_part *part = &b->parts[partition];
 
@@ -32,7 +57,9 @@ static void end_repair(struct bus_redis *b, unsigned partition, bool whole) {
     part->tries = 0;
     if (whole) {
         b->stats.repairs++;
+        read_again(b, part);
     } else {
+        part->again_ms = 0;
         b->stats.gaps++;
         log_warn(&log_bus, "bus_gap", "partition=%u", partition);
         b->base.events->on_gap(b->base.owner, partition);
@@ -53,7 +80,8 @@ static bool take_page(struct bus_redis *b, struct bus_part *part,
         for (size_t k = 0; k < e.count; k++) {
             struct replay_message m = replay_entry_at(&e, k);
 
-            b->stats.replayed += bus_subs_deliver(b, m.channel, m.payload);
+            b->stats.replayed +=
+                bus_subs_deliver(b, m.channel, m.payload, true);
         }
     }
     return true;
@@ -72,6 +100,12 @@ static bool page_whole(const struct bus_part *part,
 
 static void read_page(struct bus_redis *b, unsigned partition);
 
+static bool out_of_patience(const struct bus_redis *b,
+                            const struct bus_part *part) {
+    return part->tries >= TRIES &&
+           b->loop->clock.mono_ms - part->begun_ms >= PATIENCE_MS;
+}
+
 static void on_page(struct resp_call *call, enum rc rc,
                     const struct resp *replies) {
     struct page_call *c = CONTAINER_OF(call, struct page_call, call);
@@ -85,7 +119,7 @@ static void on_page(struct resp_call *call, enum rc rc,
         return; /* lost again meanwhile: it is read anew */
     }
     part->tries += rc == RC_TIMEOUT || rc == RC_BACKEND;
-    if (part->tries < TRIES &&
+    if (!out_of_patience(b, part) &&
         (rc != RC_OK || resp_rc(&replies[0]) == RC_AGAIN)) {
         part->reading = false; /* the next kick tries again */
     } else if (rc != RC_OK || !page_whole(part, replies) ||
@@ -134,6 +168,9 @@ static void start_repair(struct bus_redis *b, unsigned partition) {
     if (part->from.ms <= BUS_MARGIN_MS) {
         end_repair(b, partition, false); /* lost before the first position */
         return;
+    }
+    if (part->tries == 0) {
+        part->begun_ms = b->loop->clock.mono_ms;
     }
     part->reading = true;
     part->at = (struct replay_id){part->from.ms - BUS_MARGIN_MS, 0};

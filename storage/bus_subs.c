@@ -124,13 +124,19 @@ void bus_subs_remove(struct bus *base, struct topic topic) {
 /* Messages. */
 
 bool bus_subs_deliver(struct bus_redis *b, struct slice channel,
-                      struct slice msg) {
+                      struct slice msg, bool from_log) {
     const struct resp r = {.type = RESP_STRING, .str = channel};
     const struct bus_sub *s = find_channel(b, &r);
+    uint64_t mark;
 
     if (s == NULL) {
         return false;
     }
+    mark = bus_mark(msg);
+    if (from_log && bus_heard_has(&b->marks, topic_key(s->topic), mark)) {
+        return false;
+    }
+    bus_heard_add(&b->marks, topic_key(s->topic), mark, b->loop->clock.mono_ms);
     b->base.events->on_message(b->base.owner, s->topic, msg);
     return true;
 }
@@ -154,7 +160,7 @@ static bool on_push(void *owner, const struct resp *r,
     if (resp_is(&r->items[0], "smessage")) {
         if (r->items[1].type == RESP_STRING &&
             r->items[2].type == RESP_STRING &&
-            bus_subs_deliver(b, r->items[1].str, r->items[2].str)) {
+            bus_subs_deliver(b, r->items[1].str, r->items[2].str, false)) {
             b->stats.delivered++;
         } else {
             b->stats.strays++;
@@ -185,6 +191,7 @@ static void confirm(struct bus_redis *b, uint32_t batch, const struct resp *r) {
         return;
     }
     s->state = BUS_SUB_LIVE;
+    s->live_ms = b->loop->clock.mono_ms;
     done = s->done;
     s->done = NULL;
     if (done != NULL) {
@@ -301,7 +308,7 @@ static void on_ready(void *owner) {
         b->parts[i].broken &= !list_empty(&b->parts[i].joining);
     }
     loop_defer(b->loop, &b->flush);
-    bus_redis_beat(b);
+    bus_beat(b);
 }
 
 static void on_lost(void *owner) {

@@ -74,12 +74,11 @@ class Theatre:
         self.stage = None
         return findings
 
-    def play(self, name, nemesis, silent_is_known=False, unasked=False):
+    def play(self, name, nemesis, unasked=False):
         """Plays one fault and asserts that nothing was broken by it.
         nemesis(show) does it and answers how often it was in effect.
 
-        silent_is_known  the bus may lose what it was given (see README.md)
-        unasked          what was acked arrives without any client asking"""
+        unasked: what was acked arrives without any client asking."""
         stage = self.open()
         show = Show(stage, self.cast, f"{self.seed} {name}", self.times)
         try:
@@ -92,7 +91,7 @@ class Theatre:
             for door in stage.proxy.ports:
                 stage.proxy.tell(f"{door} clear")
         rows.append(table.row(name, injected, verdict))
-        if verdict.silent and not silent_is_known:
+        if verdict.silent:
             verdict.notes.append(f"silent: {verdict.silent} events were lacked"
                                  " until clients asked")
         if verdict.asked and unasked:
@@ -100,8 +99,7 @@ class Theatre:
         print(f"closes {verdict.closes}, refused {verdict.refused}")
         print("\n".join(verdict.notes))
         good = verdict.clean and injected > 0 and \
-            (silent_is_known or not verdict.silent) and \
-            not (unasked and verdict.asked)
+            not verdict.silent and not (unasked and verdict.asked)
         if not good:
             self.keep(show, name)
         assert injected > 0, f"{name}: the fault was never in effect"

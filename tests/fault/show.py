@@ -20,7 +20,7 @@ TALK_HZ = 9  # messages a second of one talker in one conversation
 ABSENT = 3
 STRANGERS = 2
 BEFORE, AFTER = 0.6, 1.0  # seconds of talk around the fault
-QUIET = 0.6      # nothing new for so long: all has arrived
+QUIET = 1.5      # nothing new for so long: all has arrived, or been repaired
 QUIET_MOST = 15  # seconds (I5)
 
 

@@ -2,6 +2,9 @@
  * announced. */
 #include "tests/integration/bus_env.h"
 
+#include "storage/bus_marks.h"
+#include "storage/bus_parts.h"
+
 struct flow {
     struct fixture *f;
     struct done sent[FLOW_TOPICS][FLOW];
@@ -224,6 +227,153 @@ static void test_gaps(void **state) {
     }
 }
 
+/* What somebody published to user 1's topic and the log got; the subscribers
+ * are told of it only if `heard`. */
+struct past {
+    struct fixture *f;
+    struct bus_tally tally;
+    uint64_t key;
+};
+
+static void into_log(struct past *x, const char *text, bool heard) {
+    const struct topic topic = user_topic(1);
+    char key[32];
+
+    if (heard) {
+        assert_int_equal(publish(x->f, topic, text, true), RC_OK);
+        return;
+    }
+    snprintf(key, sizeof(key), "{p%u}replay", topic_partition(topic));
+    it_command(&x->f->loop, x->f->admin,
+               (struct slice[]){SLICE_LIT("XADD"), slice_str(key),
+                                SLICE_LIT("*"), SLICE_LIT("t"),
+                                slice_str(topic_text(topic).s), SLICE_LIT("m"),
+                                slice_str(text)},
+               7);
+    bus_tally_add(&x->tally, bus_mark(slice_str(text)),
+                  x->f->loop.clock.mono_ms, &x->key, 1);
+}
+
+static void say_so(struct past *x) {
+    struct buf entry;
+
+    buf_init(&entry);
+    assert_true(bus_tally_take(&x->tally, x->f->loop.clock.mono_ms, &entry));
+    it_command(&x->f->loop, x->f->admin,
+               (struct slice[]){SLICE_LIT("XADD"), SLICE_LIT("{p0}marks"),
+                                SLICE_LIT("*"), SLICE_LIT("d"),
+                                buf_slice(&entry)},
+               5);
+    buf_fini(&entry);
+}
+
+static bool flow_heard(void *ctx) {
+    return ((const struct heard *)ctx)->flow_missing == 0;
+}
+
+/* A connection that lives and lost a message: it comes all the same, the
+ * others do not come twice; or it is trimmed, and a gap. */
+static void test_missed_in_a_live_connection(void **state) {
+    struct fixture *f = *state;
+    struct past x = {.f = f, .key = topic_key(user_topic(1))};
+    struct heard *h = &f->heard;
+    char trim[64];
+
+    bus_tally_init(&x.tally);
+    subscribe(f, user_topic(1));
+    it_run_for(&f->loop, 600); /* a position */
+    into_log(&x, "one", true);
+    into_log(&x, "two", false);
+    into_log(&x, "three", true);
+    say_so(&x);
+    it_until(&f->loop, repaired, f, 2000);
+    assert_int_equal(bus_redis_stats(f->to)->missed, 1);
+    assert_int_equal(h->messages, 3);
+    assert_string_equal(h->last, "two");
+    assert_int_equal(h->gaps, 0);
+    assert_int_equal(bus_redis_stats(f->to)->reconnects, 0);
+
+    /* What everybody heard is not read again. */
+    into_log(&x, "four", true);
+    it_run_for(&f->loop, 1500);
+    assert_int_equal(h->messages, 4);
+    assert_int_equal(bus_redis_stats(f->to)->repairs, 1);
+
+    into_log(&x, "five", false);
+    into_log(&x, "six", true);
+    snprintf(trim, sizeof(trim), "XTRIM {p%u}replay MAXLEN 1",
+             topic_partition(user_topic(1)));
+    it_say(&f->loop, f->admin, trim);
+    say_so(&x);
+    it_run_for(&f->loop, 1200);
+    assert_int_equal(h->gaps, 1);
+    assert_int_equal(h->gap_partition, topic_partition(user_topic(1)));
+    bus_tally_fini(&x.tally);
+}
+
+static bool at_rest(void *ctx) {
+    return !((const struct bus_redis *)ctx)->beating;
+}
+
+/* As if every second one had not come. */
+static void forget_odd(struct bus_redis *b, uint64_t key) {
+    char text[32];
+
+    bus_heard_fini(&b->marks);
+    bus_heard_init(&b->marks);
+    for (unsigned i = 0; i < FLOW; i += 2) {
+        snprintf(text, sizeof(text), "0:%u", i);
+        bus_heard_add(&b->marks, key, bus_mark(slice_str(text)),
+                      b->loop->clock.mono_ms);
+    }
+}
+
+/* What one turn publishes is counted message by message, and so it is read
+ * from the entry it shares. */
+static void test_missed_of_a_shared_entry(void **state) {
+    struct fixture *f = *state;
+    struct bus_redis *to = CONTAINER_OF(f->to, struct bus_redis, base);
+    struct flow *w = flow_new(f);
+
+    it_run_for(&f->loop, 600); /* a position */
+    bus_beat_stop(to);
+    assert_true(it_until(&f->loop, at_rest, to, IT_PATIENCE_MS));
+    for (unsigned i = 0; i < FLOW; i++) {
+        send_flow(w, 0, i);
+    }
+    f->heard.flow_missing = FLOW;
+    assert_true(it_until(&f->loop, flow_heard, &f->heard, IT_PATIENCE_MS));
+    forget_odd(to, topic_key(user_topic(1)));
+    bus_beat_start(to);
+    assert_true(it_until(&f->loop, repaired, f, IT_PATIENCE_MS));
+    it_run_for(&f->loop, 600);
+    assert_int_equal(to->stats.missed, FLOW / 2);
+    assert_int_equal(to->stats.replayed, FLOW / 2);
+    assert_int_equal(to->stats.repairs, 1);
+    assert_int_equal(f->heard.messages, FLOW + FLOW / 2);
+    assert_int_equal(f->heard.gaps, 0);
+    mem_free(w);
+}
+
+/* A tally that did not arrive: everything is looked at. */
+static void test_tally_lost(void **state) {
+    struct fixture *f = *state;
+    struct past x = {.f = f, .key = topic_key(user_topic(1))};
+
+    bus_tally_init(&x.tally);
+    subscribe(f, user_topic(1));
+    it_run_for(&f->loop, 600);
+    into_log(&x, "unknown", false);
+    bus_tally_fini(&x.tally);
+    bus_tally_init(&x.tally);
+    x.tally.lost = true;
+    say_so(&x);
+    it_until(&f->loop, repaired, f, 2000);
+    assert_heard(f, "unknown");
+    assert_int_equal(f->heard.gaps, 0);
+    bus_tally_fini(&x.tally);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
@@ -232,6 +382,9 @@ int main(void) {
         TEST(test_shared_entry),
         TEST(test_server_restarts),
         TEST(test_gaps),
+        TEST(test_missed_in_a_live_connection),
+        TEST(test_missed_of_a_shared_entry),
+        TEST(test_tally_lost),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

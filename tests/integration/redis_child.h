@@ -179,12 +179,22 @@ static inline struct resp_conn *it_connect(struct loop *l,
     return c;
 }
 
-/* Says `line`, words apart by single spaces; a reply, even an error, is OK. */
+/* Says one command; a reply, even an error, is OK. */
+static inline struct it_said it_command(struct loop *l, struct resp_conn *c,
+                                        const struct slice *args, size_t n) {
+    struct it_said s = {.answered = false};
+
+    resp_conn_send(c, &s.call, it_on_said, args, n);
+    assert_true(it_until(l, it_is_set, &s.answered, IT_PATIENCE_MS));
+    assert_int_equal(s.rc, RC_OK);
+    return s;
+}
+
+/* The same with the words of `line`, apart by single spaces. */
 static inline struct it_said it_say(struct loop *l, struct resp_conn *c,
                                     const char *line) {
     struct slice args[16];
     struct slice rest = slice_str(line);
-    struct it_said s = {.answered = false};
     size_t n = 0;
 
     while (rest.n > 0) {
@@ -194,10 +204,7 @@ static inline struct it_said it_say(struct loop *l, struct resp_conn *c,
         args[n++] = slice_take(rest, end);
         rest = slice_drop(rest, end < rest.n ? end + 1 : end);
     }
-    resp_conn_send(c, &s.call, it_on_said, args, n);
-    assert_true(it_until(l, it_is_set, &s.answered, IT_PATIENCE_MS));
-    assert_int_equal(s.rc, RC_OK);
-    return s;
+    return it_command(l, c, args, n);
 }
 
 #endif
