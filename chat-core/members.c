@@ -16,7 +16,8 @@ struct changing {
     struct member_ask ask;
     enum member_change change;
     struct member_changed out;
-    struct topic *members; /* of a new group */
+    char *title;           /* of a new group */
+    struct topic *members; /* the same */
     size_t count;
     struct msg_seq seq;
     changed_fn done;
@@ -29,6 +30,7 @@ static void finish(struct changing *x, enum rc rc) {
     struct conv_id conv = rc == RC_OK ? x->ask.conv : (struct conv_id){0};
     struct msg_seq seq = rc == RC_OK ? x->seq : (struct msg_seq){0};
 
+    mem_free(x->title);
     mem_free(x->members);
     mem_free(x);
     done(ctx, rc, conv, seq);
@@ -255,15 +257,15 @@ static void on_created_said(void *ctx, enum rc rc, const struct said *said) {
     finish(x, rc);
 }
 
-static void log_group(struct changing *x, const struct conv_row *conv) {
+static void log_group(struct changing *x) {
     struct json_out o;
     struct buf body;
 
     buf_init(&body);
     o = json_out(&body);
     json_begin_obj(&o);
-    json_field_str(&o, "title", conv->title);
-    json_field_u64(&o, "members", conv->member_count);
+    json_field_str(&o, "title", slice_str(x->title));
+    json_field_u64(&o, "members", x->count);
     json_end_obj(&o);
     say_change(x->core,
                &(struct say){.conv = x->ask.conv,
@@ -271,9 +273,19 @@ static void log_group(struct changing *x, const struct conv_row *conv) {
                              .kind = "group.created",
                              .name = SLICE_LIT(".created"),
                              .body = buf_slice(&body)},
-               &(struct say_change){.version = conv->version}, on_created_said,
+               &(struct say_change){.version = x->out.version}, on_created_said,
                x);
     buf_fini(&body);
+}
+
+static void on_group_told(void *ctx, enum rc rc) {
+    struct changing *x = ctx;
+
+    if (rc != RC_OK) {
+        finish(x, rc);
+        return;
+    }
+    log_group(x);
 }
 
 static void on_created(void *ctx, enum rc rc, const struct conv_row *conv) {
@@ -285,12 +297,12 @@ static void on_created(void *ctx, enum rc rc, const struct conv_row *conv) {
     }
     x->out.version = conv->version;
     x->out.wide = conv->wide;
+    x->seq.v = 1; /* everybody may read all of it: those who listen late, too */
     if (conv->wide) {
-        /* Everybody may read all of it: those who listen late catch up. A
-         * hint that cannot be given now is made good by their next sync. */
-        tell(x, x->members, x->count, NULL);
+        tell(x, x->members, x->count, on_group_told);
+    } else {
+        log_group(x);
     }
-    log_group(x, conv);
 }
 
 void group_create(struct core *c, const struct group_new *group,
@@ -300,6 +312,7 @@ void group_create(struct core *c, const struct group_new *group,
 
     assert(group->count < DIRECTORY_BATCH_MAX);
     x->core = c;
+    x->title = mem_dup(group->title.p, group->title.n);
     x->ask.conv.v = id_make(c->clock->wall_ms, (uint32_t)rand_u64(c->rand));
     x->ask.actor = group->owner;
     x->ask.user = group->owner;
@@ -312,6 +325,10 @@ void group_create(struct core *c, const struct group_new *group,
             (struct topic){TOPIC_USER, group->members[i].v};
     }
     x->members[x->count++] = (struct topic){TOPIC_USER, group->owner.v};
+    if (!c->bus->ops->ready(c->bus)) {
+        finish(x, RC_AGAIN); /* members would not be told: make nothing */
+        return;
+    }
     d->ops->group_create(d, x->ask.conv, group->owner, group->title,
                          group->members, group->count, on_created, x);
 }

@@ -22,7 +22,10 @@ struct group_new {
     size_t count;                  /* at most DIRECTORY_BATCH_MAX - 1 */
 };
 
-/* RC_NOT_FOUND: one of the members does not exist. */
+/* RC_NOT_FOUND: one of the members does not exist. RC_AGAIN: nothing was made
+ * (the bus or a store is away; `done` comes perhaps before this returns).
+ * RC_TIMEOUT, RC_BACKEND: it was perhaps made, and its members were perhaps not
+ * told; they find it in their lists. */
 void group_create(struct core *c, const struct group_new *group,
                   changed_fn done, void *ctx);
 

@@ -212,16 +212,30 @@ void wide_join(struct local_user *u, const struct wide_join *join) {
     }
 }
 
+/* Everybody in a group that has perhaps just become wide is told of it; who
+ * listens already lacks nothing. */
+static bool listens(const struct wide *w, const struct local_user *u) {
+    const struct wide_user *wu = w == NULL ? NULL : wide_user_find(w, u);
+
+    return wu != NULL && w->subscribed && wu->from.v != 0 && !wu->behind;
+}
+
 /* ---- what the bus tells of members ---- */
 
+/* On the conversation's topic the news comes before the joining has its seq:
+ * what stands from there on is read when his own topic tells. Until then he is
+ * shown nothing: where he may begin is not known, and what the directory still
+ * says of an earlier membership is not what he lacks. */
 static void joined(struct core *c, const struct bus_member *change) {
     struct local_user *u = audience_user(c, change->user);
+    const struct wide *wide = wide_find(c, change->conv);
 
     if (u != NULL && u->open) {
         wide_join(u, &(struct wide_join){.conv = change->conv,
                                          .version = change->mver,
                                          .from = change->seq,
-                                         .behind = true});
+                                         .behind = change->seq.v != 0 &&
+                                                   !listens(wide, u)});
     }
 }
 

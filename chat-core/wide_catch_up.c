@@ -64,7 +64,8 @@ static void on_page(void *ctx, enum rc rc, const struct page *page) {
     if (wu != NULL && rc == RC_OK && page->since.v != 0) {
         take_page(w, wu, page);
     } else if (wu != NULL && rc == RC_NOT_FOUND) {
-        wu->behind = false; /* no member: the next event will find out */
+        wu->behind = false; /* no member: the next event will find out, */
+        wu->from.v = 0;     /* and he is shown nothing until then */
     } else if (wu != NULL) {
         wide_retry_later(w); /* no answer, or his joining is not complete */
     }

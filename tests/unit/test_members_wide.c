@@ -8,6 +8,17 @@
 #include "proto/base/macros.h"
 #include "tests/unit/members_world.h"
 
+static void make_group(struct got *got, const struct user_id *members,
+                       size_t count) {
+    *got = (struct got){.calls = 0};
+    group_create(&w.gates[0].core,
+                 &(struct group_new){.owner = {OWNER},
+                                     .title = SLICE_LIT("a \"title\""),
+                                     .members = members,
+                                     .count = count},
+                 got_changed, got);
+}
+
 /* ---- wide ---- */
 
 /* In step, a removal costs the listening gateways no question. */
@@ -52,6 +63,57 @@ static void test_add_wide(void **state) {
     assert_int_equal(new.seen[5], 1);
     assert_int_equal(new.seen[3], 0);
     ear_leave(&new);
+}
+
+/* Who comes back, after a long time, is given what stands from his return on:
+ * not all of the past, and not told to sync because of it. Those who listen
+ * already read nothing again. */
+static void test_comes_back(void **state) {
+    struct ear bob;
+    struct ear ann;
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, OWNER, 20);
+    ear_join(&w, &bob, 1, BOB);
+    ear_join(&w, &ann, 1, ANN);
+    world_fill(&w, conv, OWNER, 150);
+    world_settle(&w);
+    ask_remove(&got, OWNER, BOB);
+    world_settle(&w);
+    world_say(&w, 2, conv, ANN, "without him", &got);
+    world_settle(&w);
+    ear_forget(&bob);
+    ear_forget(&ann);
+    ask_add(&got, OWNER, BOB);
+    world_settle(&w);
+    assert_int_equal(got.seq.v, 153);
+    world_say(&w, 2, conv, ANN, "with him", &got);
+    world_settle(&w);
+    assert_int_equal(bob.resyncs, 0);
+    assert_true(bob.seen[153] > 0 && bob.seen[154] > 0);
+    assert_int_equal(bob.seen[1] + bob.seen[150] + bob.seen[152], 0);
+    assert_int_equal(ann.resyncs, 0);
+    assert_int_equal(ann.events, 2);
+    ear_leave(&bob);
+    ear_leave(&ann);
+}
+
+/* The bus is away: no group is made whose members would not know. */
+static void test_group_without_a_bus(void **state) {
+    const struct user_id members[] = {{2}, {3}};
+    struct got got;
+
+    (void)state;
+    fake_bus_cut(w.gates[0].core.bus);
+    make_group(&got, members, 2);
+    world_settle(&w);
+    assert_int_equal(got.rc, RC_AGAIN);
+    assert_int_equal(got.conv.v, 0);
+    fake_bus_heal(w.gates[0].core.bus, true);
+    make_group(&got, members, 2);
+    world_settle(&w);
+    assert_int_equal(got.rc, RC_OK);
 }
 
 /* He has left again before he could be told: he is not told to listen. */
@@ -227,17 +289,6 @@ static void test_died_on_the_way_to_wide(void **state) {
 
 /* ---- groups ---- */
 
-static void make_group(struct got *got, const struct user_id *members,
-                       size_t count) {
-    *got = (struct got){.calls = 0};
-    group_create(&w.gates[0].core,
-                 &(struct group_new){.owner = {OWNER},
-                                     .title = SLICE_LIT("a \"title\""),
-                                     .members = members,
-                                     .count = count},
-                 got_changed, got);
-}
-
 static void test_group(void **state) {
     const size_t counts[] = {0, 2, 15, 16, 31, 32, 58};
     struct user_id members[60];
@@ -289,12 +340,14 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_remove_wide),
         TEST(test_add_wide),
+        TEST(test_comes_back),
         TEST(test_add_and_gone),
         TEST(test_narrow_to_wide),
         TEST(test_told_before_bound),
         TEST(test_again_after_others),
         TEST(test_died_on_the_way_to_wide),
         TEST(test_group),
+        TEST(test_group_without_a_bus),
         TEST(test_group_fails),
     };
 
