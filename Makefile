@@ -138,9 +138,11 @@ $(B)/tests/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(FUZZ_MAIN) \
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(B)/libparts.a $(LIB) \
 	    $(LDLIBS)
 
-# Runs every unit test of this MODE; prints each program's own lines.
+# Runs every unit test of this MODE; prints each program's own lines. Seeds of
+# the simulation are many where they are cheap.
+SIM_SEEDS := $(if $(filter release,$(MODE)),2000,300)
 check-unit: $(UNIT:%=$(B)/tests/unit/%)
-	@tests/unit/run.sh $(sort $^)
+	@MOIM_SIM_SEEDS=$(SIM_SEEDS) tests/unit/run.sh $(sort $^)
 
 check-corpus: $(FUZZ:%=$(B)/tests/fuzz/%)
 	@tests/fuzz/replay.sh $(sort $^)

@@ -1,5 +1,7 @@
 #include "chat-core/event.h"
 
+#include <string.h>
+
 #include "proto/wire/json_write.h"
 
 enum {
@@ -41,4 +43,16 @@ void event_text(struct buf *out, struct conv_id conv, struct msg_seq seq,
     } else {
         buf_add_str(out, ",\"kind\":\"gone\"}");
     }
+}
+
+uint64_t event_ts_ms(struct slice stored) {
+    struct slice number;
+    uint64_t ts_ms = 0;
+
+    if (!stored_ok(stored)) {
+        return 0;
+    }
+    number = slice_drop(stored, strlen("\"ts\":"));
+    number = slice_take(number, slice_find(number, ','));
+    return slice_to_u64(number, &ts_ms) ? ts_ms : 0;
 }

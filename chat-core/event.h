@@ -31,5 +31,7 @@ void event_store(struct buf *out, const struct event *e);
  * slice (purged, or not ours) becomes an event of kind "gone". */
 void event_text(struct buf *out, struct conv_id conv, struct msg_seq seq,
                 struct slice stored);
+/* When the event was stored; 0: purged, or not ours. */
+uint64_t event_ts_ms(struct slice stored);
 
 #endif

@@ -2,7 +2,9 @@
 
 #include <assert.h>
 
+#include "chat-core/event.h"
 #include "proto/base/mem.h"
+#include "proto/base/plant.h"
 
 /* One cursor on its way. */
 struct lookup {
@@ -34,36 +36,71 @@ static void release(struct syncing *s, enum rc rc) {
     mem_free(s);
 }
 
-static enum sync_state state_of(enum rc rc, const struct page *page,
-                                struct msg_seq have) {
-    if (rc == RC_NOT_FOUND) {
-        return SYNC_NOT_FOUND;
-    }
-    if (rc != RC_OK || page->since.v == 0) {
-        return SYNC_LATER; /* a store is away, or the joining not complete */
-    }
-    if (have.v > page->head.v) {
-        return SYNC_RESYNC;
-    }
-    if (page->count > 0 && page->first.v + page->count <= page->head.v) {
-        return SYNC_MORE;
-    }
-    return SYNC_COMPLETE;
+static void name_gap(struct sync_one *one, enum sync_gap gap, uint64_t from,
+                     struct msg_seq to) {
+    one->state = SYNC_RESYNC;
+    one->gap = gap;
+    one->from.v = from;
+    one->to = to;
 }
 
-static void on_page(void *ctx, enum rc rc, const struct page *page) {
+/* A page that begins with the event the client says it has tells whether that
+ * is so; what follows is what it lacks. An event that is gone tells nothing. */
+static bool take_witness(const struct sync_cursor *cursor, struct page *page) {
+    uint64_t ts_ms;
+
+    if (cursor->ts_ms == 0 || page->count == 0 ||
+        page->first.v != cursor->have.v) {
+        return true;
+    }
+    ts_ms = event_ts_ms(page->events[0]);
+    page->first.v++;
+    page->count--;
+    page->events++;
+    return planted(PLANT_CURSOR_SEQ_ONLY) || ts_ms == 0 ||
+           ts_ms == cursor->ts_ms;
+}
+
+static void judge(struct sync_one *one, const struct sync_cursor *cursor,
+                  struct page *page) {
+    one->head = page->head;
+    if (page->since.v == 0) {
+        one->state = SYNC_LATER; /* the joining is not complete */
+    } else if (cursor->have.v > page->head.v) {
+        name_gap(one, SYNC_GAP_LOST, page->head.v + 1, cursor->have);
+    } else if (!take_witness(cursor, page)) {
+        name_gap(one, SYNC_GAP_REWRITTEN, page->since.v, cursor->have);
+    } else if (page->count > 0 && page->first.v + page->count <= page->head.v) {
+        one->state = SYNC_MORE;
+    } else {
+        one->state = SYNC_COMPLETE;
+    }
+}
+
+static void on_page(void *ctx, enum rc rc, const struct page *found) {
     struct lookup *l = ctx;
     struct syncing *s = l->owner;
     struct sync_one *one = &s->ones[l - s->lookups];
+    struct page page;
 
-    one->state = state_of(rc, page, l->cursor.have);
-    if (rc == RC_OK) {
-        one->head = page->head;
-        if (page->count > 0 && one->state != SYNC_RESYNC) {
-            s->on_page(s->ctx, page);
+    if (rc != RC_OK) {
+        one->state = rc == RC_NOT_FOUND ? SYNC_NOT_FOUND : SYNC_LATER;
+    } else {
+        page = *found;
+        judge(one, &l->cursor, &page);
+        if (page.count > 0 && one->state != SYNC_RESYNC) {
+            s->on_page(s->ctx, &page);
         }
     }
     release(s, RC_OK);
+}
+
+/* Nobody is asked who may know what: whoever can name the last message's time
+ * has been shown it. */
+static bool unmoved(const struct sync_cursor *cursor,
+                    const struct history_head *head) {
+    return head->head.v != 0 && head->head.v == cursor->have.v &&
+           cursor->ts_ms != 0 && head->ts_ms == cursor->ts_ms;
 }
 
 static void on_heads(void *ctx, enum rc rc, const struct history_head *heads,
@@ -77,18 +114,20 @@ static void on_heads(void *ctx, enum rc rc, const struct history_head *heads,
     assert(count == s->count);
     for (size_t i = 0; i < count; i++) {
         struct lookup *l = &s->lookups[i];
+        struct msg_seq after = l->cursor.have;
 
         s->ones[i].hidden = heads[i].hidden;
-        if (heads[i].head.v != 0 && heads[i].head.v == l->cursor.have.v) {
+        if (unmoved(&l->cursor, &heads[i])) {
             s->ones[i].head = heads[i].head;
-            continue; /* nothing moved: nobody is asked */
+            continue;
         }
+        after.v -= l->cursor.ts_ms != 0 && after.v > 0;
         s->open++;
         page_read(s->core,
                   &(struct page_ask){.conv = l->cursor.conv,
                                      .user = s->user,
                                      .side = PAGE_AFTER,
-                                     .seq = l->cursor.have,
+                                     .seq = after,
                                      .limit = HISTORY_PAGE_MAX},
                   on_page, l);
     }

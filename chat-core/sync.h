@@ -13,17 +13,27 @@ enum {
     SYNC_CONVS_MAX = 100, /* cursors in one call */
 };
 
+/* Seq and time name one message: a history that was restored from an older
+ * copy and went on holds another one there, with a later time. */
 struct sync_cursor {
     struct conv_id conv;
     struct msg_seq have; /* the last seq the client has; 0: none */
+    uint64_t ts_ms;      /* of the event there; 0: not told */
 };
 
 enum sync_state {
     SYNC_COMPLETE,  /* everything up to `head` was given */
     SYNC_MORE,      /* the page was full: ask again from its last seq */
-    SYNC_RESYNC,    /* the cursor is beyond the head: start over */
+    SYNC_RESYNC,    /* the cursor is not of this history: start over */
     SYNC_NOT_FOUND, /* no such conversation, or never a member */
     SYNC_LATER,     /* a store could not tell: ask again */
+};
+
+/* Why what the client has is not what is there. */
+enum sync_gap {
+    SYNC_GAP_NONE,
+    SYNC_GAP_LOST,      /* the history ends before it */
+    SYNC_GAP_REWRITTEN, /* another message stands at its place */
 };
 
 struct sync_one {
@@ -31,6 +41,9 @@ struct sync_one {
     enum sync_state state;
     struct msg_seq head; /* what the user may see at most */
     uint64_t hidden;     /* how many events he has hidden from himself */
+    enum sync_gap gap;   /* not NONE: with SYNC_RESYNC */
+    struct msg_seq from; /* of the gap, and its end: the client's own */
+    struct msg_seq to;
 };
 
 /* `page` (borrowed) is what one conversation's cursor lacked. */

@@ -222,6 +222,23 @@ static const char *sync_word(const struct syncing *s,
     return words[one->state];
 }
 
+static void put_gap(struct json_out *o, const struct sync_one *one) {
+    static const char *const reasons[] = {
+        [SYNC_GAP_NONE] = NULL,
+        [SYNC_GAP_LOST] = "lost",
+        [SYNC_GAP_REWRITTEN] = "rewritten",
+    };
+
+    if (one->gap == SYNC_GAP_NONE) {
+        return;
+    }
+    json_field_obj(o, "gap");
+    json_field_u64(o, "from", one->from.v);
+    json_field_u64(o, "to", one->to.v);
+    json_field_str(o, "reason", slice_str(reasons[one->gap]));
+    json_end_obj(o);
+}
+
 static void on_synced(void *ctx, enum rc rc, const struct sync_one *ones,
                       size_t count) {
     struct syncing *s = ctx;
@@ -240,6 +257,7 @@ static void on_synced(void *ctx, enum rc rc, const struct sync_one *ones,
             json_field_str(&o, "state", slice_str(sync_word(s, &ones[i])));
             json_field_u64(&o, "head", ones[i].head.v);
             json_field_u64(&o, "hidden", ones[i].hidden);
+            put_gap(&o, &ones[i]);
             json_end_obj(&o);
         }
         json_end_arr(&o);
@@ -254,7 +272,21 @@ static void on_synced(void *ctx, enum rc rc, const struct sync_one *ones,
     mem_free(s);
 }
 
-/* "convs": [{"conv": id, "seq": n}, …] */
+/* {"conv": id, "seq": n, "ts": n}; "ts" may be missing. */
+static bool read_cursor(const struct json_doc *doc, size_t at,
+                        struct sync_cursor *out) {
+    size_t conv = json_member(doc, at, "conv");
+    size_t seq = json_member(doc, at, "seq");
+    size_t ts = json_member(doc, at, "ts");
+
+    out->ts_ms = 0;
+    return conv != 0 && json_kind(doc, conv) == JSON_KIND_STRING &&
+           id_parse(json_text(doc, conv), &out->conv.v) && seq != 0 &&
+           json_u64(doc, seq, &out->have.v) &&
+           (ts == 0 || json_u64(doc, ts, &out->ts_ms));
+}
+
+/* "convs": [cursor, …] */
 static size_t read_cursors(struct client_fields *f, struct sync_cursor *out) {
     const struct json_doc *doc = f->msg->doc;
     size_t list = json_member(doc, 0, "convs");
@@ -270,12 +302,7 @@ static size_t read_cursors(struct client_fields *f, struct sync_cursor *out) {
         return 0;
     }
     for (size_t i = json_first(doc, list); i != 0; i = json_next(doc, i)) {
-        size_t conv = json_member(doc, i, "conv");
-        size_t seq = json_member(doc, i, "seq");
-
-        if (conv == 0 || json_kind(doc, conv) != JSON_KIND_STRING ||
-            !id_parse(json_text(doc, conv), &out[count].conv.v) || seq == 0 ||
-            !json_u64(doc, seq, &out[count].have.v)) {
+        if (!read_cursor(doc, i, &out[count])) {
             client_fields_fail(f, "convs", CLIENT_BAD_VALUE);
             return 0;
         }

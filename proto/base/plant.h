@@ -10,6 +10,7 @@ enum plant {
     PLANT_NONE,
     PLANT_ACK_BEFORE_PUBLISH,     /* the ack does not wait for the bus */
     PLANT_APPEND_NOT_ASKED,       /* a failed append is taken for a success */
+    PLANT_CURSOR_SEQ_ONLY,        /* a cursor's seq is believed alone */
     PLANT_DEDUPE_PER_GATEWAY,     /* a repeat elsewhere is not recognised */
     PLANT_MEMBER_VERSION_IGNORED, /* wide events are not held back */
     PLANT_PAGE_OFF_BY_ONE,        /* a page leaves out its first event */

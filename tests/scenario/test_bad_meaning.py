@@ -23,7 +23,6 @@ numbers = itertools.count()
 # What the catalogue asks of parts that Moim does not have, and why.
 NOT_YET = {
     "B107": "clients wait for an ack instead of counting what they send",
-    "B111": "a cursor is a seq; who restores an old history gets `resync`",
     "B112": "nothing expires from the history yet",
     "B125": "tokens are our own: there is no JWT whose header could lie",
     "B128": "there are no settings of a user yet",
@@ -99,7 +98,14 @@ ROWS = [
         {"convs": [{"conv": NOBODY, "state": "not_found"}]}),
     Row("B110", "beyond the end", "sync",
         {"convs": [{"conv": "<quiet>", "seq": 10 ** 9}]},
-        {"convs": [{"conv": "<quiet>", "state": "resync", "head": 1}]}),
+        {"convs": [{"conv": "<quiet>", "state": "resync", "head": 1,
+                    "gap": {"from": 2, "to": 10 ** 9, "reason": "lost"}}]}),
+    Row("B111", "of another message", "sync",
+        {"convs": [{"conv": "<quiet>", "seq": 1, "ts": 1}]},
+        {"convs": [{"conv": "<quiet>", "state": "resync", "head": 1,
+                    "gap": {"from": 1, "to": 1, "reason": "rewritten"}}]}),
+    Row("B111", "a ts that is a text", "sync",
+        {"convs": [{"conv": "<quiet>", "seq": 1, "ts": "1"}]}, "bad_value"),
     Row("B110", "no seq", "sync", {"convs": [{"conv": "<conv>"}]},
         "bad_value"),
     Row("B110", "the same twice", "sync",

@@ -313,6 +313,7 @@ static void try_sync(struct sim_client *c) {
             c->known[i].behind = false;
             cursors[c->asked_count].conv = sim_conv(i);
             cursors[c->asked_count].have.v = c->known[i].have;
+            cursors[c->asked_count].ts_ms = 0;
             c->asked[c->asked_count++] = i;
         }
     }

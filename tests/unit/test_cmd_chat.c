@@ -294,8 +294,13 @@ static void test_page_bytes(void **state) {
 
 #define SYNC(convs) "'type':'sync','convs':[" convs "]"
 #define HAVE(conv, seq) "{'conv':'" conv "','seq':" seq "}"
+#define HAVE_TS(conv, seq, ts) "{'conv':'" conv "','seq':" seq ",'ts':" ts "}"
 #define SYNCED(conv, state, head)                                              \
     "{'conv':'" conv "','state':'" state "','head':" head ",'hidden':0}"
+#define RESYNC(conv, head, from, to, reason)                                   \
+    "{'type':'synced','convs':[{'conv':'" conv                                 \
+    "','state':'resync','head':" head ",'hidden':0,'gap':{'from':" from ",'to':" to       \
+    ",'reason':'" reason "'}}]}"
 
 static const struct command_row sync_rows[] = {
     {"nothing moved", SYNC(HAVE(GROUP, "5")),
@@ -305,7 +310,10 @@ static const struct command_row sync_rows[] = {
      "{'type':'synced','convs':[" SYNCED(GROUP, "complete", "5") "]}", NULL,
      RC_OK},
     {"more than there is", SYNC(HAVE(GROUP, "6")),
-     "{'type':'synced','convs':[" SYNCED(GROUP, "resync", "5") "]}", NULL,
+     RESYNC(GROUP, "5", "6", "6", "lost"), NULL, RC_OK},
+    {"another message", SYNC(HAVE_TS(GROUP, "4", "1")),
+     RESYNC(GROUP, "5", "1", "4", "rewritten"), NULL, RC_OK},
+    {"a bad ts", SYNC(HAVE_TS(GROUP, "4", "'1'")), "bad_value convs", NULL,
      RC_OK},
     {"in the order asked",
      SYNC(HAVE(NOWHERE, "0") "," HAVE(GROUP, "5") "," HAVE(THEIRS, "1")),

@@ -75,6 +75,7 @@ static const struct sync_row sync_rows[] = {
     {"left: all", LEFT, 15, SYNC_COMPLETE, 15, 0, 0},
     {"left: beyond his end", LEFT, 16, SYNC_RESYNC, 15, 0, 0},
     {"joining", JOINING, 0, SYNC_LATER, 0, 0, 0},
+    {"not mine, at its head", OTHERS, 20, SYNC_NOT_FOUND, 0, 0, 0},
     {"not mine", OTHERS, 0, SYNC_NOT_FOUND, 0, 0, 0},
     {"no event yet", SILENT, 0, SYNC_COMPLETE, 0, 0, 0},
     {"no event yet, but I have one", SILENT, 1, SYNC_RESYNC, 0, 0, 0},
@@ -92,7 +93,7 @@ static void test_rows(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(sync_rows); i++) {
         const struct sync_row *row = &sync_rows[i];
-        const struct sync_cursor cursor = {{row->conv}, {row->have}};
+        const struct sync_cursor cursor = {{row->conv}, {row->have}, 0};
         struct got got;
 
         sync(&cursor, 1, &got);
@@ -111,8 +112,8 @@ static void test_rows(void **state) {
 /* Many at once are answered in the order asked, each for itself. */
 static void test_many(void **state) {
     const struct sync_cursor cursors[] = {
-        {{OTHERS}, {3}}, {{MINE}, {250}}, {{LATE}, {0}},
-        {{MINE}, {0}},   {{LEFT}, {99}},
+        {{OTHERS}, {20}, 0}, {{MINE}, {250}, 0}, {{LATE}, {0}, 0},
+        {{MINE}, {0}, 0},    {{LEFT}, {99}, 0},
     };
     const enum sync_state states[] = {SYNC_NOT_FOUND, SYNC_COMPLETE,
                                       SYNC_COMPLETE, SYNC_MORE, SYNC_RESYNC};
@@ -129,10 +130,11 @@ static void test_many(void **state) {
     }
 }
 
-/* A client that has everything costs one question, and none to the
- * directory. */
+/* A client that has everything, and can name it, costs one question, and none
+ * to the directory. */
 static void test_nothing_moved_is_cheap(void **state) {
-    const struct sync_cursor cursors[] = {{{MINE}, {250}}, {{LATE}, {20}}};
+    const struct sync_cursor cursors[] = {{{MINE}, {250}, w.clock.wall_ms},
+                                          {{LATE}, {20}, w.clock.wall_ms}};
     struct got got;
 
     (void)state;
@@ -141,10 +143,63 @@ static void test_nothing_moved_is_cheap(void **state) {
     fake_calls_turn(w.gates[0].history);
     assert_int_equal(got.calls, 1);
     assert_int_equal(w.gates[0].directory->count, 0);
+    assert_int_equal(got.ones[1].state, SYNC_COMPLETE);
+}
+
+/* The message at a cursor is the one the client means, or a gap is named.
+ * MINE holds 250 events of the beginning and 10 of a minute later. */
+static void test_named_messages(void **state) {
+    const uint64_t old = w.clock.wall_ms;
+    const uint64_t new = old + 60000;
+    const struct {
+        const char *name;
+        uint64_t conv;
+        uint64_t have;
+        uint64_t ts_ms;
+        enum sync_state state;
+        enum sync_gap gap;
+        uint64_t from;
+        uint64_t to;
+        uint64_t first;
+        size_t count;
+    } rows[] = {
+        {"the head", MINE, 260, new, SYNC_COMPLETE, 0, 0, 0, 0, 0},
+        {"the head was another", MINE, 260, old, SYNC_RESYNC,
+         SYNC_GAP_REWRITTEN, 1, 260, 0, 0},
+        {"the same, behind the head", MINE, 250, old, SYNC_COMPLETE, 0, 0, 0,
+         251, 10},
+        {"another, behind the head", MINE, 255, old, SYNC_RESYNC,
+         SYNC_GAP_REWRITTEN, 1, 255, 0, 0},
+        {"beyond the head", MINE, 265, old, SYNC_RESYNC, SYNC_GAP_LOST, 261,
+         265, 0, 0},
+        {"a page and more", MINE, 100, old, SYNC_MORE, 0, 0, 0, 101, 99},
+        {"nothing yet", MINE, 0, old, SYNC_MORE, 0, 0, 0, 1, 100},
+        {"before he may read", LATE, 5, old + 1, SYNC_COMPLETE, 0, 0, 0, 11,
+         10},
+        {"from another's", OTHERS, 20, old + 1, SYNC_NOT_FOUND, 0, 0, 0, 0, 0},
+    };
+
+    (void)state;
+    w.clock.wall_ms = new;
+    world_fill(&w, conv(MINE), 2, 10);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct sync_cursor cursor = {
+            {rows[i].conv}, {rows[i].have}, rows[i].ts_ms};
+        struct got got;
+
+        sync(&cursor, 1, &got);
+        world_settle(&w);
+        assert_row(rows[i].name, got.ones[0].state == rows[i].state);
+        assert_row(rows[i].name, got.ones[0].gap == rows[i].gap);
+        assert_row(rows[i].name, got.ones[0].from.v == rows[i].from);
+        assert_row(rows[i].name, got.ones[0].to.v == rows[i].to);
+        assert_row(rows[i].name, got.page.count == rows[i].count);
+        assert_row(rows[i].name, got.page.first.v == rows[i].first);
+    }
 }
 
 static void test_no_heads(void **state) {
-    const struct sync_cursor cursor = {{MINE}, {0}};
+    const struct sync_cursor cursor = {{MINE}, {0}, 0};
     struct got got;
 
     (void)state;
@@ -157,7 +212,8 @@ static void test_no_heads(void **state) {
 
 /* One store is away: that one later, the others now. */
 static void test_later(void **state) {
-    const struct sync_cursor cursors[] = {{{LATE}, {0}}, {{MINE}, {250}}};
+    const struct sync_cursor cursors[] = {{{LATE}, {0}, 0},
+                                          {{MINE}, {250}, w.clock.wall_ms}};
     struct got got;
 
     (void)state;
@@ -176,6 +232,7 @@ int main(void) {
         TEST(test_rows),
         TEST(test_many),
         TEST(test_nothing_moved_is_cheap),
+        TEST(test_named_messages),
         TEST(test_no_heads),
         TEST(test_later),
     };
