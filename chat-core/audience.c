@@ -7,6 +7,7 @@
 #include "chat-core/wide.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
+#include "proto/base/plant.h"
 
 /* A seat that waits until its user is ready. */
 struct join {
@@ -178,7 +179,7 @@ static void ask_convs(struct local_user *u) {
 static void on_user_subscribed(void *ctx, enum rc rc) {
     struct local_user *u = ctx;
 
-    if (rc == RC_OK && u->open) {
+    if (rc == RC_OK && u->open && !planted(PLANT_LISTEN_AFTER_READING)) {
         ask_convs(u);
     }
     audience_answered(u, rc);
@@ -190,6 +191,9 @@ static void user_open(struct local_user *u) {
     u->open = true;
     u->why = RC_OK;
     audience_expect(u);
+    if (planted(PLANT_LISTEN_AFTER_READING)) {
+        ask_convs(u);
+    }
     c->bus->ops->subscribe(c->bus, user_topic(u->id), on_user_subscribed, u);
 }
 

@@ -6,6 +6,7 @@
 #include "chat-core/interval.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
+#include "proto/base/plant.h"
 
 /* One conversation. `loaded` is false until the directory has answered. */
 struct conv {
@@ -262,7 +263,7 @@ void conv_forget_before(struct core *c, struct conv_id id,
     struct conv *conv = map_get(&c->convs, id.v);
 
     if (conv == NULL || !conv->loaded || conv->stale ||
-        conv->version.v >= seen.v) {
+        conv->version.v >= seen.v || planted(PLANT_MEMBERS_NEVER_FORGOTTEN)) {
         return;
     }
     c->stats.reloads++;

@@ -204,7 +204,13 @@ static void repeat(struct saying *s) {
     const struct member_version never = {UINT64_MAX};
 
     s->core->stats.repeats++;
-    conv_forget_before(s->core, s->conv, never);
+    if (planted(PLANT_REPEAT_NOT_PUBLISHED)) {
+        finish(s, RC_OK);
+        return;
+    }
+    if (!planted(PLANT_REPEAT_OLD_MEMBERS)) {
+        conv_forget_before(s->core, s->conv, never);
+    }
     conv_place(s->core, s->conv, s->from, on_place_of_repeat, s);
 }
 
@@ -275,6 +281,9 @@ static void on_place(void *ctx, enum rc rc, const struct place *place) {
     }
     s->version = place->version;
     take_topics(s, place);
+    if (planted(PLANT_VERSION_NOT_SENT)) {
+        s->version.v = UINT64_MAX / 2;
+    }
     append(s);
 }
 

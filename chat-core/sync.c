@@ -69,8 +69,9 @@ static void judge(struct sync_one *one, const struct sync_cursor *cursor,
     } else if (cursor->have.v > page->head.v) {
         name_gap(one, SYNC_GAP_LOST, page->head.v + 1, cursor->have);
     } else if (!take_witness(cursor, page)) {
-        name_gap(one, SYNC_GAP_REWRITTEN, page->since.v, cursor->have);
-    } else if (page->count > 0 && page->first.v + page->count <= page->head.v) {
+        name_gap(one, SYNC_GAP_REWRITTEN, page->from.v, cursor->have);
+    } else if (page->count > 0 && page->first.v + page->count <= page->head.v &&
+               !planted(PLANT_PART_IS_COMPLETE)) {
         one->state = SYNC_MORE;
     } else {
         one->state = SYNC_COMPLETE;

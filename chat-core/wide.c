@@ -4,6 +4,7 @@
 #include "chat-core/deliver.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
+#include "proto/base/plant.h"
 
 /* A user who is not ready before the conversation's topic is. */
 struct wide_wait {
@@ -186,7 +187,7 @@ static void note(struct wide_user *wu, const struct wide_join *join) {
     if (wu->from.v == 0) {
         wu->from = join->from;
     }
-    if (join->behind) {
+    if (join->behind && !planted(PLANT_NO_CATCH_UP)) {
         wu->behind = true;
         wu->have.v = join->from.v == 0 ? 0 : join->from.v - 1;
     }
@@ -244,7 +245,8 @@ static void left(struct wide *w, const struct bus_member *change) {
     struct local_user *u = audience_user(w->core, change->user);
     struct wide_user *wu = u == NULL ? NULL : wide_user_find(w, u);
 
-    if (wu != NULL && change->mver.v > wu->known.v) {
+    if (wu != NULL &&
+        (change->mver.v > wu->known.v || planted(PLANT_OLD_NEWS_BELIEVED))) {
         wide_drop(w, u);
     }
 }
@@ -264,7 +266,8 @@ void wide_user_changed(struct core *c, const struct bus_member *change) {
 void wide_conv_changed(struct core *c, const struct bus_member *change) {
     struct wide *w = wide_find(c, change->conv);
 
-    if (w == NULL || change->mver.v != w->version.v + 1) {
+    if (w == NULL ||
+        (change->mver.v != w->version.v + 1 && !planted(PLANT_STEP_SKIPPED))) {
         return;
     }
     w->calls++;

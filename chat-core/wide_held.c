@@ -33,7 +33,8 @@ static void show(const struct wide *w, struct msg_seq seq, struct blob *text) {
     size_t at = 0;
 
     while ((wu = map_next(&w->users, &at)) != NULL) {
-        if (wu->from.v != 0 && wu->from.v <= seq.v) {
+        if ((wu->from.v != 0 && wu->from.v <= seq.v) ||
+            planted(PLANT_SHOWN_BEFORE_JOINING)) {
             deliver_to_user(wu->user, text, false);
         }
     }
@@ -219,7 +220,8 @@ void wide_event(struct core *c, const struct bus_event *e, struct blob *text) {
         return;
     }
     if (!planted(PLANT_MEMBER_VERSION_IGNORED) &&
-        (e->mver.v > w->version.v || w->held_count > 0)) {
+        (e->mver.v > w->version.v ||
+         (w->held_count > 0 && !planted(PLANT_HELD_OVERTAKEN)))) {
         hold(w, e, text);
     } else {
         show(w, e->seq, text);

@@ -8,6 +8,7 @@
 #include "proto/base/log.h"
 #include "proto/base/map.h"
 #include "proto/base/mem.h"
+#include "proto/base/plant.h"
 
 static const struct log_ctx log_ctx = {"tracker", 0};
 
@@ -248,7 +249,8 @@ void tracker_report(struct tracker *t, const struct bus_presence_report *report,
 
 static void tend_lease(struct tracker *t, struct lease *lease,
                        struct clock now) {
-    if (now.mono_ms - lease->heard_ms >= t->config.lease_ms) {
+    if (now.mono_ms - lease->heard_ms >= t->config.lease_ms &&
+        !planted(PLANT_LEASES_FOR_EVER)) {
         log_debug(&log_ctx, "lease_over", "gateway=%s users=%zu",
                   id_text(lease->gateway.v).s, lease->stand.places);
         lease_end(t, lease, now);

@@ -1,4 +1,5 @@
 #include "storage/backoff.h"
+#include "proto/base/plant.h"
 
 void backoff_reset(struct backoff *b) {
     b->ceiling_ms = BACKOFF_FIRST_MS;
@@ -9,7 +10,7 @@ uint64_t backoff_next(struct backoff *b, struct rand *r) {
     uint64_t least_ms =
         most_ms == BACKOFF_FIRST_MS ? BACKOFF_FLOOR_MS : most_ms / 2;
 
-    b->ceiling_ms *= BACKOFF_GROWTH;
+    b->ceiling_ms *= planted(PLANT_EAGER_RECONNECT) ? 1 : BACKOFF_GROWTH;
     if (b->ceiling_ms > BACKOFF_MOST_MS) {
         b->ceiling_ms = BACKOFF_MOST_MS;
     }

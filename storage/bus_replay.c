@@ -1,4 +1,5 @@
 #include "storage/bus_replay.h"
+#include "proto/base/plant.h"
 
 bool replay_id_parse(struct slice text, struct replay_id *out) {
     size_t dash = slice_find(text, '-');
@@ -92,5 +93,7 @@ enum replay_state replay_state(const struct resp *info, struct replay_id at) {
         !replay_id_parse(first->items[0].str, &id)) {
         return REPLAY_LOST; /* all of it */
     }
-    return replay_id_after(id, at) ? REPLAY_LOST : REPLAY_WHOLE;
+    return replay_id_after(id, at) && !planted(PLANT_TRIM_UNNOTICED)
+               ? REPLAY_LOST
+               : REPLAY_WHOLE;
 }

@@ -5,6 +5,7 @@
 
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
+#include "proto/base/plant.h"
 #include "storage/bus_parts.h"
 
 static const struct log_ctx log_bus = {"bus", 0};
@@ -323,7 +324,7 @@ static void on_lost(void *owner) {
             part->broken = true;
             part->from = b->heard;
         }
-        if (s->state != BUS_SUB_WANTED) {
+        if (s->state != BUS_SUB_WANTED && !planted(PLANT_NOT_RESUBSCRIBED)) {
             want(b, s);
         }
     }
