@@ -43,8 +43,9 @@ DIR_moimctl := moimctl
 DIR_moim-bench := bench
 DIR_moim-ws-echo := wsecho
 # Not installed: what only tests need.
-TEST_PROGRAMS := moim-faultproxy
+TEST_PROGRAMS := moim-faultproxy moim-recorder
 DIR_moim-faultproxy := tests/fault/proxy
+DIR_moim-recorder := tests/fault/recorder
 SCRIPTS_LUA := $(wildcard storage/*.lua)
 
 # Unit tests: tests/unit/test_NAME.c, one program each. A test of a program's

@@ -96,6 +96,7 @@ printf '%-14s%7s %7s %8s %8s\n' part passed failed skipped time
     part integration 10 tests/integration/run.sh
     part fuzz 15 $MAKE FUZZ_SECONDS=5 fuzz
     part scenarios 15 tests/scenario/run.sh
+    part fault 6 tests/fault/run.sh --ci
 }
 if [ -x tests/browser/run.sh ]; then
     part browser 10 tests/browser/run.sh "${browser:---no-browser}"

@@ -7,7 +7,8 @@ anything · I11 every operation ended, every close is a documented one."""
 
 from functools import partial
 
-CLOSE_CODES = {1000, 1001, 1006, 1012, 1013, 4000, 4002, 4004}
+CLOSE_CODES = {1000, 1001, 1006, 1012, 1013, 4000, 4002, 4004,
+               503}  # of the balancer, instead of a handshake
 
 
 class Verdict:

@@ -10,7 +10,8 @@ import pytest
 # pylint: disable=wrong-import-position
 from conftest import LOGS
 
-from . import table
+from . import record, table
+from .crowd import CONNECT_SECONDS, Crowd, Nemesis
 from .show import Cast, Show
 from .stage import Stage
 
@@ -22,18 +23,23 @@ rows = []
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true",
                      help="every fault, and longer")
+    parser.addoption("--ci", action="store_true",
+                     help="only what every change is tried with")
     parser.addoption("--seed", type=int, default=None,
                      help="of a run to repeat")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: only with --long")
+    config.addinivalue_line("markers", "ci: also with --ci")
     if config.getoption("--seed") is None:
         config.option.seed = int(os.environ.get("MOIM_FAULT_SEED")
                                  or random.SystemRandom().getrandbits(32))
 
 
 def pytest_collection_modifyitems(config, items):
+    if config.getoption("--ci"):
+        items[:] = [i for i in items if i.get_closest_marker("ci")]
     if config.getoption("--long") or config.option.keyword:
         return
     items[:] = [i for i in items if not i.get_closest_marker("long")]
@@ -104,6 +110,29 @@ class Theatre:
             self.keep(show, name)
         assert injected > 0, f"{name}: the fault was never in effect"
         assert good, "\n".join(verdict.notes)
+
+    def play_crowd(self, name, enough, seconds):
+        """Plays faults to a crowd until `enough` messages were acked, or the
+        time is over; with the same demands."""
+        stage = self.open()
+        rand = random.Random(f"{self.seed} {name}")
+        crowd = Crowd(stage, self.cast.members, LOGS / "crowd", rand)
+        nemesis = Nemesis(stage, crowd, rand)
+        try:
+            crowd.until(lambda s: s.get("live") == crowd.size,
+                        CONNECT_SECONDS, "not all came")
+            injected = nemesis.rage(enough, seconds)
+            crowd.hush()
+            status = crowd.end()
+        finally:
+            crowd.kill()
+        assert status == 0, (crowd.home / "recorder.log").read_text()
+        verdict = record.read(crowd.home / "record", crowd.convs,
+                              nemesis.healed)
+        rows.append(table.row(name, injected, verdict))
+        print(f"{nemesis.done}; closes {verdict.closes}")
+        print("\n".join(verdict.notes))
+        assert verdict.clean and not verdict.silent, "\n".join(verdict.notes)
 
     def keep(self, show, name):
         """What is needed to look into it, and to do it again."""

@@ -83,6 +83,9 @@ class Stage(Cluster):
         conf = self.home / "conf"
         own = {"redis": {"history": self.proxy.address(f"history{n}"),
                          "bus": self.proxy.address(f"bus{n}")},
+               # The crowd says more than anybody may.
+               "limits": {"sends_per_s": 1000, "sends_burst": 1000,
+                          "commands_per_s": 2000, "commands_burst": 4000},
                "log": {"level": "info", "format": "logfmt"}}
         return Gateway(n, conf, self.log(f"gateway{n}"),
                        merged(own, self.gateway_conf(conf)))

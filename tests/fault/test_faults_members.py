@@ -54,6 +54,7 @@ async def change_often(show, seconds):
     return changes
 
 
+@pytest.mark.ci
 def test_f50_removed_while_a_gateway_hears_nothing(theatre):
     """No word of the removal reaches the gateway of the one removed. The next
     message must tell it that its list of members is old."""

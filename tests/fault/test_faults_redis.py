@@ -132,6 +132,7 @@ def test_f25_messages_of_the_bus_are_dropped(theatre):
     theatre.play("F25 pub/sub drops 20 %", nemesis)
 
 
+@pytest.mark.ci
 def test_f25_the_last_message_is_dropped(theatre):
     """All of them, and nothing newer ever comes."""
     async def nemesis(show):
