@@ -69,7 +69,7 @@ FUZZ_SECONDS ?= 60
 
 all: programs
 programs: $(PROGRAMS:%=$(B)/%)
-faultproxy: $(TEST_PROGRAMS:%=$(B)/%)
+faultproxy: $(TEST_PROGRAMS:%=$(B)/%) $(B)/moim-faultshim.so
 unit: $(UNIT:%=$(B)/tests/unit/%)
 integration: $(INTEGRATION:%=$(B)/tests/integration/%)
 everything: programs faultproxy unit integration $(B)/tests/cost/cost \
@@ -90,6 +90,13 @@ $(B)/$(1): $$(patsubst %.c,$$(B)/obj/%.o,$$(wildcard $$(DIR_$(1))/*.c)) $$(LIB)
 	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
 endef
 $(foreach p,$(PROGRAMS) $(TEST_PROGRAMS),$(eval $(call program_rule,$(p))))
+
+# Preloaded into other people's programs: never sanitized.
+$(B)/moim-faultshim.so: tests/fault/preload/faultshim.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  link $@')
+	$(Q)$(CC) -std=c11 $(filter -D%,$(CPPFLAGS)) $(WARN) -O2 -fPIC -shared \
+	    -o $@ $<
 
 # A script is compiled in: storage/x.lua becomes the C string of x.lua.h, without
 # the comments that have a line of their own.

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from .nemesis import paused, start, talk_on
+from .shim import Shim
 from .stage import GATEWAYS, SPARE
 
 
@@ -228,3 +229,30 @@ def test_f10_descriptors_run_out(theatre):
         return refused
 
     theatre.play("F10 descriptors run out", nemesis)
+
+
+def test_f10_no_descriptor_for_a_connection(theatre):
+    """The kernel has none to give: whoever comes waits or goes elsewhere, who
+    is there stays, and the process does not spin."""
+    async def nemesis(show):
+        gateway = show.stage.gateway(2)
+        shim = Shim(gateway, gateway.log.parent)
+        shim.put_in()
+        gateway.kill9()
+        await start(gateway)
+        await talk_on(show, 30)
+        shim.begin("accept")
+        before = cpu_seconds(gateway.pid)
+        for person in show.rand.sample(show.people, 12):
+            person.drop()
+        await asyncio.sleep(2)
+        spent = cpu_seconds(gateway.pid) - before
+        failed = shim.end("accept")
+        shim.take_out()
+        show.heal()
+        gateway.kill9()
+        await start(gateway)
+        assert spent < 1.0, f"{spent} s of CPU in 2 s"
+        return failed
+
+    theatre.play("F10 accept says EMFILE", nemesis)

@@ -1,0 +1,67 @@
+/* Calls that fail because somebody says so: preloaded into a server under
+ * test. FAULT_DIR names a folder; while a file with the name of a fault is in
+ * it, the call fails, and each time a byte is added to "<fault>.count", so
+ * that a test can tell that the fault was in effect.
+ *
+ *   fsync    fsync and fdatasync: EIO
+ *   accept   accept4: EMFILE */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+    PATH_BYTES = 512,
+};
+
+struct sockaddr;
+
+int fsync(int fd);
+int fdatasync(int fd);
+int accept4(int fd, struct sockaddr *to, unsigned *n, int flags);
+
+static bool in_effect(const char *fault) {
+    const char *folder = getenv("FAULT_DIR");
+    char path[PATH_BYTES];
+    int fd;
+
+    if (folder == NULL ||
+        snprintf(path, sizeof(path), "%s/%s", folder, fault) < 0 ||
+        access(path, F_OK) != 0) {
+        return false;
+    }
+    (void)snprintf(path, sizeof(path), "%s/%s.count", folder, fault);
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd >= 0) {
+        (void)!write(fd, "x", 1);
+        close(fd);
+    }
+    return true;
+}
+
+int fsync(int fd) {
+    if (in_effect("fsync")) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd) {
+    if (in_effect("fsync")) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+int accept4(int fd, struct sockaddr *to, unsigned *n, int flags) {
+    if (in_effect("accept")) {
+        errno = EMFILE;
+        return -1;
+    }
+    return (int)syscall(SYS_accept4, fd, to, n, flags);
+}
