@@ -17,7 +17,7 @@ enum {
     BACKOFF_FIRST_MS = 100,  /* the ceiling of the first wait */
     BACKOFF_GROWTH = 4,      /* of the ceiling, at each try */
     BACKOFF_MOST_MS = 2000,  /* no ceiling is higher */
-    BACKOFF_STABLE_MS = 1000 /* a connection this old was a success */
+    BACKOFF_STABLE_MS = 300, /* a connection this old was a success */
 };
 
 struct backoff {

@@ -19,8 +19,6 @@ enum {
 
 struct sockaddr;
 
-int fsync(int fd);
-int fdatasync(int fd);
 int accept4(int fd, struct sockaddr *to, unsigned *n, int flags);
 
 static bool in_effect(const char *fault) {
@@ -42,6 +40,8 @@ static bool in_effect(const char *fault) {
     return true;
 }
 
+/* The C library calls its parameter __fildes.
+ * NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int fsync(int fd) {
     if (in_effect("fsync")) {
         errno = EIO;
@@ -50,6 +50,8 @@ int fsync(int fd) {
     return (int)syscall(SYS_fsync, fd);
 }
 
+/* The C library calls its parameter __fildes.
+ * NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int fdatasync(int fd) {
     if (in_effect("fsync")) {
         errno = EIO;
