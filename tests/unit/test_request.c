@@ -30,8 +30,12 @@ static void on_time(struct session *s) {
     (void)s;
 }
 
-static const struct transport_ops ops = {on_send, on_queued, on_close, on_time,
-                                         NULL};
+static const struct transport_ops ops = {
+    .send = on_send,
+    .queued = on_queued,
+    .close = on_close,
+    .on_time = on_time,
+};
 
 static struct stage g;
 static struct session s;

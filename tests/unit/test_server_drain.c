@@ -160,8 +160,12 @@ static void on_time(struct session *s) {
 
 /* Who does not go is not waited for for ever. */
 static void test_who_stays(void **state) {
-    static const struct transport_ops deaf = {on_send, on_queued, on_close,
-                                              on_time, NULL};
+    static const struct transport_ops deaf = {
+        .send = on_send,
+        .queued = on_queued,
+        .close = on_close,
+        .on_time = on_time,
+    };
     struct session s = {.state = SESSION_AUTH};
 
     (void)state;
