@@ -94,7 +94,9 @@ static void test_comes_back(void **state) {
     assert_true(bob.seen[153] > 0 && bob.seen[154] > 0);
     assert_int_equal(bob.seen[1] + bob.seen[150] + bob.seen[152], 0);
     assert_int_equal(ann.resyncs, 0);
-    assert_int_equal(ann.events, 2);
+    /* Once more on her own topic, as long as the joining is not complete. */
+    assert_true(ann.seen[153] > 0 && ann.seen[154] == 1);
+    assert_int_equal(ann.events, ann.seen[153] + 1);
     ear_leave(&bob);
     ear_leave(&ann);
 }
