@@ -252,29 +252,30 @@ class Person:
         """Asks until every conversation is complete."""
         want = set(convs)
         while want:
-            asked = sorted(want)[:200]
+            asked = {c: self.have(c) for c in sorted(want)[:200]}
             answer = await self.cmd("sync", convs=[
-                {"conv": c, "seq": self.have(c)} for c in asked])
+                {"conv": c, "seq": seq} for c, seq in asked.items()])
             if answer["type"] == "error":
                 await self.pause(answer)
                 continue
             waits = False
             for one in answer["convs"]:
                 waits |= one["state"] == "unavailable"
-                if self._synced(one):
+                if self._synced(one, asked[one["conv"]]):
                     want.discard(one["conv"])
             if waits:
                 await asyncio.sleep(0.2)
 
-    def _synced(self, one):
-        """True: nothing more to ask about this one."""
+    def _synced(self, one, had):
+        """True: nothing more to ask about this one, of which we had so much.
+        What begins later is for us from there; but what was heard live after
+        the page is not its beginning."""
         conv, state = one["conv"], one["state"]
         if state == "complete":
             self.done[conv] = max(self.have(conv), one["head"])
         elif state == "more":
-            at = self.have(conv)
-            after = [s for s in self.seen.get(conv, {}) if s > at]
-            if after:
+            after = [s for s in self.seen.get(conv, {}) if s > had]
+            if self.have(conv) == had and after:
                 self.done[conv] = min(after)
         elif state == "resync":
             self.resyncs.append((conv, self.have(conv), one["head"]))
