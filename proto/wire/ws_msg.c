@@ -295,3 +295,74 @@ bool ws_msg_open_since(const struct ws_msg *m, uint64_t *since_ms) {
     *since_ms = m->partial->since_ms;
     return true;
 }
+
+/* ---- to go on elsewhere ---- */
+
+/* `mask` zero: the body is as it is. */
+static void write_head(struct buf *out, const struct ws_head *h) {
+    uint8_t bytes[WS_HEAD_MAX];
+    size_t n = ws_head_write(bytes, h->op, h->fin, h->body_len,
+                             h->masked ? h->mask : NULL);
+
+    if (h->rsv1) {
+        ws_head_set_rsv1(bytes);
+    }
+    buf_add(out, slice_of(bytes, n));
+}
+
+/* The whole fragments: the first with everything in it, then empty ones, for
+ * their number counts. */
+static void write_fragments(const struct ws_msg *m, unsigned count,
+                            struct slice body, struct buf *out) {
+    const struct ws_partial *p = m->partial;
+    struct ws_head h = {
+        .body_len = body.n,
+        .op = p->op,
+        .rsv1 = p->rsv1,
+        .masked = (m->rules & WS_FROM_CLIENT) != 0,
+    };
+
+    for (unsigned i = 0; i < count; i++) {
+        write_head(out, &h);
+        buf_add(out, body);
+        body = slice_of(NULL, 0);
+        h.body_len = 0;
+        h.op = WS_OP_CONT;
+        h.rsv1 = false;
+    }
+}
+
+/* The frame that is here in part. */
+static void write_frame(const struct ws_partial *p, struct slice body,
+                        struct buf *out) {
+    size_t at;
+
+    write_head(out, &p->head);
+    at = out->n;
+    buf_add(out, body);
+    if (p->head.masked) {
+        ws_mask(out->p + at, body.n, p->head.mask, 0);
+    }
+}
+
+void ws_msg_write_state(const struct ws_msg *m, struct buf *out) {
+    const struct ws_partial *p = m->partial;
+    struct slice message;
+    size_t open;
+
+    if (p == NULL || m->ended || !partial_needed(p)) {
+        return;
+    }
+    message = buf_slice(&p->message);
+    if (p->in_frame && ws_op_is_control(p->head.op)) {
+        write_fragments(m, p->fragments, message, out);
+        write_frame(p, slice_of(p->control, (size_t)p->body_got), out);
+    } else if (p->in_frame) {
+        open = message.n - (size_t)p->body_got;
+        write_fragments(m, p->fragments - 1, slice_take(message, open), out);
+        write_frame(p, slice_drop(message, open), out);
+    } else {
+        write_fragments(m, p->fragments, message, out);
+    }
+    buf_add(out, slice_of(p->head_bytes, p->head_got));
+}

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/base/buf.h"
 #include "proto/base/macros.h"
 #include "proto/base/slice.h"
 #include "proto/wire/ws.h"
@@ -72,5 +73,9 @@ enum ws_event ws_msg_next(struct ws_msg *m, const struct ws_limits *limits,
  * byte came. Past limits.open_ms close with WS_CODE_POLICY: ws_msg_next does
  * so when more bytes come, a deadline must when none do. */
 bool ws_msg_open_since(const struct ws_msg *m, uint64_t *since_ms);
+
+/* Appends bytes that bring a fresh ws_msg of the same rules to where `m` is:
+ * not those that came, but as good. Another process goes on with them. */
+void ws_msg_write_state(const struct ws_msg *m, struct buf *out);
 
 #endif

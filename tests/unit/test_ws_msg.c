@@ -173,6 +173,56 @@ static void test_every_cut(void **state) {
     buf_fini(&log);
 }
 
+/* Reads `stream` to `cut`, and the rest in a receiver that has only the state
+ * of the first, which itself says nothing. */
+static void run_moved(struct slice stream, unsigned rules, size_t cut,
+                      struct buf *log) {
+    struct ws_limits limits = WS_LIMITS_DEFAULT;
+    struct ws_msg from;
+    struct ws_msg to;
+    struct buf state;
+    size_t said;
+
+    buf_clear(log);
+    buf_init(&state);
+    ws_msg_init(&from, rules);
+    ws_msg_init(&to, rules);
+    feed(&from, &limits, slice_take(stream, cut), log);
+    ws_msg_write_state(&from, &state);
+    said = log->n;
+    feed(&to, &limits, buf_slice(&state), log);
+    assert_int_equal(log->n, said);
+    to.ended = from.ended;
+    feed(&to, &limits, slice_drop(stream, cut), log);
+    ws_msg_fini(&from);
+    ws_msg_fini(&to);
+    buf_fini(&state);
+}
+
+/* A connection may move to another process between any two bytes. */
+static void test_moved(void **state) {
+    struct buf stream;
+    struct buf log;
+
+    (void)state;
+    buf_init(&stream);
+    buf_init(&log);
+    for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
+        const struct row *r = &rows[i / 2];
+        unsigned rules = r->rules | (i % 2 == 0 ? WS_FROM_CLIENT : 0);
+
+        if (!build(r, rules, &stream) && i % 2 == 1) {
+            continue;
+        }
+        for (size_t cut = 0; cut <= stream.n; cut++) {
+            run_moved(buf_slice(&stream), rules, cut, &log);
+            assert_row(r->name, slice_is(buf_slice(&log), r->want));
+        }
+    }
+    buf_fini(&stream);
+    buf_fini(&log);
+}
+
 /* The text of a row in one frame or two, as a client sends it. */
 static void build_text(const struct utf8_row *r, size_t cut, struct buf *out) {
     struct slice text = slice_of(r->bytes, r->n);
@@ -248,6 +298,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_moved),
         cmocka_unit_test(test_utf8),
     };
 
