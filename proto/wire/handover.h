@@ -1,0 +1,107 @@
+/* What a gateway tells the one that takes its clients over, as messages to
+ * bytes and back. Both run on one host; a message is one packet of a Unix
+ * socket, and some have descriptors beside them (proto/net/fd_channel.h).
+ *
+ *   successor                       predecessor
+ *     HELLO  ------------------------->
+ *            <------------------------- USERS, until one is `last`
+ *     (subscribes to what concerns them)
+ *     READY  ------------------------->  (stops reading, lets answers leave)
+ *            <------------------------- LISTENERS + 2 descriptors
+ *            <------------------------- SOCKET + 1 descriptor, then its BYTES
+ *            <------------------------- HELD, then its BYTES     (no socket)
+ *            <------------------------- END
+ *     TAKEN  ------------------------->  (forgets them all, and ends)
+ *
+ * Until TAKEN everything still belongs to the predecessor. */
+#ifndef MOIM_WIRE_HANDOVER_H
+#define MOIM_WIRE_HANDOVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/base/buf.h"
+#include "proto/base/ids.h"
+#include "proto/base/macros.h"
+#include "proto/base/rc.h"
+#include "proto/base/slice.h"
+
+enum {
+    /* Both sides speak exactly this one; another means an ordinary drain. */
+    HANDOVER_VERSION = 1,
+    HANDOVER_IDS_MAX = 4096,         /* in one message */
+    HANDOVER_BYTES_MAX = 64 * 1024,  /* in one BYTES */
+    HANDOVER_PACKET_MAX = 160 * 1024 /* of any message */
+};
+
+enum handover_kind {
+    HANDOVER_HELLO = 1,
+    HANDOVER_USERS,
+    HANDOVER_READY,
+    HANDOVER_LISTENERS,
+    HANDOVER_SOCKET,
+    HANDOVER_HELD,
+    HANDOVER_BYTES,
+    HANDOVER_END,
+    HANDOVER_TAKEN,
+};
+
+/* Ids of eight bytes each; see handover_id_put and handover_id_at. */
+struct handover_ids {
+    struct slice ids;
+    uint16_t count; /* at most HANDOVER_IDS_MAX */
+};
+
+/* What every session has. */
+struct handover_session {
+    struct user_id user;
+    struct device_id device;
+    uint64_t expires_ms; /* of its token, wall clock */
+    struct slice peer;   /* its address as text */
+    struct handover_ids watches;
+};
+
+struct handover_socket {
+    struct handover_session session;
+    uint64_t quiet_ms;  /* since the client was heard */
+    bool pinged;        /* and asked whether it is there */
+    bool deflate;       /* agreed to */
+    struct slice input; /* ws_msg_write_state */
+    uint32_t queued;    /* bytes for the client; BYTES follow until all came */
+};
+
+struct handover_held {
+    struct handover_session session;
+    uint64_t name[2];
+    uint64_t acked; /* number of the last text that the client has */
+    uint32_t texts; /* so many BYTES follow, one each */
+};
+
+struct handover_msg {
+    enum handover_kind kind;
+    union {
+        struct {
+            uint16_t version;
+            struct slice name; /* gateway.name */
+        } hello;
+        struct {
+            struct handover_ids ids;
+            bool last;
+        } users;
+        uint64_t frozen_us; /* LISTENERS: when it stopped, monotonic */
+        struct handover_socket socket;
+        struct handover_held held;
+        struct slice bytes;
+        uint32_t sessions; /* END: how many of both kinds came */
+    } u;
+};
+
+void handover_encode(struct buf *out, const struct handover_msg *m);
+/* RC_BAD_INPUT: not a message. Slices are borrowed from `in`. */
+enum rc handover_decode(struct slice in, struct handover_msg *out) MUST_CHECK;
+
+void handover_id_put(struct buf *out, uint64_t id);
+uint64_t handover_id_at(struct handover_ids ids, size_t i);
+
+#endif
