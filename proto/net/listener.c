@@ -56,19 +56,26 @@ static int bind_tcp(int fd, const struct address *a, bool reuse_port) {
     return bind(fd, (const struct sockaddr *)&a->sa, a->len);
 }
 
-/* Answers a bound socket and what it was really bound to, or -1 with errno. */
-static int open_bound(struct address *a, bool reuse_port) {
-    int fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int rc;
+static int bind_to(int fd, const struct address *a, bool reuse_port) {
+    if (address_path(a) == NULL) {
+        return bind_tcp(fd, a, reuse_port);
+    }
+    remove_stale_path(a);
+    return bind(fd, (const struct sockaddr *)&a->sa, a->len);
+}
+
+/* Answers a bound socket, `given` or a new one, and what it was really bound
+ * to; or -1 with errno. */
+static int open_bound(struct address *a, int given, bool reuse_port) {
+    int fd = given > 0 ? given
+                       : socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int rc = 0;
 
     if (fd < 0) {
         return -1;
     }
-    if (address_path(a) == NULL) {
-        rc = bind_tcp(fd, a, reuse_port);
-    } else {
-        remove_stale_path(a);
-        rc = bind(fd, (const struct sockaddr *)&a->sa, a->len);
+    if (given <= 0) {
+        rc = bind_to(fd, a, reuse_port);
     }
     if (rc == 0 && address_path(a) == NULL) {
         a->len = sizeof(a->sa);
@@ -140,7 +147,7 @@ enum rc listener_open(struct listener **out, struct loop *l,
         log_error(&log_listener, "bad_address", "address=%s", config->address);
         return RC_BAD_INPUT;
     }
-    fd = open_bound(&a, config->reuse_port);
+    fd = open_bound(&a, config->fd, config->reuse_port);
     if (fd < 0) {
         return open_failed(config->address, uv_translate_sys_error(errno));
     }
@@ -175,17 +182,27 @@ static void on_handle_closed(uv_handle_t *handle) {
     mem_free(handle->data);
 }
 
-void listener_close(struct listener **s) {
+void listener_leave(struct listener **s) {
     struct listener *gone = *s;
 
     *s = NULL;
-    if (gone == NULL) {
-        return;
+    if (gone != NULL) {
+        uv_close(&gone->uv.any, on_handle_closed);
     }
-    if (address_path(&gone->address) != NULL) {
-        unlink(address_path(&gone->address));
+}
+
+void listener_close(struct listener **s) {
+    if (*s != NULL && address_path(&(*s)->address) != NULL) {
+        unlink(address_path(&(*s)->address));
     }
-    uv_close(&gone->uv.any, on_handle_closed);
+    listener_leave(s);
+}
+
+int listener_fd(const struct listener *s) {
+    uv_os_fd_t fd = -1;
+
+    (void)uv_fileno(&s->uv.any, &fd);
+    return fd;
 }
 
 unsigned listener_port(const struct listener *s) {

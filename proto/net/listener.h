@@ -33,6 +33,7 @@ struct listener_config {
     /* Its streams and this one's are counted together, by it and against its
      * max_streams; closed after this one. NULL: counted alone. */
     struct listener *with;
+    int fd; /* > 0: bound already, of another process; taken */
 };
 
 /* RC_BAD_INPUT: not an address. RC_CONFLICT: the address is in use.
@@ -49,6 +50,10 @@ size_t listener_count(const struct listener *s);
  * before. Streams live on and are not counted any more. A Unix socket's path
  * is removed. */
 void listener_close(struct listener **s);
+/* Its descriptor, borrowed: another process may take the socket over. */
+int listener_fd(const struct listener *s);
+/* As listener_close, but somebody else has the socket and its path too. */
+void listener_leave(struct listener **s);
 /* The port bound (for port 0); 0 for a Unix socket. */
 unsigned listener_port(const struct listener *s);
 

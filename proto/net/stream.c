@@ -32,7 +32,8 @@ struct stream *stream_new(struct loop *l, uv_handle_type type,
     }
     assert(err == 0); /* neither opens anything yet */
     (void)err;
-    s->queue_limit = queue_limit;
+    s->queue_limit =
+        (uint32_t)(queue_limit < UINT32_MAX ? queue_limit : UINT32_MAX);
     outq_init(&s->out);
     loop_task_init(&s->flush, on_flush);
     return s;
@@ -158,8 +159,8 @@ static void on_written(uv_write_t *req, int status) {
     struct stream *s = w->stream;
 
     loop_wake(stream_loop(s));
-    s->writing = false;
-    outq_take(wire_of(s), w->bytes);
+    outq_take(wire_of(s), s->in_flight);
+    s->in_flight = 0;
     mem_free(w);
     if (stream_closed(s)) {
         return;
@@ -175,15 +176,17 @@ static void on_written(uv_write_t *req, int status) {
 static void write_later(struct stream *s) {
     struct stream_write *w = mem_new(sizeof(*w));
     uv_buf_t bufs[WRITE_BUFS];
-    unsigned n = outq_gather(wire_of(s), bufs, WRITE_BUFS, &w->bytes);
+    size_t bytes;
+    unsigned n = outq_gather(wire_of(s), bufs, WRITE_BUFS, &bytes);
 
+    assert(bytes <= UINT32_MAX);
     w->stream = s;
     if (uv_write(&w->req, &s->uv.stream, bufs, n, on_written) != 0) {
         mem_free(w);
         stream_close(s, RC_CLOSED);
         return;
     }
-    s->writing = true;
+    s->in_flight = (uint32_t)bytes;
 }
 
 /* True when all of the front, as much as one call takes, went out. */
@@ -225,7 +228,7 @@ static void end_our_side(struct stream *s) {
 }
 
 void stream_push(struct stream *s) {
-    if (s->connecting || s->writing) {
+    if (s->connecting || s->in_flight > 0) {
         return; /* both flush when they are done */
     }
     while (!stream_closed(s) && fill_wire(s) && write_now(s)) {
@@ -236,7 +239,7 @@ void stream_push(struct stream *s) {
 static void on_flush(struct loop_task *t) {
     struct stream *s = CONTAINER_OF(t, struct stream, flush);
 
-    if (s->connecting || s->writing) {
+    if (s->connecting || s->in_flight > 0) {
         return;
     }
     stream_push(s);
@@ -284,7 +287,7 @@ static void on_handle_closed(uv_handle_t *handle) {
     void *owner = stream_owner(s);
     enum rc why = s->why;
 
-    assert(!s->writing); /* libuv cancels its requests first */
+    assert(s->in_flight == 0); /* libuv cancels its requests first */
     outq_fini(&s->out);
     tls_free(&s->tls);
     mem_free(s->peer);
@@ -298,7 +301,7 @@ static void on_handle_closed(uv_handle_t *handle) {
 /* As much of it as the kernel takes at once. False: that closed the stream. */
 static bool say_goodbye(struct stream *s) {
     tls_goodbye(s->tls);
-    if (!s->connecting && !s->writing && tls_sealed(s->tls)->bytes > 0) {
+    if (!s->connecting && s->in_flight == 0 && tls_sealed(s->tls)->bytes > 0) {
         (void)write_now(s);
     }
     return !stream_closed(s);
@@ -361,4 +364,32 @@ void stream_peer(const struct stream *s, char *out, size_t n) {
                getpeername(fd, (struct sockaddr *)&a.sa, &a.len) == 0) {
         address_host(&a, out, n);
     }
+}
+
+static void copy_queue(const struct stream *s, struct buf *out) {
+    size_t written = 0;
+    uint8_t *all;
+
+    if (s->out.bytes == 0) {
+        return;
+    }
+    if (s->in_flight > 0) {
+        written = s->in_flight - uv_stream_get_write_queue_size(&s->uv.stream);
+    }
+    all = mem_new(s->out.bytes);
+    (void)outq_copy(&s->out, all, s->out.bytes);
+    buf_add(out, slice_of(all + written, s->out.bytes - written));
+    mem_free(all);
+}
+
+enum rc stream_show(struct stream *s, int *fd, struct buf *queued) {
+    uv_os_fd_t raw;
+
+    if (s->tls != NULL || s->connecting || s->ended || stream_closing(s) ||
+        uv_fileno(&s->uv.any, &raw) != 0) {
+        return RC_DENIED;
+    }
+    copy_queue(s, queued);
+    *fd = raw;
+    return RC_OK;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "proto/base/blob.h"
+#include "proto/base/buf.h"
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
 #include "proto/base/slice.h"
@@ -100,6 +101,11 @@ bool stream_closing(const struct stream *s);
  * to whoever hears it now, as if they had come just now. Only within on_bytes
  * of that somebody, as the last thing. */
 void stream_pass_on(struct stream *s, uint8_t *bytes, size_t n);
+/* For another process that is to go on with it: the descriptor, borrowed, and
+ * a copy of what the kernel has not taken yet. Nothing changes here; of the
+ * two only one may read and write on, and the other one closes.
+ * RC_DENIED: it is under TLS, or coming or going. */
+enum rc stream_show(struct stream *s, int *fd, struct buf *queued) MUST_CHECK;
 /* The connection's other end is a proxy and speaks for `peer`, which
  * stream_peer answers from now on; copied. */
 void stream_set_peer(struct stream *s, const char *peer);

@@ -26,7 +26,6 @@ struct stream_wait {
 struct stream_write {
     uv_write_t req;
     struct stream *stream;
-    size_t bytes;
 };
 
 /* A gateway has one for every session: what the handle knows already, the loop
@@ -39,12 +38,12 @@ struct stream {
     struct stream_wait *wait; /* while connecting, shaking hands, finishing */
     struct tls *tls;          /* of stream_secure, or NULL */
     char *peer;               /* of stream_set_peer, or NULL */
-    size_t queue_limit;
+    uint32_t queue_limit;
+    uint32_t in_flight; /* bytes of the front that libuv writes just now */
     enum rc why;
     bool connecting : 1;
     bool finishing : 1;
     bool paused : 1;
-    bool writing : 1; /* a stream_write points into the queue */
     bool ended : 1;   /* the peer said that nothing more comes */
     bool shut : 1;    /* and so did we */
 };
