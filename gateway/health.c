@@ -23,12 +23,7 @@ static const char *up(bool ok) {
  * what it should. A store that goes away later does not take the gateway out
  * of the balancer: all gateways would go together, and open chats work on. */
 static bool ready(struct server *s) {
-    struct core *c = &s->core;
-
-    s->was_ready =
-        s->was_ready ||
-        (c->history->ops->ready(c->history) && c->bus->ops->ready(c->bus) &&
-         c->directory->ops->ready(c->directory) && s->revoked.loaded);
+    s->was_ready = s->was_ready || server_stores_ready(s);
     return s->was_ready && s->not_durable == NULL && !server_draining(s);
 }
 

@@ -10,6 +10,8 @@
 #include "gateway/accounts.h"
 #include "gateway/client_address.h"
 #include "gateway/durability.h"
+#include "gateway/handover_in.h"
+#include "gateway/handover_out.h"
 #include "gateway/server.h"
 #include "gateway/store_metrics.h"
 #include "proto/base/conf_main.h"
@@ -29,6 +31,9 @@ struct gateway {
     struct settings settings;
     struct server server;
     struct durability durability;
+    struct handover_in *predecessor; /* while we take over from it */
+    struct handover_out *successor;  /* waits for one; or NULL */
+    int status;                      /* to end with */
     struct stores stores;
 };
 
@@ -79,6 +84,41 @@ static enum rc open_stores(struct gateway *g) {
     return rc;
 }
 
+/* Listens, on sockets of its own or on the predecessor's. */
+static enum rc gateway_listen(struct gateway *g,
+                              const struct handover_taken *taken) {
+    enum rc rc =
+        server_listen(&g->server, taken == NULL ? NULL : &taken->sockets);
+
+    if (rc == RC_OK && g->settings.handover[0] != '\0') {
+        rc = handover_out_open(&g->successor, &g->server,
+                               taken == NULL ? 0 : taken->handover);
+    }
+    return rc;
+}
+
+static void on_taken(void *ctx, enum rc rc,
+                     const struct handover_taken *taken) {
+    struct gateway *g = ctx;
+
+    g->predecessor = NULL;
+    rc = rc == RC_OK ? gateway_listen(g, taken) : rc;
+    if (rc != RC_OK) {
+        g->status = EXIT_UNAVAILABLE;
+        loop_stop(&g->loop);
+    }
+}
+
+/* Does a gateway run already whose place we are to take? */
+static enum rc gateway_begin(struct gateway *g) {
+    enum rc rc = RC_NOT_FOUND;
+
+    if (g->settings.handover[0] != '\0') {
+        rc = handover_in_open(&g->predecessor, &g->server, on_taken, g);
+    }
+    return rc == RC_NOT_FOUND ? gateway_listen(g, NULL) : rc;
+}
+
 /* Everything the server is made of; then it listens. */
 static int gateway_open(struct gateway *g) {
     const struct settings *s = &g->settings;
@@ -114,7 +154,8 @@ static int gateway_open(struct gateway *g) {
     server->core.edit_ms = s->edit_ms;
     server->id.v =
         id_make(g->loop.clock.wall_ms, (uint32_t)rand_u64(&g->loop.rand));
-    if (server_open(server) != RC_OK) {
+    server_open(server);
+    if (gateway_begin(g) != RC_OK) {
         return EXIT_UNAVAILABLE;
     }
     if (durability_start(&g->durability, server, &history) != RC_OK) {
@@ -138,6 +179,8 @@ static void gateway_close(struct gateway *g) {
     wheel_timer_init(&patience, on_patience);
     loop_timer(&g->loop, &patience, CLOSE_PATIENCE_MS);
     durability_stop(&g->durability);
+    handover_in_close(&g->predecessor);
+    handover_out_close(&g->successor);
     server_close(&g->server);
     loop_run(&g->loop);
     hasher_close(&g->server.hasher);
@@ -173,5 +216,5 @@ int main(int argc, char **argv) {
     gateway_close(&g);
     log_info(&ctx_main, "stopped", "node=%s", g.settings.name);
     conf_free(&g.conf);
-    return 0;
+    return g.status;
 }

@@ -70,6 +70,10 @@ static void learn(struct revoked *r, const struct bus_revoke *told) {
     deliver_revoke(r->core, told);
 }
 
+bool revoked_device(const struct revoked *r, struct device_id device) {
+    return map_get(&r->devices, device.v) != NULL;
+}
+
 enum rc revoked_verify(const struct revoked *r, struct slice token,
                        struct token_claims *out) {
     struct token_claims claims;
@@ -81,7 +85,7 @@ enum rc revoked_verify(const struct revoked *r, struct slice token,
     if (!r->loaded) {
         return RC_AGAIN;
     }
-    if (map_get(&r->devices, claims.device.v) != NULL) {
+    if (revoked_device(r, claims.device)) {
         return RC_DENIED;
     }
     if (claims.issued_ms + lifetime_ms(r) <= now_ms(r)) {

@@ -49,6 +49,8 @@ void revoked_fini(struct revoked *r);
 enum rc revoked_verify(const struct revoked *r, struct slice token,
                        struct token_claims *out) MUST_CHECK;
 
+/* Answers whether it was logged out, as far as we know. */
+bool revoked_device(const struct revoked *r, struct device_id device);
 /* Devices that have just been revoked in the directory: closes their sessions
  * here, and tells the other gateways. */
 void revoked_publish(struct revoked *r, const struct device_row *devices,

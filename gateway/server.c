@@ -3,10 +3,12 @@
 #include "gateway/server.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "gateway/api.h"
 #include "gateway/client_address.h"
 #include "gateway/session.h"
+#include "gateway/transport.h"
 #include "proto/base/log.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
@@ -219,6 +221,13 @@ void server_session_gone(struct server *s) {
     check_closed(s);
 }
 
+bool server_stores_ready(const struct server *s) {
+    const struct core *c = &s->core;
+
+    return c->history->ops->ready(c->history) && c->bus->ops->ready(c->bus) &&
+           c->directory->ops->ready(c->directory) && s->revoked.loaded;
+}
+
 /* ---- opening and closing ---- */
 
 /* As many as the hard limit of descriptors allows, less a reserve. */
@@ -242,19 +251,28 @@ static size_t streams_max(const struct settings *settings) {
                : most;
 }
 
-static enum rc listen_on(struct server *s) {
+size_t server_queue_limit(const struct server *s) {
+    return (size_t)s->settings->queue_bytes + REPLY_ROOM;
+}
+
+enum rc server_listen(struct server *s,
+                      const struct server_sockets *inherited) {
+    static const struct server_sockets none = {0};
+    const struct server_sockets *from = inherited == NULL ? &none : inherited;
     const struct settings *settings = s->settings;
     struct listener_config public = {
         .address = settings->listen,
         .backlog = (int)settings->backlog,
         .max_streams = streams_max(settings),
-        .queue_limit = (size_t)settings->queue_bytes + REPLY_ROOM,
+        .queue_limit = server_queue_limit(s),
+        .fd = from->public,
     };
     struct listener_config internal = {
         .address = settings->internal,
         .backlog = INTERNAL_STREAMS_MAX,
         .max_streams = INTERNAL_STREAMS_MAX,
         .queue_limit = REPLY_ROOM,
+        .fd = from->internal,
     };
     struct listener_config tls = public;
     enum rc rc = listener_open(&s->listener, s->loop, &public, on_stream, s);
@@ -262,6 +280,7 @@ static enum rc listen_on(struct server *s) {
     if (rc == RC_OK && s->tls != NULL) {
         tls.address = settings->tls_listen;
         tls.with = s->listener;
+        tls.fd = from->tls;
         rc = listener_open(&s->tls_listener, s->loop, &tls, on_tls_stream, s);
     }
     if (rc == RC_OK) {
@@ -278,7 +297,7 @@ static enum rc listen_on(struct server *s) {
     return rc;
 }
 
-enum rc server_open(struct server *s) {
+void server_open(struct server *s) {
     struct presence_link_config link = {s->id, 2000, 100, 1000};
     struct core *c = &s->core;
 
@@ -306,7 +325,57 @@ enum rc server_open(struct server *s) {
     s->link = presence_link_open(&link, c->bus, c->clock, c->wheel);
     s->presence = presence_link_port(s->link);
     revoked_init(&s->revoked, c, &s->keys, s->settings->token_ms);
-    return listen_on(s);
+}
+
+/* ---- between two processes ---- */
+
+void server_stream_came(struct server *s) {
+    if (s->listener != NULL) {
+        listener_came(s->listener);
+    }
+}
+
+static int keep_socket(struct listener **l) {
+    int fd = *l == NULL ? 0 : dup(listener_fd(*l));
+
+    listener_leave(l);
+    return fd;
+}
+
+static void pause_all(struct server *s, bool paused) {
+    for (struct list *n = s->sessions.next; n != &s->sessions; n = n->next) {
+        struct session *session = CONTAINER_OF(n, struct session, node);
+
+        session->transport->pause(session, paused);
+    }
+}
+
+void server_freeze(struct server *s, struct server_sockets *out) {
+    out->tls = keep_socket(&s->tls_listener);
+    out->internal = keep_socket(&s->internal);
+    out->public = keep_socket(&s->listener);
+    pause_all(s, true);
+    for (struct list *n = s->conns.next; n != &s->conns; n = n->next) {
+        conn_drain(CONTAINER_OF(n, struct conn, node));
+    }
+}
+
+enum rc server_thaw(struct server *s, const struct server_sockets *sockets) {
+    enum rc rc = server_listen(s, sockets);
+
+    if (rc == RC_OK) {
+        pause_all(s, false);
+    }
+    return rc;
+}
+
+bool server_quiet(const struct server *s, bool whole) {
+    for (struct list *n = s->sessions.next; n != &s->sessions; n = n->next) {
+        if (CONTAINER_OF(n, struct session, node)->pending > 0) {
+            return false;
+        }
+    }
+    return !whole || list_empty(&s->conns);
 }
 
 void server_close(struct server *s) {

@@ -39,6 +39,13 @@ struct server_stats {
     uint64_t requests;      /* HTTP */
 };
 
+/* Listening sockets; 0: none. */
+struct server_sockets {
+    int public;
+    int internal;
+    int tls;
+};
+
 struct server {
     struct loop *loop;
     const struct settings *settings;
@@ -80,13 +87,30 @@ struct server {
 };
 
 /* The loop, settings, core's ports, keys, hasher and id are set; becomes the
- * owner of the bus and starts to listen. RC_CONFLICT, RC_BAD_INPUT, RC_BACKEND
- * as listener_open. */
-enum rc server_open(struct server *s) MUST_CHECK;
+ * owner of the bus. */
+void server_open(struct server *s);
+/* Starts to listen: on the addresses of the settings, or, unless NULL, on
+ * sockets that another process has bound to them and which are taken.
+ * RC_CONFLICT, RC_BAD_INPUT, RC_BACKEND as listener_open. */
+enum rc server_listen(struct server *s,
+                      const struct server_sockets *inherited) MUST_CHECK;
+/* Stops listening and hearing clients, lets connections without a session end;
+ * `out` keeps the sockets, for another process or for server_thaw. */
+void server_freeze(struct server *s, struct server_sockets *out);
+/* Goes on as before. RC_BACKEND: the kernel does not let us. */
+enum rc server_thaw(struct server *s,
+                    const struct server_sockets *sockets) MUST_CHECK;
+/* Nobody waits any more for what was asked before server_freeze; `whole`: and
+ * no connection without a session is left. */
+bool server_quiet(const struct server *s, bool whole);
+/* Every store has answered once, and it is known who was logged out. */
+bool server_stores_ready(const struct server *s);
 /* Stops in good order: not ready at once; after drain_wait the sessions are
  * asked to come back elsewhere, spread over drain_spread; the loop is stopped
  * when all have gone. A second call stops now. */
 void server_drain(struct server *s);
+/* The same without the wait: no balancer sends anybody here any more. */
+void server_drain_now(struct server *s);
 bool server_draining(const struct server *s);
 /* Gives the presence lease back and asks everything that is still open to
  * close; stops the loop, which has to be run again, when it has. The stores
@@ -96,6 +120,10 @@ void server_close(struct server *s);
 void server_fini(struct server *s);
 /* A session has gone; the drain may be complete. */
 void server_session_gone(struct server *s);
+/* Bytes that may wait for a client, per stream. */
+size_t server_queue_limit(const struct server *s);
+/* A stream of another process counts as one of the public listener. */
+void server_stream_came(struct server *s);
 /* A stream of the public listener has gone that no connection had. */
 void server_stream_gone(struct server *s);
 

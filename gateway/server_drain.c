@@ -91,3 +91,12 @@ void server_drain(struct server *s) {
     s->drain_from_ms = s->loop->clock.mono_ms;
     loop_timer(s->loop, &s->drain_timer, TICK_MS);
 }
+
+void server_drain_now(struct server *s) {
+    uint64_t wait_ms = s->settings->drain_wait_ms;
+
+    if (!server_draining(s)) {
+        server_drain(s);
+        s->drain_from_ms -= wait_ms < s->drain_from_ms ? wait_ms : 0;
+    }
+}

@@ -277,3 +277,70 @@ void session_init(struct session *s, struct server *server,
     strangers_enter(&server->strangers, s->address);
     loop_timer(server->loop, &s->timer, server->settings->auth_ms);
 }
+
+/* ---- from one process to the next ---- */
+
+enum rc session_hand_over(struct session *s, int channel) {
+    struct handover_session who = {.user = s->user,
+                                   .device = s->device,
+                                   .expires_ms = s->expires_ms,
+                                   .live = s->state == SESSION_LIVE};
+    struct buf ids;
+    enum rc rc = RC_DENIED;
+
+    if (s->state == SESSION_JOIN || s->state == SESSION_LIVE) {
+        buf_init(&ids);
+        who.watches.count = watch_put(s, &ids);
+        who.watches.ids = buf_slice(&ids);
+        rc = s->transport->hand_over(s, &who, channel);
+        buf_fini(&ids);
+    }
+    return rc;
+}
+
+void session_forget(struct session *s) {
+    retire(s);
+    s->transport->forget(s);
+}
+
+static void on_adopted(void *ctx, enum rc rc) {
+    struct session *s = ctx;
+
+    if (s->state == SESSION_JOIN && rc == RC_OK) {
+        session_move(s, SESSION_LIVE);
+    } else {
+        on_joined(ctx, rc);
+    }
+}
+
+/* Nobody here has listened for the user until now. */
+static void on_adopted_late(void *ctx, enum rc rc) {
+    struct session *s = ctx;
+
+    on_adopted(ctx, rc);
+    if (s->state == SESSION_LIVE) {
+        session_send_text(s, SLICE_LIT("{\"type\":\"resync\"}"));
+    }
+}
+
+void session_adopt(struct session *s, const struct handover_session *who) {
+    struct server *server = s->server;
+    struct local_user *u = audience_user(&server->core, who->user);
+    audience_fn done = u != NULL && u->ready ? on_adopted : on_adopted_late;
+
+    s->user = who->user;
+    s->device = who->device;
+    s->expires_ms = who->expires_ms;
+    session_move(s, SESSION_JOIN);
+    s->transport->on_time(s);
+    audience_join(&server->core, &s->seat, s->user,
+                  who->live ? done : on_joined, s);
+    report_presence(server, s->user);
+    for (size_t i = 0; i < who->watches.count; i++) {
+        watch_add(&server->watch, s,
+                  (struct user_id){handover_id_at(who->watches, i)});
+    }
+    if (revoked_device(&server->revoked, s->device)) {
+        session_close(s, CLOSE_REVOKED, "this device was logged out");
+    }
+}

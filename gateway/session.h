@@ -16,8 +16,11 @@
 #include "proto/base/blob.h"
 #include "proto/base/ids.h"
 #include "proto/base/list.h"
+#include "proto/base/macros.h"
+#include "proto/base/rc.h"
 #include "proto/base/wheel.h"
 #include "proto/wire/client_msg.h"
+#include "proto/wire/handover.h"
 #include "proto/wire/token.h"
 
 struct http_exchange;
@@ -86,6 +89,15 @@ size_t session_left(const struct session *s);
 void session_send_away(struct session *s, uint64_t retry_ms);
 /* Says goodbye with `code` and closes. Harmless when closing already. */
 void session_close(struct session *s, uint16_t code, const char *reason);
+
+/* To another process, or from one; see handover_out.h, handover_in.h. */
+
+/* RC_DENIED: it cannot move. Otherwise as fd_channel_send. */
+enum rc session_hand_over(struct session *s, int channel) MUST_CHECK;
+/* It has moved: ends here, and its client hears nothing of that. */
+void session_forget(struct session *s);
+/* AUTH: goes on as `who`. */
+void session_adopt(struct session *s, const struct handover_session *who);
 
 /* Answers false when the session is closing. */
 bool session_open_still(const struct session *s);

@@ -60,6 +60,10 @@ static const struct conf_key keys[] = {
      "after SIGTERM: time for the balancer to notice /readyz", NULL},
     {"gateway", "drain_spread", CONF_MSEC, AT(drain_spread_ms), "25s", 0,
      600000, "then: time over which sessions are asked to leave", NULL},
+    {"gateway", "handover", CONF_TEXT, AT(handover), "", 0, 100,
+     "path of a Unix socket: a gateway that is started with the same one takes "
+     "the clients of the one that runs; empty: never",
+     NULL},
 
     {"auth", "token_key", CONF_SECRET, AT(token_keys), NULL, 1, 4096,
      "lines \"id hexkey\"; the first signs, all verify (moimctl gen-secret)",

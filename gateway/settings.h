@@ -31,6 +31,7 @@ struct settings {
     uint64_t backlog;
     uint64_t drain_wait_ms;
     uint64_t drain_spread_ms;
+    char *handover;
     /* auth */
     char *token_keys;
     uint64_t token_ms;

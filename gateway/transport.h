@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "proto/base/blob.h"
+#include "proto/base/rc.h"
+#include "proto/wire/handover.h"
 #include "proto/wire/json_write.h"
 
 struct session;
@@ -31,6 +33,17 @@ struct transport_ops {
     void (*on_time)(struct session *s);
     /* Adds the transport's own fields to `ready`. May be NULL. */
     void (*put_ready)(const struct session *s, struct json_out *o);
+
+    /* To move to another process, see handover_out.h. */
+
+    /* Stops hearing the client, or goes on with it. */
+    void (*pause)(struct session *s, bool paused);
+    /* Says everything of the session to `channel`; nothing changes here.
+     * RC_DENIED: it cannot move. Otherwise as fd_channel_send. */
+    enum rc (*hand_over)(struct session *s, const struct handover_session *who,
+                         int channel);
+    /* It has moved: as close, but the client is told nothing. */
+    void (*forget)(struct session *s);
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include "gateway/server.h"
 #include "gateway/session.h"
 #include "gateway/transport.h"
+#include "gateway/transport_http_inner.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
 #include "proto/wire/ws.h"
@@ -13,25 +14,6 @@
 enum {
     NAME_LEN = 32,
     STREAM_KEEP_BYTES = 32 * 1024, /* streamed, for a client that comes back */
-};
-
-struct kept {
-    struct list node;
-    struct blob *text;
-};
-
-struct http_session {
-    struct session s;
-    uint64_t name[2];           /* the first half is its key in server->held */
-    struct list kept;           /* the texts acked + 1 to last */
-    uint64_t acked;             /* numbers up to here are not kept any more */
-    uint64_t last;              /* number of the last text */
-    size_t bytes;               /* of `kept` */
-    struct http_exchange *poll; /* at most one of these */
-    struct http_exchange *stream;
-    uint64_t due_ms;       /* the poll's, the heartbeat's, or our end */
-    struct loop_task task; /* answers the poll, or ends us */
-    bool lost;
 };
 
 static const struct transport_ops ops;
@@ -90,7 +72,7 @@ bool transport_http_name(struct slice text) {
 
 /* ---- what is kept ---- */
 
-static void keep(struct http_session *h, struct blob *text) {
+void http_keep(struct http_session *h, struct blob *text) {
     struct kept *k = mem_new(sizeof(*k));
 
     list_init(&k->node);
@@ -206,7 +188,7 @@ static void http_send(struct session *s, struct blob *text) {
     if (s->state == SESSION_JOIN) {
         return;
     }
-    keep(h, text);
+    http_keep(h, text);
     if (h->stream != NULL && http_alive(h->stream)) {
         write_event(h, h->last, text);
         forget_streamed(h);
@@ -262,14 +244,18 @@ static void http_close(struct session *s, uint16_t code, const char *reason) {
     loop_defer(s->server->loop, &h->task);
 }
 
-static void finish(struct http_session *h) {
-    loop_undefer(&h->task);
+void http_detach(struct http_session *h) {
     if (h->poll != NULL) {
         answer_poll(h, false);
     }
     if (h->stream != NULL) {
         end_stream(h);
     }
+}
+
+void http_finish(struct http_session *h) {
+    loop_undefer(&h->task);
+    http_detach(h);
     while (!list_empty(&h->kept)) {
         drop_first(h);
     }
@@ -281,7 +267,7 @@ static void on_task(struct loop_task *t) {
     struct http_session *h = CONTAINER_OF(t, struct http_session, task);
 
     if (!session_open_still(&h->s)) {
-        finish(h);
+        http_finish(h);
     } else if (poll_is_due(h)) {
         answer_poll(h, false);
     }
@@ -311,6 +297,9 @@ static const struct transport_ops ops = {
     .close = http_close,
     .on_time = http_on_time,
     .put_ready = http_put_ready,
+    .pause = http_pause,
+    .hand_over = http_hand_over,
+    .forget = http_forget,
 };
 
 /* ---- beginning and finding ---- */
@@ -341,7 +330,7 @@ void transport_http_make_room(struct local_user *u) {
 
     if (oldest != NULL) {
         session_close(&oldest->s, CLOSE_TOO_MANY, "a newer one needs the room");
-        finish(oldest);
+        http_finish(oldest);
     }
 }
 
@@ -364,20 +353,31 @@ struct session *transport_http_find(struct server *server, struct slice name,
     return &h->s;
 }
 
+struct http_session *http_new(void) {
+    struct http_session *h = mem_new(sizeof(*h));
+
+    list_init(&h->kept);
+    loop_task_init(&h->task, on_task);
+    return h;
+}
+
+void http_begin(struct http_session *h, struct server *server,
+                const char *peer) {
+    map_put(&server->held, h->name[0], h);
+    h->due_ms = server->loop->clock.mono_ms + server->settings->detached_ms;
+    session_init(&h->s, server, &ops, peer);
+}
+
 struct session *transport_http_open(struct server *server,
                                     const struct token_claims *claims,
                                     const char *peer, bool lost) {
-    struct http_session *h = mem_new(sizeof(*h));
+    struct http_session *h = http_new();
 
     do {
         rand_secret(h->name, sizeof(h->name));
     } while (map_get(&server->held, h->name[0]) != NULL);
-    map_put(&server->held, h->name[0], h);
     h->lost = lost;
-    list_init(&h->kept);
-    loop_task_init(&h->task, on_task);
-    h->due_ms = server->loop->clock.mono_ms + server->settings->detached_ms;
-    session_init(&h->s, server, &ops, peer);
+    http_begin(h, server, peer);
     session_become(&h->s, claims);
     return &h->s;
 }

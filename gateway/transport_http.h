@@ -16,6 +16,7 @@
 #include "proto/base/rc.h"
 #include "proto/base/slice.h"
 #include "proto/net/http_conn.h"
+#include "proto/wire/handover.h"
 #include "proto/wire/token.h"
 
 struct local_user;
@@ -40,6 +41,11 @@ struct session *transport_http_open(struct server *server,
  * whose first answers are lost, leaves some behind: they do not lock it out.
  * The user may be gone with it. */
 void transport_http_make_room(struct local_user *u);
+
+/* Goes on with a session of another process; its texts follow, in order. */
+struct session *transport_http_adopt(struct server *server,
+                                     const struct handover_held *from);
+void transport_http_adopt_text(struct session *s, struct slice text);
 
 /* The client has all texts up to the number `ack`.
  * RC_STALE      what followed it is not kept any more: it cannot go on

@@ -1,6 +1,10 @@
 /* A session on a WebSocket: frames in, frames out, silence, the end. */
 #include "gateway/transport_ws.h"
 
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/handover_send.h"
 #include "gateway/server.h"
 #include "gateway/session.h"
 #include "gateway/transport.h"
@@ -213,20 +217,73 @@ static void on_bytes(void *owner, uint8_t *bytes, size_t n) {
     heard_part(w);
 }
 
+/* ---- moving ---- */
+
+static void ws_pause(struct session *s, bool paused) {
+    if (paused) {
+        stream_pause(ws_of(s)->stream);
+    } else {
+        server_stream_came(s->server); /* the listener is a new one */
+        stream_resume(ws_of(s)->stream);
+    }
+}
+
+static enum rc ws_hand_over(struct session *s,
+                            const struct handover_session *who, int channel) {
+    struct ws_session *w = ws_of(s);
+    struct handover_msg m = {.kind = HANDOVER_SOCKET};
+    struct handover_socket *to = &m.u.socket;
+    char peer[ADDRESS_TEXT_MAX];
+    struct buf input;
+    struct buf queued;
+    enum rc rc;
+    int fd;
+
+    buf_init(&input);
+    buf_init(&queued);
+    rc = w->in.ended ? RC_DENIED : stream_show(w->stream, &fd, &queued);
+    if (rc == RC_OK) {
+        stream_peer(w->stream, peer, sizeof(peer));
+        ws_msg_write_state(&w->in, &input);
+        to->session = *who;
+        to->session.peer = slice_str(peer);
+        to->quiet_ms = s->server->loop->clock.mono_ms - w->heard_ms;
+        to->pinged = w->pinged;
+        to->deflate = (w->in.rules & WS_DEFLATE) != 0;
+        to->input = buf_slice(&input);
+        to->queued = (uint32_t)queued.n;
+        rc = handover_send(channel, &m, &fd, 1);
+    }
+    if (rc == RC_OK) {
+        rc = handover_send_bytes(channel, buf_slice(&queued));
+    }
+    buf_fini(&input);
+    buf_fini(&queued);
+    return rc;
+}
+
+static void ws_forget(struct session *s) {
+    stream_close(ws_of(s)->stream, RC_CLOSED);
+}
+
 static const struct transport_ops ops = {
     .send = ws_send,
     .queued = ws_queued,
     .push = ws_push,
     .close = ws_close,
     .on_time = ws_on_time,
+    .pause = ws_pause,
+    .hand_over = ws_hand_over,
+    .forget = ws_forget,
 };
 
-void transport_ws_open(struct server *server, struct stream *stream,
-                       const struct token_claims *claims, bool deflate) {
-    static const struct stream_events events = {
-        .on_bytes = on_bytes,
-        .on_closed = on_closed,
-    };
+static const struct stream_events events = {
+    .on_bytes = on_bytes,
+    .on_closed = on_closed,
+};
+
+static struct ws_session *ws_new(struct server *server, struct stream *stream,
+                                 bool deflate) {
     struct ws_session *w = mem_new(sizeof(*w));
     char peer[ADDRESS_TEXT_MAX];
 
@@ -235,8 +292,64 @@ void transport_ws_open(struct server *server, struct stream *stream,
     w->heard_ms = server->loop->clock.mono_ms;
     ws_msg_init(&w->in, WS_FROM_CLIENT | (deflate ? WS_DEFLATE : 0));
     session_init(&w->s, server, &ops, peer);
+    return w;
+}
+
+void transport_ws_open(struct server *server, struct stream *stream,
+                       const struct token_claims *claims, bool deflate) {
+    struct ws_session *w = ws_new(server, stream, deflate);
+
     stream_attach(stream, &events, w);
     if (claims != NULL) {
         session_become(&w->s, claims);
     }
+}
+
+/* What the other process had of a message that is not whole. */
+static void replay_input(struct ws_session *w, struct slice input) {
+    uint8_t *bytes = (uint8_t *)mem_dup(input.p, input.n);
+    struct ws_input in = {bytes, input.n, w->s.server->loop->clock.mono_ms};
+    struct ws_unit unit;
+
+    while (ws_msg_next(&w->in, &limits, &in, &unit) != WS_NONE) {
+        /* Nothing was whole there, so nothing is here. */
+    }
+    mem_free(bytes);
+}
+
+/* Says for whom a proxy speaks, if that is not what the socket says. */
+static void keep_peer(struct stream *stream, struct slice peer) {
+    char mine[ADDRESS_TEXT_MAX];
+    char theirs[ADDRESS_TEXT_MAX];
+
+    stream_peer(stream, mine, sizeof(mine));
+    if (peer.n < sizeof(theirs) && !slice_is(peer, mine)) {
+        memcpy(theirs, peer.p, peer.n);
+        theirs[peer.n] = '\0';
+        stream_set_peer(stream, theirs);
+    }
+}
+
+struct session *transport_ws_adopt(struct server *server, int fd,
+                                   const struct handover_socket *from,
+                                   struct slice queued) {
+    struct ws_session *w;
+    struct stream *stream;
+
+    if (stream_adopt(&stream, server->loop, fd, server_queue_limit(server)) !=
+        RC_OK) {
+        close(fd);
+        return NULL;
+    }
+    keep_peer(stream, from->session.peer);
+    w = ws_new(server, stream, from->deflate);
+    w->heard_ms -= from->quiet_ms < w->heard_ms ? from->quiet_ms : w->heard_ms;
+    w->pinged = from->pinged;
+    replay_input(w, from->input);
+    server_stream_came(server);
+    stream_attach(stream, &events, w);
+    if (stream_send_copy(stream, queued) != RC_OK) {
+        stream_close(stream, RC_LIMIT); /* the session hears of it */
+    }
+    return &w->s;
 }

@@ -3,13 +3,20 @@
 #define MOIM_GATEWAY_TRANSPORT_WS_H
 
 #include "proto/net/stream.h"
+#include "proto/wire/handover.h"
 #include "proto/wire/token.h"
 
 struct server;
+struct session;
 
 /* Takes the stream, upgraded already. `claims`: NULL when the first message
  * has to authenticate. `deflate`: its messages may be compressed. */
 void transport_ws_open(struct server *server, struct stream *stream,
                        const struct token_claims *claims, bool deflate);
+/* Goes on with a session of another process: `fd` is taken, and `queued` goes
+ * to the client first. NULL: it is no socket any more; closed. */
+struct session *transport_ws_adopt(struct server *server, int fd,
+                                   const struct handover_socket *from,
+                                   struct slice queued);
 
 #endif

@@ -5,6 +5,7 @@
 #include "gateway/session.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
+#include "proto/wire/handover.h"
 #include "proto/wire/json_write.h"
 
 /* A user who is watched, and by whom. */
@@ -102,6 +103,17 @@ void watch_remove(struct watch *w, struct session *s, struct user_id user) {
     if (*at != NULL) {
         drop(w, at);
     }
+}
+
+uint16_t watch_put(const struct session *s, struct buf *out) {
+    uint16_t count = 0;
+
+    for (const struct watching *w = s->watching;
+         w != NULL && count < HANDOVER_IDS_MAX; w = w->next) {
+        handover_id_put(out, w->whom->user.v);
+        count++;
+    }
+    return count;
 }
 
 void watch_forget(struct watch *w, struct session *s) {

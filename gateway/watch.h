@@ -28,6 +28,9 @@ bool watch_has(const struct session *s, struct user_id user);
 /* The user is not to be seen by this session any more: it is told that his
  * state is unknown, if it watched him. */
 void watch_hide(struct watch *w, struct session *s, struct user_id user);
+/* Appends the ids of those it watches (handover_id_put), at most
+ * HANDOVER_IDS_MAX; answers how many. */
+uint16_t watch_put(const struct session *s, struct buf *out);
 /* The session ends. */
 void watch_forget(struct watch *w, struct session *s);
 /* A transition that the bus told: everybody who watches hears of it. */

@@ -1,7 +1,11 @@
-#define _GNU_SOURCE /* struct ucred, MSG_CMSG_CLOEXEC */
+/* For struct ucred and MSG_CMSG_CLOEXEC.
+ * NOLINTNEXTLINE(readability-identifier-naming) */
+#define _GNU_SOURCE
 #include "proto/net/fd_channel.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -128,6 +132,28 @@ enum rc fd_channel_accept(int *fd, int listener, uint64_t timeout_ms) {
     return RC_OK;
 }
 
+/* A call that failed: is it worth another try? A loop that watches the socket
+ * has made it non-blocking: we wait here, as long as its deadline says. */
+static bool again(int fd, short what) {
+    struct pollfd p = {.fd = fd, .events = what};
+    struct timeval t = {0};
+    socklen_t n = sizeof(t);
+
+    if (errno == EINTR) {
+        return true;
+    }
+    if ((errno != EAGAIN && errno != EWOULDBLOCK) ||
+        (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, &n) != 0) {
+        return false;
+    }
+    if (poll(&p, 1, (int)(t.tv_sec * 1000 + t.tv_usec / 1000)) > 0) {
+        return true;
+    }
+    errno = EAGAIN;
+    return false;
+}
+
 static enum rc failed(void) {
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
         return RC_TIMEOUT;
@@ -155,7 +181,7 @@ enum rc fd_channel_send(int fd, struct slice msg, const int *fds,
     }
     do {
         sent = sendmsg(fd, &m, MSG_NOSIGNAL);
-    } while (sent < 0 && errno == EINTR);
+    } while (sent < 0 && again(fd, POLLOUT));
     return sent < 0 ? failed() : RC_OK;
 }
 
@@ -186,7 +212,7 @@ enum rc fd_channel_receive(int fd, uint8_t *bytes, size_t cap,
     *count = 0;
     do {
         got = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
-    } while (got < 0 && errno == EINTR);
+    } while (got < 0 && again(fd, POLLIN));
     if (got <= 0) {
         return got == 0 ? RC_CLOSED : failed();
     }

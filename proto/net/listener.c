@@ -174,6 +174,10 @@ void listener_gone(struct listener *s) {
     }
 }
 
+void listener_came(struct listener *s) {
+    s->counts->count++;
+}
+
 size_t listener_count(const struct listener *s) {
     return s->counts->count;
 }

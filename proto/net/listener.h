@@ -44,6 +44,8 @@ enum rc listener_open(struct listener **out, struct loop *l,
 /* The owner of a stream tells when it is gone, to be counted. NULL, which
  * listener_close leaves behind, is fine. */
 void listener_gone(struct listener *s);
+/* A stream that it did not accept is to be counted as one of its own. */
+void listener_came(struct listener *s);
 /* Open streams of this listener. */
 size_t listener_count(const struct listener *s);
 /* Stops accepting, closes the socket and sets *s to NULL, which may be NULL

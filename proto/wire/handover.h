@@ -31,7 +31,7 @@ enum {
     /* Both sides speak exactly this one; another means an ordinary drain. */
     HANDOVER_VERSION = 1,
     HANDOVER_IDS_MAX = 4096,         /* in one message */
-    HANDOVER_BYTES_MAX = 64 * 1024,  /* in one BYTES */
+    HANDOVER_BYTES_MAX = 96 * 1024,  /* in one BYTES */
     HANDOVER_PACKET_MAX = 160 * 1024 /* of any message */
 };
 
@@ -59,6 +59,7 @@ struct handover_session {
     struct device_id device;
     uint64_t expires_ms; /* of its token, wall clock */
     struct slice peer;   /* its address as text */
+    bool live;           /* it has been told `ready` */
     struct handover_ids watches;
 };
 

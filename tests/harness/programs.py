@@ -7,6 +7,7 @@ from .http_json import is_ready
 from .paths import BIN, DEPLOY, service_dir
 from .ports import free_port
 from .process import Process
+from .waiting import wait_until
 
 
 class Gateway(Process):
@@ -20,7 +21,7 @@ class Gateway(Process):
         conf = home / f"{name}.conf"
         sections = merged(sections, {"gateway": {
             "name": f"g{number}", "listen": self.address,
-            "internal": self.internal}})
+            "internal": self.internal, "handover": home / f"{name}.sock"}})
         if "tls_cert" in sections["gateway"]:
             self.tls_address = f"127.0.0.1:{free_port()}"
             sections["gateway"]["tls_listen"] = self.tls_address
@@ -37,6 +38,24 @@ class Gateway(Process):
 
     def ready(self):
         return is_ready(self.url)
+
+    def succeed(self, seconds=30):
+        """Starts its successor beside it, and answers what waits until that
+        has taken over and the old one has ended: for another thread too, while
+        only this one may start what is not to outlive us. That answers the
+        pause in milliseconds."""
+        old, before = self.child, self.log_text().count("msg=taken_over")
+        self.child = None
+        self.launch()
+
+        def wait():
+            wait_until(lambda: self.log_text().count("msg=taken_over") > before,
+                       f"{self.name} taken over", seconds)
+            status = old.wait(seconds)
+            if status != 0:
+                self.unexpected.append(f"the replaced one ended with {status}")
+            return int(re.findall(r"pause_ms=(\d+)", self.log_text())[-1])
+        return wait
 
 
 class Presence(Process):

@@ -22,6 +22,7 @@ static size_t make_rows(struct handover_msg rows[], struct buf *ids) {
                                  .device = {6},
                                  .expires_ms = 1700000000000,
                                  .peer = SLICE_LIT("192.0.2.1"),
+.live = true,
                                  .watches = two_ids(ids)};
     size_t n = 0;
 
@@ -109,6 +110,7 @@ static void test_fields(void **state) {
     assert_int_equal(got.u.socket.session.user.v, 5);
     assert_int_equal(got.u.socket.session.device.v, 6);
     assert_true(got.u.socket.pinged && got.u.socket.deflate);
+    assert_true(got.u.socket.session.live);
     assert_int_equal(got.u.socket.quiet_ms, 24000);
     assert_int_equal(got.u.socket.queued, 70000);
     assert_true(slice_is(got.u.socket.session.peer, "192.0.2.1"));
@@ -152,8 +154,8 @@ static int open_ends(void **state) {
     struct ends *e = calloc(1, sizeof(*e));
 
     assert_non_null(e);
-    snprintf(e->folder, sizeof(e->folder), "/tmp/moim-fd-XXXXXX");
-    assert_non_null(mkdtemp(e->folder));
+    snprintf(e->folder, sizeof(e->folder), "/tmp/moim-fd-%d", (int)getpid());
+    assert_int_equal(mkdir(e->folder, 0700), 0);
     snprintf(e->path, sizeof(e->path), "%s/s", e->folder);
     assert_int_equal(fd_channel_listen(&e->listener, e->path), RC_OK);
     assert_int_equal(fd_channel_accept(&e->b, e->listener, 100), RC_AGAIN);
