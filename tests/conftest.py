@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 # pylint: disable=wrong-import-position
 from harness.cluster import Cluster
 from harness.paths import ROOT
+from harness.ports import WORKER
 from harness.postgres import make_template
 
 LOGS = ROOT / "build/test-logs/clusters"
@@ -25,7 +26,7 @@ def pg_template():
     home.chmod(0o711)
     LOGS.mkdir(parents=True, exist_ok=True)
     try:
-        yield make_template(home / "pg", LOGS / "template.log")
+        yield make_template(home / "pg", LOGS / f"template-{WORKER}.log")
     finally:
         shutil.rmtree(home)
 

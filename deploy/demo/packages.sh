@@ -7,7 +7,7 @@ DEMO_PACKAGES='gcc make libc6-dev libuv1-dev libhiredis-dev libssl-dev
 
 TEST_PACKAGES='git clang-14 clang libclang-rt-14-dev clang-format-14
     clang-tidy-14 cppcheck shellcheck codespell libcmocka-dev libjansson-dev
-    python3 python3-pytest python3-websockets nginx prometheus chromium
+    python3 python3-pytest python3-pytest-xdist python3-websockets nginx prometheus chromium
     fonts-noto-cjk fonts-noto-color-emoji valgrind'
 
 packages_missing() {
