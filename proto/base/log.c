@@ -16,7 +16,9 @@ static struct {
     enum log_format format;
     char node[32];
     uint64_t dropped;
-} sink = {LOG_INFO, LOG_LOGFMT, "", 0};
+    uint64_t kept_count; /* ever; the newest is at kept_count - 1 */
+    struct log_kept kept[LOG_KEPT_LINES];
+} sink = {.most = LOG_INFO};
 
 void log_setup(enum log_level most, enum log_format format, const char *node) {
     sink.most = most;
@@ -36,10 +38,17 @@ uint64_t log_dropped(void) {
     return sink.dropped;
 }
 
-static const char *level_name(enum log_level level) {
+const char *log_level_name(enum log_level level) {
     static const char *const names[] = {"error", "warn", "info", "debug"};
 
     return names[level];
+}
+
+const struct log_kept *log_kept_at(size_t i) {
+    if (i >= LOG_KEPT_LINES || i >= sink.kept_count) {
+        return NULL;
+    }
+    return &sink.kept[(sink.kept_count - 1 - i) % LOG_KEPT_LINES];
 }
 
 static void timestamp(char *out, size_t n) {
@@ -88,6 +97,44 @@ static void write_line(char *line, size_t n) {
     }
 }
 
+/* The text's first bytes, as many as `n` has room for, but no part of a
+ * character: what is cut in the middle is no UTF-8 any more. */
+static void copy_whole(char *out, size_t n, const char *text) {
+    size_t used = strnlen(text, n);
+
+    if (used == n) {
+        used--;
+        while (used > 0 && ((unsigned char)text[used] & 0xc0) == 0x80) {
+            used--;
+        }
+    }
+    memcpy(out, text, used);
+    out[used] = '\0';
+}
+
+static bool is_again(const struct log_kept *k, const char *module,
+                     const char *event) {
+    return k != NULL && strcmp(k->module, module) == 0 &&
+           strcmp(k->event, event) == 0;
+}
+
+static void keep(enum log_level level, const char *ts, const char *module,
+                 const char *event, const char *pairs) {
+    struct log_kept *k;
+
+    if (!is_again(log_kept_at(0), module, event)) {
+        sink.kept[sink.kept_count % LOG_KEPT_LINES].times = 0;
+        sink.kept_count++;
+    }
+    k = &sink.kept[(sink.kept_count - 1) % LOG_KEPT_LINES];
+    k->times++;
+    k->level = level;
+    copy_whole(k->ts, sizeof(k->ts), ts);
+    copy_whole(k->module, sizeof(k->module), module);
+    copy_whole(k->event, sizeof(k->event), event);
+    copy_whole(k->pairs, sizeof(k->pairs), pairs);
+}
+
 static void emit(enum log_level level, const struct log_ctx *ctx,
                  const char *event, const char *fmt, va_list args)
     __attribute__((format(printf, 4, 0)));
@@ -106,18 +153,21 @@ static void emit(enum log_level level, const struct log_ctx *ctx,
     timestamp(ts, sizeof(ts));
     vsnprintf(pairs, sizeof(pairs), fmt, args);
     make_printable(pairs);
+    if (level <= LOG_WARN) {
+        keep(level, ts, ctx->module, event, pairs);
+    }
     if (sink.format == LOG_JSON) {
         json_escape(escaped, sizeof(escaped), pairs);
         n = snprintf(line, sizeof(line),
                      "{\"ts\":\"%s\",\"level\":\"%s\",\"node\":\"%s\","
                      "\"module\":\"%s\",\"id\":%llu,\"msg\":\"%s\","
                      "\"data\":\"%s\"}\n",
-                     ts, level_name(level), sink.node, ctx->module,
+                     ts, log_level_name(level), sink.node, ctx->module,
                      (unsigned long long)ctx->id, event, escaped);
     } else {
         n = snprintf(line, sizeof(line),
                      "ts=%s level=%s node=%s module=%s id=%llu msg=%s %s\n", ts,
-                     level_name(level), sink.node, ctx->module,
+                     log_level_name(level), sink.node, ctx->module,
                      (unsigned long long)ctx->id, event, pairs);
     }
     if (n > 0) {

@@ -102,11 +102,77 @@ static void test_levels(void **state) {
     assert_int_equal(log_dropped(), 0);
 }
 
+static unsigned say_from;
+static unsigned say_count;
+
+static void say_many(void) {
+    for (unsigned i = 0; i < say_count; i++) {
+        log_warn(&ctx, i % 2 == 0 ? "many" : "more", "n=%u", say_from + i);
+    }
+}
+
+/* 238 letters and characters of three bytes: one would be cut. */
+static void say_hangul(void) {
+    char text[400] = "";
+    size_t n = 0;
+
+    for (; n < 238; n++) {
+        text[n] = 'x';
+    }
+    snprintf(text + n, sizeof(text) - n, "%s", "모임");
+    log_error(&ctx, "hangul", "%s", text);
+}
+
+static void say_again(void) {
+    for (unsigned i = 0; i < 3; i++) {
+        log_warn(&ctx, "again", "n=%u", i);
+    }
+}
+
+static void test_kept(void **state) {
+    const struct log_kept *k;
+    char out[8192];
+
+    (void)state;
+    log_setup(LOG_DEBUG, LOG_LOGFMT, "n1");
+    say_from = 100;
+    say_count = LOG_KEPT_LINES + 7;
+    capture(out, sizeof(out), say_many);
+    capture(out, sizeof(out), say_plain); /* no warning: not kept */
+    k = log_kept_at(0);
+    assert_non_null(k);
+    assert_int_equal(k->level, LOG_WARN);
+    assert_string_equal(k->module, "test");
+    assert_string_equal(k->event, "many");
+    assert_string_equal(k->pairs, "n=156");
+    assert_int_equal(strlen(k->ts), strlen("2026-11-21T15:08:23.001Z"));
+    assert_string_equal(log_kept_at(LOG_KEPT_LINES - 1)->pairs, "n=107");
+    assert_null(log_kept_at(LOG_KEPT_LINES));
+    capture(out, sizeof(out), say_two_lines);
+    assert_string_equal(log_kept_at(0)->pairs, "text=\"a?level=error?[1m\"");
+    capture(out, sizeof(out), say_hangul);
+    assert_int_equal(log_kept_at(0)->level, LOG_ERROR);
+    assert_int_equal(log_kept_at(0)->times, 1);
+    assert_int_equal(strlen(log_kept_at(0)->pairs), 238);
+    capture(out, sizeof(out), say_again);
+    assert_int_equal(lines_in(out), 3);
+    assert_string_equal(log_kept_at(0)->event, "again");
+    assert_string_equal(log_kept_at(0)->pairs, "n=2");
+    assert_int_equal(log_kept_at(0)->times, 3);
+    assert_string_equal(log_kept_at(1)->event, "hangul");
+}
+
+static void test_few_are_kept(void **state) {
+    (void)state;
+    assert_null(log_kept_at(0));
+    assert_string_equal(log_level_name(LOG_WARN), "warn");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_logfmt),
-        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_few_are_kept), /* first: nothing was said */
+        cmocka_unit_test(test_logfmt),       cmocka_unit_test(test_json),
+        cmocka_unit_test(test_levels),       cmocka_unit_test(test_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
