@@ -10,6 +10,7 @@
 #include "gateway/transport_http.h"
 #include "gateway/upgrade.h"
 #include "gateway/way.h"
+#include "proto/wire/http_host.h"
 #include "proto/wire/http_target.h"
 
 static const struct slice json_type = {(const uint8_t *)"application/json", 16};
@@ -29,62 +30,24 @@ static void refuse_plain(struct http_exchange *x, enum error_code code) {
     refuse(x, code, slice_of(NULL, 0));
 }
 
-/* True when `word` stands in the list of words separated by spaces, letters
- * compared without case. */
-static bool listed(const char *list, struct slice word) {
-    struct slice rest = slice_str(list);
-
-    while (rest.n > 0) {
-        size_t space = slice_find(rest, ' ');
-
-        if (slice_eq_nocase(slice_take(rest, space), word)) {
-            return true;
-        }
-        rest = slice_drop(rest, space < rest.n ? space + 1 : space);
-    }
-    return false;
-}
-
-/* "[::1]:80" ends in a port, "[::1]" in an address. */
-static struct slice without_port(struct slice host) {
-    size_t n = host.n;
-
-    while (n > 0 && host.p[n - 1] != ':' && host.p[n - 1] != ']') {
-        n--;
-    }
-    return n > 0 && host.p[n - 1] == ':' ? slice_take(host, n - 1) : host;
-}
-
-/* An entry without a port stands for every port of that name. */
 static bool host_ok(const struct server *server, const struct http_head *head) {
     const char *hosts = server->settings->hosts;
 
-    return hosts[0] == '\0' ||
-           (head->host.n > 0 && (listed(hosts, head->host) ||
-                                 listed(hosts, without_port(head->host))));
+    return hosts[0] == '\0' || http_host_listed(hosts, head->host);
 }
 
 /* Browsers send Origin; others need none. Without a list only the page that
- * this very host served may call (RFC 6454: scheme, host and port). */
+ * this very host served may call. */
 static bool origin_ok(const struct server *server,
                       const struct http_head *head) {
     const char *origins = server->settings->origins;
     struct slice origin = http_header_get(head, "Origin");
-    struct slice rest;
 
-    if (origin.p == NULL) {
-        return true;
+    if (origins[0] == '\0' || origin.p == NULL) {
+        return http_origin_is_own(head);
     }
-    if (http_header_count(head, "Origin") != 1) {
-        return false;
-    }
-    if (origins[0] != '\0') {
-        return listed(origins, origin);
-    }
-    rest = slice_starts(origin, "https://")  ? slice_drop(origin, 8)
-           : slice_starts(origin, "http://") ? slice_drop(origin, 7)
-                                             : slice_of(NULL, 0);
-    return rest.n > 0 && slice_eq_nocase(rest, head->host);
+    return http_header_count(head, "Origin") == 1 &&
+           http_listed(origins, origin);
 }
 
 /* RFC 6750, 2.1. RC_NOT_FOUND: no Authorization at all. */
