@@ -4,6 +4,7 @@
 #include "gateway/client_address.h"
 #include "gateway/command.h"
 #include "gateway/health.h"
+#include "gateway/ops.h"
 #include "gateway/route.h"
 #include "gateway/server.h"
 #include "gateway/session.h"
@@ -264,7 +265,8 @@ enum api_outcome api_request(struct server *server, struct http_exchange *x,
 
 void api_internal_request(struct server *server, struct http_exchange *x,
                           const struct http_head *head) {
-    if (!health_request(server, x, head, true)) {
+    if (!health_request(server, x, head, true) &&
+        !ops_request(server->ops, x, head)) {
         refuse_plain(x, ERROR_NOT_FOUND);
     }
 }

@@ -12,6 +12,7 @@
 #include "gateway/durability.h"
 #include "gateway/handover_in.h"
 #include "gateway/handover_out.h"
+#include "gateway/ops.h"
 #include "gateway/server.h"
 #include "gateway/store_metrics.h"
 #include "proto/base/conf_main.h"
@@ -138,7 +139,8 @@ static int gateway_open(struct gateway *g) {
         web_open(&server->web, s->web_root) != RC_OK) {
         return EXIT_CONFIG;
     }
-    if (client_address_open(server) != RC_OK ||
+    if (ops_open(&server->ops, server) != RC_OK ||
+        client_address_open(server) != RC_OK ||
         server_tls_open(server) != RC_OK || open_stores(g) != RC_OK) {
         return EXIT_CONFIG;
     }

@@ -385,6 +385,7 @@ void server_close(struct server *s) {
     listener_close(&s->tls_listener);
     listener_close(&s->listener);
     listener_close(&s->internal);
+    ops_close(&s->ops);
     while (!list_empty(&s->sessions)) {
         session_close(CONTAINER_OF(s->sessions.next, struct session, node),
                       WS_CODE_GOING_AWAY, "the gateway stops");

@@ -10,6 +10,7 @@
 #include "chat-core/ports/presence.h"
 #include "chat-core/rate.h"
 #include "gateway/hasher.h"
+#include "gateway/ops.h"
 #include "gateway/presence_link.h"
 #include "gateway/revoked.h"
 #include "gateway/settings.h"
@@ -64,7 +65,8 @@ struct server {
     struct ws_deflate *deflate; /* NULL: not agreed to */
     struct cidr_list trusted;   /* proxies that may speak for others */
     struct watch watch;
-    struct web web; /* empty without gateway.web_root */
+    struct web web;  /* empty without gateway.web_root */
+    struct ops *ops; /* or NULL */
     struct rate connects;
     struct gateway_id id;
     struct listener *listener;

@@ -33,7 +33,21 @@ static const struct conf_key keys[] = {
      "own",
      NULL},
     {"gateway", "internal", CONF_TEXT, AT(internal), "127.0.0.1:9080", 1, 255,
-     "address for metrics; never to be public", NULL},
+     "address for metrics and the operator's page; never to be public", NULL},
+    {"gateway", "ops_root", CONF_TEXT, AT(ops_root), "", 0, 4096,
+     "folder of the operator's page, served at / of gateway.internal; empty: "
+     "none",
+     NULL},
+    {"gateway", "ops_hosts", CONF_TEXT, AT(ops_hosts), "", 0, 4096,
+     "Host names served there besides loopback and gateway.internal, separated "
+     "by spaces",
+     NULL},
+    {"gateway", "ops_control", CONF_BOOL, AT(ops_control), "no", 0, 0,
+     "let the operator's page drain and kill gateways", NULL},
+    {"gateway", "peers", CONF_TEXT, AT(peers), "", 0, 8192,
+     "gateway.internal and presence.internal of the others for that page, as "
+     "name=host:port, separated by spaces",
+     NULL},
     {"gateway", "hosts", CONF_TEXT, AT(hosts), "", 0, 4096,
      "Host names served, separated by spaces; empty: any", NULL},
     {"gateway", "origins", CONF_TEXT, AT(origins), "", 0, 4096,

@@ -25,6 +25,10 @@ struct settings {
     char *hosts;
     char *origins;
     char *web_root;
+    char *peers;
+    char *ops_root;
+    char *ops_hosts;
+    bool ops_control;
     char *trusted_proxies;
     unsigned proxy_protocol; /* enum proxy_protocol */
     bool deflate;

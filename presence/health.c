@@ -1,11 +1,14 @@
-/* The presence service's internal listener: /healthz, /readyz, /metrics. */
+/* The presence service's internal listener: /healthz, /readyz,
+ * /metrics, /ops/errors. */
 #include "presence/health.h"
 
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
 #include "proto/net/http_conn.h"
 #include "proto/net/listener.h"
+#include "proto/wire/http_host.h"
 #include "proto/wire/json_write.h"
+#include "proto/wire/log_json.h"
 #include "proto/wire/prom.h"
 
 enum {
@@ -21,6 +24,7 @@ static const struct slice json_type = {(const uint8_t *)"application/json", 16};
 
 struct presence_health {
     struct presence_health_parts parts;
+    const char *address;
     struct listener *listener;
     struct list conns;
     bool closing;
@@ -120,6 +124,16 @@ static void answer_metrics(struct presence_health *h, struct http_exchange *x) {
     buf_fini(&b);
 }
 
+static void answer_errors(struct presence_health *h, struct http_exchange *x) {
+    struct buf b;
+
+    (void)h;
+    buf_init(&b);
+    log_json_put(&b);
+    http_answer(x, 200, no_headers, json_type, buf_slice(&b));
+    buf_fini(&b);
+}
+
 static const struct route {
     const char *path;
     void (*answer)(struct presence_health *h, struct http_exchange *x);
@@ -127,11 +141,21 @@ static const struct route {
     {"/healthz", answer_alive},
     {"/readyz", answer_ready},
     {"/metrics", answer_metrics},
+    {"/ops/errors", answer_errors},
 };
 
 static void answer_problem(struct http_exchange *x, unsigned status,
                            struct slice headers, struct slice body) {
     http_answer(x, status, headers, json_type, body);
+}
+
+/* A stranger's page may make a browser ask us by a name of its own, but then
+ * it reads no errors. */
+static bool host_ok(const struct presence_health *h,
+                    const struct http_head *head) {
+    return !slice_starts(head->path, "/ops/") ||
+           http_host_is_loopback(head->host) ||
+           slice_is_nocase(head->host, h->address);
 }
 
 static void on_request(void *owner, struct http_exchange *x,
@@ -146,6 +170,11 @@ static void on_request(void *owner, struct http_exchange *x,
     if (head->method != HTTP_GET && head->method != HTTP_HEAD) {
         answer_problem(x, 405, SLICE_LIT("Allow: GET, HEAD\r\n"),
                        SLICE_LIT("{\"error\":\"method\"}"));
+        return;
+    }
+    if (!host_ok(h, head)) {
+        answer_problem(x, 421, no_headers,
+                       SLICE_LIT("{\"error\":\"host_not_allowed\"}"));
         return;
     }
     for (size_t i = 0; i < COUNT_OF(routes); i++) {
@@ -211,6 +240,7 @@ enum rc presence_health_open(struct presence_health **out,
     enum rc rc;
 
     h->parts = *parts;
+    h->address = address;
     list_init(&h->conns);
     rc = listener_open(&h->listener, parts->loop, &config, on_stream, h);
     if (rc != RC_OK) {

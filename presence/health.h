@@ -1,4 +1,5 @@
-/* The presence service's internal listener: /healthz, /readyz, /metrics. */
+/* The presence service's internal listener: /healthz, /readyz, /metrics,
+ * /ops/errors. */
 #ifndef MOIM_PRESENCE_HEALTH_H
 #define MOIM_PRESENCE_HEALTH_H
 
@@ -19,8 +20,8 @@ struct presence_health_parts {
     struct directory *dir;
 };
 
-/* Listens on `address`. RC_BAD_INPUT, RC_CONFLICT, RC_BACKEND: see
- * listener_open. */
+/* Listens on `address`, borrowed until presence_health_free. RC_BAD_INPUT,
+ * RC_CONFLICT, RC_BACKEND: see listener_open. */
 enum rc presence_health_open(struct presence_health **out,
                              const struct presence_health_parts *parts,
                              const char *address) MUST_CHECK;

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "gateway/client_address.h"
+#include "gateway/ops.h"
 #include "gateway/server.h"
 #include "gateway/session.h"
 #include "proto/base/log.h"
@@ -172,6 +173,7 @@ static inline void stage_open_bare(struct stage *g, const char *const *flags) {
     g->server.settings = &g->settings;
     g->server.id.v = 77;
     assert_int_equal(client_address_open(&g->server), RC_OK);
+    assert_int_equal(ops_open(&g->server.ops, &g->server), RC_OK);
     server_open(&g->server);
     assert_int_equal(server_listen(&g->server, NULL), RC_OK);
 }

@@ -79,18 +79,22 @@ static int teardown(void **state) {
     return 0;
 }
 
-static unsigned ask(const char *line) {
+static unsigned ask_as(const char *host, const char *line) {
     struct buf request;
     unsigned status;
 
     buf_init(&request);
-    buf_addf(&request, "%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-             line);
+    buf_addf(&request, "%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
+             line, host);
     buf_clear(&w.response);
     status = http_ask(&w.loop, w.address, buf_slice(&request), &w.response,
                       NULL, NULL);
     buf_fini(&request);
     return status;
+}
+
+static unsigned ask(const char *line) {
+    return ask_as("x", line);
 }
 
 static bool said(const char *text) {
@@ -118,6 +122,19 @@ static void test_routes(void **state) {
         assert_row(cases[i].line, ask(cases[i].line) == cases[i].status);
         assert_row(cases[i].line, said(cases[i].says));
     }
+}
+
+/* The last errors are for who asks by a name of ours only. */
+static void test_errors(void **state) {
+    static const struct log_ctx ctx = {"test", 0};
+
+    (void)state;
+    log_error(&ctx, "went_wrong", "n=1");
+    assert_int_equal(ask_as("localhost:9090", "GET /ops/errors"), 200);
+    assert_true(said("\"event\":\"went_wrong\",\"pairs\":\"n=1\"}"));
+    assert_int_equal(ask("GET /ops/errors"), 421);
+    assert_false(said("went_wrong"));
+    assert_int_equal(ask_as("127.0.0.1", "POST /ops/errors"), 405);
 }
 
 /* Steps of less than what a process may sleep, or it would doubt itself. */
@@ -202,6 +219,7 @@ static void test_closing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_routes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ready, setup, teardown),
         cmocka_unit_test_setup_teardown(test_metrics, setup, teardown),
         cmocka_unit_test_setup_teardown(test_closing, setup, teardown),
