@@ -99,6 +99,11 @@ class Process:
         self.child.send_signal(number)
         if number != signal.SIGKILL:
             self.child.send_signal(signal.SIGCONT)  # it may be paused
+        self.ends(good, seconds)
+
+    def ends(self, good, seconds=30):
+        """Waits for the end, which somebody has asked for, here or not. A
+        status that is not one of `good` is a finding."""
         try:
             status = self.child.wait(seconds)
         except subprocess.TimeoutExpired:
