@@ -186,9 +186,14 @@ install: programs
 	install -m 644 deploy/migrations/*.sql \
 	    $(DESTDIR)$(PREFIX)/share/moim/migrations/
 	install -m 644 deploy/*.conf.example $(DESTDIR)$(PREFIX)/share/moim/
-	install -d $(DESTDIR)$(PREFIX)/share/moim/web/assets
+	install -d $(DESTDIR)$(PREFIX)/share/moim/web/assets \
+	    $(DESTDIR)$(PREFIX)/share/moim/web-ops/assets
 	install -m 644 $(wildcard web/dist/*.*) $(DESTDIR)$(PREFIX)/share/moim/web/
 	install -m 644 web/dist/assets/* $(DESTDIR)$(PREFIX)/share/moim/web/assets/
+	install -m 644 $(wildcard web/dist-ops/*.*) \
+	    $(DESTDIR)$(PREFIX)/share/moim/web-ops/
+	install -m 644 web/dist-ops/assets/* \
+	    $(DESTDIR)$(PREFIX)/share/moim/web-ops/assets/
 
 clean:
 	rm -rf build

@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 skipped=0
-tests=(parts build sdk ways)
+tests=(parts prom build sdk ways)
 chromium=${MOIM_CHROMIUM:-/usr/bin/chromium}
 
 skip() {
@@ -24,7 +24,7 @@ if [ "${1:-}" = --no-browser ]; then
 elif [ ! -x "$chromium" ]; then
     skip "$chromium is missing; install: apt-get install chromium"
 else
-    tests+=(page)
+    tests+=(page ops)
 fi
 if [ -z "${MOIM_BIN:-}" ]; then
     make -s --no-print-directory -j"$(nproc)" MODE=asan programs || exit
@@ -63,6 +63,7 @@ sum() {
 for name in "${tests[@]}"; do
     case $name in
     sdk | ways | page) run_one "$name" /usr/bin/python3 tests/browser/with_cluster.py ;;
+    ops) run_one ops /usr/bin/python3 tests/browser/with_cluster.py --ops ;;
     *) run_one "$name" ;;
     esac
 done

@@ -1,17 +1,22 @@
 """Runs a command beside a whole cluster whose gateways serve the page.
 
-    with_cluster.py COMMAND...
+    with_cluster.py [--ops] COMMAND...
 
 The command finds in its environment MOIM_TEST: {"balancer": URL, "gateways":
 [URL, ...], "control": URL}. A POST to control/VERB/PROCESS does something to a
 process and answers when it is done: kill, start, restart, pause, resume with
-gateway1, gateway2, redis, postgres, ..."""
+gateway1, gateway2, redis, postgres, ...; gone, when somebody else has asked it
+to end: waits until it has.
+
+--ops: a third gateway, which the balancer does not know, serves the operator's
+page for all of them at the URL "ops" of MOIM_TEST."""
 
 import http.server
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +34,21 @@ VERBS = {"kill": "kill9", "start": "start", "restart": "restart",
          "pause": "pause", "resume": "resume"}
 
 
+def gone(process):
+    """By SIGTERM's way or by SIGKILL's, as the page's buttons do it."""
+    process.ends({0, -signal.SIGKILL})
+
+
+def add_ops(cluster):
+    """The gateway that operators look through; its URL."""
+    others = [*cluster.gateways, *cluster.presences]
+    cluster.add_gateway({"gateway": {
+        "ops_control": "yes", "ops_root": ROOT / "web/dist-ops",
+        "peers": " ".join(f"{other.name[0]}{other.name[-1]}={other.internal}"
+                          for other in others)}})
+    return f"http://{cluster.gateways[-1].internal}/"
+
+
 def control_server(cluster):
     """An HTTP server on a port of its own that does what it is asked to."""
     processes = {process.name: process for process in cluster.processes()}
@@ -38,7 +58,10 @@ def control_server(cluster):
 
         def do_POST(self):  # pylint: disable=invalid-name
             verb, name = self.path.strip("/").split("/")
-            getattr(processes[name], VERBS[verb])()
+            if verb == "gone":
+                gone(processes[name])
+            else:
+                getattr(processes[name], VERBS[verb])()
             self.send_response(204)
             self.end_headers()
 
@@ -51,21 +74,26 @@ def control_server(cluster):
 
 
 def main(command):
+    ops = command[0] == "--ops"
     home = pathlib.Path(tempfile.mkdtemp(prefix="moim-", dir="/tmp"))
     home.chmod(0o711)
     LOGS.parent.mkdir(parents=True, exist_ok=True)
     try:
         template = make_template(home / "pg", LOGS.parent / "template.log")
         conf = {"gateway": {"web_root": ROOT / "web/dist"}}
+        if ops:
+            conf["gateway"]["ops_control"] = "yes"
         with Cluster(template, LOGS, gateways=2, gateway_conf=conf) as cluster:
+            page = add_ops(cluster) if ops else None
             server = control_server(cluster)
             facts = {
                 "balancer": cluster.url(),
                 "gateways": [cluster.url(n) for n in (1, 2)],
+                "ops": page,
                 "control": f"http://127.0.0.1:{server.server_port}",
             }
             return subprocess.run(
-                command, check=False,
+                command[1:] if ops else command, check=False,
                 env={**os.environ, "MOIM_TEST": json.dumps(facts)}).returncode
     finally:
         shutil.rmtree(home)

@@ -57,7 +57,7 @@ check_shellcheck() {
 # Test data is full of halves of words.
 check_spelling() {
     codespell --ignore-words tests/lint/words.txt \
-        --skip './build,./var,./.git,./tests/fuzz,./tests/unit,./tests/conf,*/node_modules,*/package-lock.json,./web/dist' .
+        --skip './build,./var,./.git,./tests/fuzz,./tests/unit,./tests/conf,*/node_modules,*/package-lock.json,./web/dist,./web/dist-ops' .
 }
 
 # check NAME TOOL PACKAGE: without the tool the check is skipped.

@@ -9,9 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
 const web = fileURLToPath(new URL('..', import.meta.url));
-const SOURCES = ['package.json', 'package-lock.json', 'tsconfig.json', 'vite.config.ts', 'build.mjs', 'sdk', 'app'];
+const SOURCES = ['package.json', 'package-lock.json', 'tsconfig.json', 'vite.config.ts', 'build.mjs', 'sdk', 'app', 'ops'];
 const PAGE_MAX = 50 * 1024;
 const SDK_MAX = 10 * 1024;
+const OPS_MAX = 15 * 1024;
 
 function files(folder, below = '') {
   return readdirSync(path.join(folder, below))
@@ -29,10 +30,12 @@ test('dist is what the sources build', () => {
     const run = (...args) => execFileSync('npm', args, { cwd: copy, stdio: 'pipe', env: { ...process.env, CI: '1' } });
     run('ci', '--no-audit', '--no-fund', '--prefer-offline');
     run('run', 'build');
-    const [have, want] = [path.join(web, 'dist'), path.join(copy, 'dist')];
-    assert.deepEqual(files(have), files(want), 'run "npm run build" in web and commit dist');
-    for (const file of files(want).filter((f) => !f.endsWith('.gz'))) {
-      assert.ok(readFileSync(path.join(have, file)).equals(readFileSync(path.join(want, file))), `${file} is stale`);
+    for (const folder of ['dist', 'dist-ops']) {
+      const [have, want] = [path.join(web, folder), path.join(copy, folder)];
+      assert.deepEqual(files(have), files(want), `run "npm run build" in web and commit ${folder}`);
+      for (const file of files(want).filter((f) => !f.endsWith('.gz'))) {
+        assert.ok(readFileSync(path.join(have, file)).equals(readFileSync(path.join(want, file))), `${file} is stale`);
+      }
     }
   } finally {
     rmSync(copy, { recursive: true });
@@ -40,26 +43,31 @@ test('dist is what the sources build', () => {
 });
 
 test('every packed file holds its neighbour', () => {
-  const dist = path.join(web, 'dist');
-  const packed = files(dist).filter((f) => f.endsWith('.gz'));
-  assert.ok(packed.length >= 4);
-  for (const file of packed) {
-    const plain = readFileSync(path.join(dist, file.slice(0, -3)));
-    assert.ok(gunzipSync(readFileSync(path.join(dist, file))).equals(plain), file);
+  for (const [folder, least] of [['dist', 4], ['dist-ops', 3]]) {
+    const dist = path.join(web, folder);
+    const packed = files(dist).filter((f) => f.endsWith('.gz'));
+    assert.ok(packed.length >= least);
+    for (const file of packed) {
+      const plain = readFileSync(path.join(dist, file.slice(0, -3)));
+      assert.ok(gunzipSync(readFileSync(path.join(dist, file))).equals(plain), file);
+    }
   }
 });
 
-test('the page and the SDK are small', () => {
+test('the pages and the SDK are small', () => {
   const dist = path.join(web, 'dist');
   const size = (file) => statSync(path.join(dist, file)).size;
   const page = files(dist).filter((f) => f.endsWith('.gz') && f !== 'moim.js.gz');
   assert.ok(size('moim.js.gz') <= SDK_MAX, `the SDK has ${size('moim.js.gz')} bytes`);
   const all = page.reduce((sum, file) => sum + size(file), 0);
   assert.ok(all <= PAGE_MAX, `the page has ${all} bytes`);
+  const packed = files(path.join(web, 'dist-ops')).filter((f) => f.endsWith('.gz'));
+  const ops = packed.reduce((sum, file) => sum + statSync(path.join(web, 'dist-ops', file)).size, 0);
+  assert.ok(ops <= OPS_MAX, `the operator's page has ${ops} bytes`);
 });
 
 test('no file is long, none is for later', () => {
-  for (const folder of ['sdk', 'app', 'test']) {
+  for (const folder of ['sdk', 'app', 'ops', 'test']) {
     for (const file of files(path.join(web, folder)).filter((f) => /\.(ts|tsx|mjs|css)$/.test(f))) {
       const text = readFileSync(path.join(web, folder, file), 'utf8');
       assert.ok(text.split('\n').length <= 450, `${file} is too long`);
