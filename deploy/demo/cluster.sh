@@ -44,6 +44,17 @@ presence_start() {
     PRESENCE_PORTS+=("$port")
 }
 
+# Everybody's internal address by name.
+cluster_peers() {
+    local n
+    for ((n = 1; n <= GATEWAYS; n++)); do
+        printf 'g%d=127.0.0.1:%d ' "$n" "${INTERNAL_PORTS[n - 1]}"
+    done
+    for ((n = 1; n <= PRESENCES; n++)); do
+        printf 'p%d=127.0.0.1:%d ' "$n" "${PRESENCE_PORTS[n - 1]}"
+    done
+}
+
 # gateway_start N LISTEN INTERNAL [TLS]: ports; see cluster_certificate.
 gateway_start() {
     endpoint "GATEWAY$1" "127.0.0.1:$2"
@@ -60,6 +71,11 @@ gateway_start() {
                 "cert = $STATE/conf/tls.pem" "key = $STATE/conf/tls.key" \
                 "ticket_keys = $STATE/conf/tls.tickets"
         [ ! -d "$ROOT/web/dist" ] || printf 'web_root = %s\n' "$ROOT/web/dist"
+        # The operator's page, with buttons that do harm: it is a demo.
+        [ ! -d "$ROOT/web/dist-ops" ] ||
+            printf 'ops_root = %s\n' "$ROOT/web/dist-ops"
+        printf 'ops_control = yes\n'
+        printf 'peers = %s\n' "$(cluster_peers)"
         printf '\n'
         printf '[auth]\ntoken_key_file = %s\n\n' "$STATE/conf/token.keys"
         conf_common

@@ -100,6 +100,8 @@ demo_summary() {
         "$BOLD" "$PLAIN"
     printf '  %sBreak%s   ./run ctl kill gateway 2      nothing is lost, nothing comes twice\n' \
         "$BOLD" "$PLAIN"
+    printf '  %sOperate%s http://%s/   gateways, rates, stores, errors; drain, kill\n' \
+        "$BOLD" "$PLAIN" "$(endpoint_of GATEWAY1_INTERNAL)"
     printf '  %sMetrics%s http://%s/metrics\n\n' "$BOLD" "$PLAIN" \
         "$(endpoint_of GATEWAY1_INTERNAL)"
 }
