@@ -267,7 +267,7 @@ def test_revoked_while_postgres_is_down(make_cluster):
         assert status(gateway.url, gone.token) == 401
 
     asyncio.run(main())
-    check_refused_everywhere(cluster, phone.token, 0.1)
+    check_refused_everywhere(cluster, phone.token, WITHOUT_BUS)
 
 
 def answers(gateway):

@@ -3,6 +3,7 @@ that change under traffic, tickets good at every gateway, and strangers."""
 
 import asyncio
 import resource
+import re
 import secrets
 import signal
 import socket
@@ -53,7 +54,8 @@ class Secure:
         gateway = self.gateway(number)
         before = len(gateway.log_text())
         gateway.child.send_signal(signal.SIGHUP)
-        wait_until(lambda: "msg=tls_" in gateway.log_text()[before:], "reload")
+        wait_until(lambda: re.search(r"msg=tls_(reloaded|kept)",
+                                     gateway.log_text()[before:]), "reload")
         return gateway.log_text()[before:]
 
     def accounts(self, name):
