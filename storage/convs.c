@@ -15,7 +15,7 @@ static bool read_conv(struct pg_row *r, struct conv_row *conv,
     conv->member_count = (uint32_t)pg_row_num(r, GROUP_MAX_MEMBERS);
     conv->wide = pg_row_bool(r);
     if (pg_row_null(r)) {
-        r->col += 3; /* role, from and until of nobody */
+        r->col += 4; /* role, from, until and muted of nobody */
         return false;
     }
     member->user.v = pg_row_num(r, INT64_MAX);

@@ -21,6 +21,8 @@ union dir_done {
     convs_fn convs;
     members_fn members;
     member_changed_fn changed;
+    group_members_fn group_members;
+    invites_fn invites;
     friends_fn friends;
     friend_fn friend;
     block_fn block;
@@ -57,7 +59,13 @@ void dir_on_users(struct pg_request *req, enum rc rc,
                   const struct pg_result *res);
 void dir_on_done(struct pg_request *req, enum rc rc,
                  const struct pg_result *res);
-/* Role, from and until, as every statement answers them. */
+/* For every statement that answers a struct member_changed; and for one that
+ * answers an outcome and nothing else. */
+void dir_on_changed(struct pg_request *req, enum rc rc,
+                    const struct pg_result *res);
+void dir_on_outcome(struct pg_request *req, enum rc rc,
+                    const struct pg_result *res);
+/* Role, from, until and muted, as every statement answers them. */
 void dir_read_place(struct pg_row *r, struct member_row *out);
 /* unreadable(): "first,last,first,last,away". */
 void dir_read_gaps(struct pg_row *r, struct member_row *out);
@@ -67,6 +75,8 @@ void users_add_ops(struct directory_ops *ops);
 void devices_add_ops(struct directory_ops *ops);
 void convs_add_ops(struct directory_ops *ops);
 void members_add_ops(struct directory_ops *ops);
+void groups_add_ops(struct directory_ops *ops);
+void invites_add_ops(struct directory_ops *ops);
 void friends_add_ops(struct directory_ops *ops);
 void blocks_add_ops(struct directory_ops *ops);
 

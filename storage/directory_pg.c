@@ -43,6 +43,8 @@ enum rc directory_pg_open(struct directory **out, struct loop *loop,
     devices_add_ops(&d->ops);
     convs_add_ops(&d->ops);
     members_add_ops(&d->ops);
+    groups_add_ops(&d->ops);
+    invites_add_ops(&d->ops);
     friends_add_ops(&d->ops);
     blocks_add_ops(&d->ops);
     d->base.ops = &d->ops;
@@ -130,6 +132,61 @@ void dir_read_place(struct pg_row *r, struct member_row *out) {
     out->role = (enum role)pg_row_num(r, ROLE_OWNER);
     out->from.v = pg_row_num(r, INT64_MAX);
     out->until.v = pg_row_num(r, INT64_MAX);
+    out->muted_ms = pg_row_num(r, INT64_MAX);
+}
+
+static void read_changed(struct pg_row *r, struct member_changed *out) {
+    out->version.v = pg_row_num(r, INT64_MAX);
+    out->member_count = (uint32_t)pg_row_num(r, GROUP_MAX_MEMBERS);
+    out->changed = pg_row_bool(r);
+    out->wide = pg_row_bool(r);
+    out->kind = (enum conv_kind)pg_row_num(r, CONV_GROUP);
+    out->owner.v = pg_row_num(r, INT64_MAX);
+    out->conv.v = pg_row_num(r, INT64_MAX);
+}
+
+static enum rc read_change(const struct pg_result *res,
+                           const struct dir_call *c,
+                           struct member_changed *out) {
+    struct pg_row r;
+    enum rc rc;
+
+    if (pg_rows(res) != 1) {
+        return RC_BACKEND;
+    }
+    pg_row_init(&r, res, 0);
+    rc = dir_outcome(&r);
+    if (!r.bad && rc != RC_OK) {
+        return rc;
+    }
+    read_changed(&r, out);
+    return dir_row_end(&r, c);
+}
+
+void dir_on_changed(struct pg_request *req, enum rc rc,
+                    const struct pg_result *res) {
+    struct dir_call c = dir_call_end(req);
+    struct member_changed out = {0};
+
+    if (rc == RC_OK) {
+        rc = read_change(res, &c, &out);
+    }
+    c.done.changed(c.ctx, rc, rc == RC_OK ? &out : NULL);
+}
+
+void dir_on_outcome(struct pg_request *req, enum rc rc,
+                    const struct pg_result *res) {
+    struct dir_call c = dir_call_end(req);
+    struct pg_row r;
+
+    if (rc == RC_OK && pg_rows(res) != 1) {
+        rc = RC_BACKEND;
+    }
+    if (rc == RC_OK) {
+        pg_row_init(&r, res, 0);
+        rc = dir_outcome(&r);
+    }
+    c.done.done(c.ctx, rc);
 }
 
 /* Takes a number and the comma behind it off the front. */

@@ -20,7 +20,7 @@
     "c.id, c.kind, c.version, c.member_count, c.wide, c.title, "               \
     "coalesce(p.id, 0), coalesce(p.name, ''), "                                \
     "m.role, readable_from(m.role, m.from_seq, m.bound), m.until_seq, "        \
-    "unreadable(m.gaps, m.away_from) "
+    "m.muted_until, unreadable(m.gaps, m.away_from) "
 #define CONVS_JOINS                                                            \
     "JOIN conversations c ON c.id = m.conv_id "                                \
     "LEFT JOIN users p ON p.id = CASE WHEN c.direct_low = m.user_id "          \
@@ -126,9 +126,11 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "UPDATE users u SET last_seen_ms = greatest(u.last_seen_ms, mine.ms) "
          "FROM mine WHERE u.id = mine.id",
          2},
-    /* Behind the row: closed, and the gaps. One statement sees one moment. */
+    /* Behind the row: muted, closed, and the gaps. One statement sees one
+     * moment. */
     [SQL_CONV_LOAD] = {"conv_load",
-                       "SELECT r.*, EXISTS (SELECT FROM conversations c "
+                       "SELECT r.*, coalesce(m.muted_until, 0), "
+                       "EXISTS (SELECT FROM conversations c "
                        "WHERE c.id = $1 AND c.kind = 1 "
                        "AND pair_blocked(c.direct_low, c.direct_high)), "
                        "coalesce(unreadable(m.gaps, m.away_from), '') "
@@ -150,9 +152,9 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
                            1},
     [SQL_DIRECT_OPEN] =
         {"direct_open",
-         "SELECT r.*, false, '' FROM direct_open($1, $2, $3, $4) r", 4},
+         "SELECT r.*, 0, false, '' FROM direct_open($1, $2, $3, $4) r", 4},
     [SQL_GROUP_CREATE] = {"group_create",
-                          "SELECT r.*, false, '' "
+                          "SELECT r.*, 0, false, '' "
                           "FROM group_create($1, $2, $3, $4, $5, $6, $7) r",
                           7},
     /* One row without a user when none was asked for: still the version. */
@@ -160,7 +162,7 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
         {"members_of",
          "SELECT c.version, u.id, coalesce(m.role, 0), "
          "coalesce(readable_from(m.role, m.from_seq, m.bound), 0), "
-         "coalesce(m.until_seq, 0), "
+         "coalesce(m.until_seq, 0), coalesce(m.muted_until, 0), "
          "coalesce(unreadable(m.gaps, m.away_from), '') "
          "FROM conversations c "
          "LEFT JOIN unnest($2::bigint[]) WITH ORDINALITY u (id, n) ON true "
@@ -168,11 +170,37 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "WHERE c.id = $1 ORDER BY u.n",
          2},
     [SQL_MEMBER_ADD] = {"member_add",
-                        "SELECT * FROM member_add($1, $2, $3, $4, $5, $6)", 6},
+                        "SELECT r.*, 0, 0 "
+                        "FROM group_add($1, $2, $3, $4, $5, $6) r",
+                        6},
     [SQL_MEMBER_REMOVE] = {"member_remove",
-                           "SELECT * FROM member_remove($1, $2, $3)", 3},
+                           "SELECT r.*, group_owner($1), 0 "
+                           "FROM group_remove($1, $2, $3) r",
+                           3},
     [SQL_MEMBER_BOUND] = {"member_bound", "SELECT member_bound($1, $2, $3, $4)",
                           4},
+    [SQL_GROUP_CHANGE] =
+        {"group_change",
+         "SELECT r.*, 0, 0 FROM group_change($1, $2, $3, $4, $5, $6, $7, $8) r",
+         8},
+    [SQL_GROUP_LOGGED] =
+        {"group_logged",
+         "DELETE FROM unlogged_changes WHERE conv_id = $1 AND what = $2 "
+         "AND user_id = $3 AND version <= $4",
+         4},
+    [SQL_GROUP_MEMBERS] = {"group_members",
+                           "SELECT * FROM group_members($1, $2, $3, $4)", 4},
+    [SQL_GROUP_JOIN] = {"group_join",
+                        "SELECT (r.change).*, 0, coalesce(r.conv, 0) "
+                        "FROM group_join($1, $2, $3, $4, $5) r",
+                        5},
+    [SQL_INVITE_MAKE] = {"invite_make",
+                         "SELECT group_invite($1, $2, $3, $4, $5, $6, $7, $8)",
+                         8},
+    [SQL_INVITE_REVOKE] = {"invite_revoke",
+                           "SELECT group_uninvite($1, $2, $3, $4)", 4},
+    [SQL_INVITES_OF] = {"invites_of", "SELECT * FROM group_invites($1, $2, $3)",
+                        3},
     /* What others ask comes last: however many, it hides nothing of mine. */
     [SQL_FRIENDS_OF] =
         {"friends_of",

@@ -62,47 +62,10 @@ static void members_of(struct directory *d, struct conv_id conv,
     dir_call_send(c);
 }
 
-static void read_changed(struct pg_row *r, struct member_changed *out) {
-    out->version.v = pg_row_num(r, INT64_MAX);
-    out->member_count = (uint32_t)pg_row_num(r, GROUP_MAX_MEMBERS);
-    out->changed = pg_row_bool(r);
-    out->wide = pg_row_bool(r);
-    out->kind = (enum conv_kind)pg_row_num(r, CONV_GROUP);
-}
-
-static enum rc read_change(const struct pg_result *res,
-                           const struct dir_call *c,
-                           struct member_changed *out) {
-    struct pg_row r;
-    enum rc rc;
-
-    if (pg_rows(res) != 1) {
-        return RC_BACKEND;
-    }
-    pg_row_init(&r, res, 0);
-    rc = dir_outcome(&r);
-    if (!r.bad && rc != RC_OK) {
-        return rc;
-    }
-    read_changed(&r, out);
-    return dir_row_end(&r, c);
-}
-
-static void on_changed(struct pg_request *req, enum rc rc,
-                       const struct pg_result *res) {
-    struct dir_call c = dir_call_end(req);
-    struct member_changed out = {0};
-
-    if (rc == RC_OK) {
-        rc = read_change(res, &c, &out);
-    }
-    c.done.changed(c.ctx, rc, rc == RC_OK ? &out : NULL);
-}
-
 static void member_add(struct directory *d, struct conv_id conv,
                        struct user_id actor, struct user_id user,
                        member_changed_fn done, void *ctx) {
-    struct dir_call *c = dir_call_new(d, SQL_MEMBER_ADD, on_changed,
+    struct dir_call *c = dir_call_new(d, SQL_MEMBER_ADD, dir_on_changed,
                                       (union dir_done){.changed = done}, ctx);
 
     pg_args_id(&c->req.args, conv.v);
@@ -117,7 +80,7 @@ static void member_add(struct directory *d, struct conv_id conv,
 static void member_remove(struct directory *d, struct conv_id conv,
                           struct user_id actor, struct user_id user,
                           member_changed_fn done, void *ctx) {
-    struct dir_call *c = dir_call_new(d, SQL_MEMBER_REMOVE, on_changed,
+    struct dir_call *c = dir_call_new(d, SQL_MEMBER_REMOVE, dir_on_changed,
                                       (union dir_done){.changed = done}, ctx);
 
     pg_args_id(&c->req.args, conv.v);
@@ -126,26 +89,11 @@ static void member_remove(struct directory *d, struct conv_id conv,
     dir_call_send(c);
 }
 
-static void on_bound(struct pg_request *req, enum rc rc,
-                     const struct pg_result *res) {
-    struct dir_call c = dir_call_end(req);
-    struct pg_row r;
-
-    if (rc == RC_OK && pg_rows(res) != 1) {
-        rc = RC_BACKEND;
-    }
-    if (rc == RC_OK) {
-        pg_row_init(&r, res, 0);
-        rc = dir_outcome(&r);
-    }
-    c.done.done(c.ctx, rc);
-}
-
 /* NOLINTNEXTLINE(readability-function-size): the port's parameters */
 static void member_bound(struct directory *d, struct conv_id conv,
                          struct user_id user, struct msg_seq seq, bool joined,
                          directory_done_fn done, void *ctx) {
-    struct dir_call *c = dir_call_new(d, SQL_MEMBER_BOUND, on_bound,
+    struct dir_call *c = dir_call_new(d, SQL_MEMBER_BOUND, dir_on_outcome,
                                       (union dir_done){.done = done}, ctx);
 
     pg_args_id(&c->req.args, conv.v);

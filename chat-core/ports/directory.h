@@ -27,6 +27,8 @@ enum {
     LISTED_MAX_MEMBERS = 32, /* more, and its members are not listed */
     GROUP_MAX_MEMBERS = 100000,
     MEMBER_GAPS_MAX = 4,        /* absences kept of one member */
+    GROUP_MAX_INVITES = 100,    /* that still let people in */
+    INVITE_HASH_LEN = 64,       /* characters: SHA-256 in hex */
     DIRECTORY_BATCH_MAX = 1000, /* users or conversations in one call */
 };
 
@@ -97,6 +99,7 @@ struct member_row {
                              may read nothing from here on; 0: it is */
     size_t gap_count;
     struct member_gap gaps[MEMBER_GAPS_MAX];
+    uint64_t muted_ms; /* may not write before; Unix time, 0: he may */
 };
 
 /* A conversation as it stands at `version`. `members` holds all of them when
@@ -139,20 +142,81 @@ struct conv_of_user {
 typedef void (*convs_fn)(void *ctx, enum rc rc,
                          const struct conv_of_user *convs, size_t count);
 
-/* What a change of members did. `changed` stays true, call after call, until
- * member_bound has completed the change, and `version` is the one that the
- * change has made; false: it was so already, and complete, and `version` is
- * the one that is true now. */
+/* What a change of a group did. `changed` stays true, call after call, until
+ * member_bound or group_logged has completed the change, and `version` is the
+ * one that the change has made; false: it was so already, and complete, and
+ * `version` is the one that is true now. */
 struct member_changed {
     struct member_version version;
     uint32_t member_count;
     bool changed;
     bool wide;
     enum conv_kind kind;
+    struct user_id owner; /* now; only from member_remove, 0: nobody is left */
+    struct conv_id conv;  /* only from group_join */
 };
 
 typedef void (*member_changed_fn)(void *ctx, enum rc rc,
                                   const struct member_changed *out);
+
+/* What of a group can be changed, beside who is in it. The numbers are in the
+ * database. */
+enum group_what {
+    GROUP_TITLE = 1,
+    GROUP_ROLE = 2, /* ROLE_OWNER: the actor becomes an admin */
+    GROUP_MUTE = 3,
+    GROUP_KEEP = 4, /* how long its history is kept */
+};
+
+struct group_change {
+    struct conv_id conv;
+    struct user_id actor;
+    enum group_what what;
+    struct user_id user; /* whose role, who is muted; else 0 */
+    uint64_t value;      /* role; muted until, in ms; kept for, in ms */
+    struct slice title;
+    /* Who may, from policy.h. */
+    enum role least; /* the actor's role at least, */
+    bool below;      /* and more than that of `user` */
+};
+
+/* One line of a group's list of members. */
+struct group_member {
+    struct user_id user;
+    struct slice name;
+    enum role role;
+    uint64_t muted_ms;
+    uint64_t joined_ms;
+};
+
+/* In the order of the users' ids; `total` is how many members there are. */
+typedef void (*group_members_fn)(void *ctx, enum rc rc, uint32_t total,
+                                 const struct group_member *members,
+                                 size_t count);
+
+/* What lets people into a group who have its code. */
+struct invite {
+    struct invite_id id;
+    struct user_id made_by;
+    uint64_t created_ms;
+    uint64_t expires_ms;
+    uint32_t uses_max;
+    uint32_t uses;
+};
+
+struct invite_new {
+    struct conv_id conv;
+    struct user_id actor;
+    struct invite_id id;
+    struct slice hash; /* of the code, in hex; copied */
+    uint64_t expires_ms;
+    uint32_t uses_max;
+    enum role least; /* the actor's role at least */
+};
+
+/* The oldest first; those that let nobody in any more are left out. */
+typedef void (*invites_fn)(void *ctx, enum rc rc, const struct invite *invites,
+                           size_t count);
 
 enum friend_state {
     FRIEND_NONE = 0,
@@ -263,6 +327,38 @@ struct directory_ops {
     void (*member_bound)(struct directory *d, struct conv_id conv,
                          struct user_id user, struct msg_seq seq, bool joined,
                          directory_done_fn done, void *ctx);
+
+    /* RC_NOT_FOUND: the actor is no member, or `user` is none. RC_DENIED: his
+     * role does not allow it. RC_CONFLICT: no group, or the owner's role was
+     * to be changed but by making another one owner. */
+    void (*group_change)(struct directory *d, const struct group_change *change,
+                         member_changed_fn done, void *ctx);
+    /* The change's event, which carries `version`, is in the log. */
+    void (*group_logged)(struct directory *d, const struct group_change *change,
+                         struct member_version version, directory_done_fn done,
+                         void *ctx);
+    /* Up to DIRECTORY_BATCH_MAX members behind `after`. RC_NOT_FOUND: no such
+     * conversation, or the actor is no member. */
+    void (*group_members)(struct directory *d, struct conv_id conv,
+                          struct user_id actor, struct user_id after,
+                          size_t limit, group_members_fn done, void *ctx);
+    /* Adds `user` to the group whose invite has this hash. RC_NOT_FOUND: no
+     * invite that lets anybody in. RC_DENIED: he was removed. RC_LIMIT as
+     * member_add. */
+    void (*group_join)(struct directory *d, struct slice hash,
+                       struct user_id user, member_changed_fn done, void *ctx);
+    /* RC_NOT_FOUND, RC_DENIED, RC_CONFLICT as group_change. RC_LIMIT:
+     * GROUP_MAX_INVITES. */
+    void (*invite_make)(struct directory *d, const struct invite_new *invite,
+                        directory_done_fn done, void *ctx);
+    /* Idempotent. RC_NOT_FOUND: the group has no such invite, too. */
+    void (*invite_revoke)(struct directory *d, struct conv_id conv,
+                          struct user_id actor, enum role least,
+                          struct invite_id invite, directory_done_fn done,
+                          void *ctx);
+    void (*invites_of)(struct directory *d, struct conv_id conv,
+                       struct user_id actor, enum role least, invites_fn done,
+                       void *ctx);
 
     void (*friends_of)(struct directory *d, struct user_id user,
                        friends_fn done, void *ctx);

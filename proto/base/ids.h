@@ -25,6 +25,10 @@ struct device_id {
     uint64_t v; /* 0 means none */
 };
 
+struct invite_id {
+    uint64_t v; /* 0 means none */
+};
+
 /* One running gateway process; a restarted gateway has a new one. */
 struct gateway_id {
     uint64_t v; /* 0 means none */

@@ -159,6 +159,8 @@ static void call_free(struct fake_dir_call *c) {
     mem_free(c->convs);
     mem_free(c->friends);
     mem_free(c->devices);
+    mem_free(c->group_members);
+    mem_free(c->invites);
     mem_free(c);
 }
 
@@ -280,6 +282,28 @@ void fake_dir_answer_changed(struct fake_call *base, enum rc rc, bool silent) {
     call_free(c);
 }
 
+void fake_dir_answer_group_members(struct fake_call *base, enum rc rc,
+                                   bool silent) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    bool ok = rc == RC_OK;
+
+    if (!silent) {
+        c->done.group_members(c->ctx, rc, c->total,
+                              ok ? c->group_members : NULL, ok ? c->found : 0);
+    }
+    call_free(c);
+}
+
+void fake_dir_answer_invites(struct fake_call *base, enum rc rc, bool silent) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    bool ok = rc == RC_OK;
+
+    if (!silent) {
+        c->done.invites(c->ctx, rc, ok ? c->invites : NULL, ok ? c->found : 0);
+    }
+    call_free(c);
+}
+
 void fake_dir_answer_friends(struct fake_call *base, enum rc rc, bool silent) {
     struct fake_dir_call *c = fake_dir_call_of(base);
     bool ok = rc == RC_OK;
@@ -326,6 +350,8 @@ struct directory *fake_directory_join(struct fake_directory *f) {
     fake_dir_blocks_ops(&e->ops);
     fake_dir_convs_ops(&e->ops);
     fake_dir_members_ops(&e->ops);
+    fake_dir_groups_ops(&e->ops);
+    fake_dir_invites_ops(&e->ops);
     e->ops.ready = end_ready;
     e->directory.ops = &e->ops;
     e->owner = f;

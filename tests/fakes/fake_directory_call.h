@@ -25,7 +25,11 @@ struct fake_dir_call {
     struct msg_seq seq;
     bool joined;
     enum revoke_which which;
-    uint64_t since; /* ms or us */
+    uint64_t since;             /* ms or us */
+    struct group_change change; /* its title is texts[0] */
+    struct invite_new invite;   /* its hash is texts[0] */
+    enum role least;
+    struct invite_id invite_id;
     /* What came of it. */
     struct user_row user;
     struct user_row *users;
@@ -35,6 +39,9 @@ struct fake_dir_call {
     struct member_changed changed;
     struct friend_row *friends;
     struct device_row *devices;
+    struct group_member *group_members;
+    struct invite *invites;
+    uint32_t total;
     enum friend_state state;
     struct member_version version;
     size_t found;
@@ -47,6 +54,8 @@ struct fake_dir_call {
         members_fn members;
         convs_fn convs;
         member_changed_fn changed;
+        group_members_fn group_members;
+        invites_fn invites;
         friends_fn friends;
         friend_fn friend;
         block_fn block;
@@ -75,6 +84,9 @@ void fake_dir_answer_conv(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_members(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_convs(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_changed(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_group_members(struct fake_call *base, enum rc rc,
+                                   bool silent);
+void fake_dir_answer_invites(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_friends(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_friend(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_done(struct fake_call *base, enum rc rc, bool silent);
@@ -85,5 +97,11 @@ void fake_dir_devices_ops(struct directory_ops *ops);
 void fake_dir_blocks_ops(struct directory_ops *ops);
 void fake_dir_convs_ops(struct directory_ops *ops);
 void fake_dir_members_ops(struct directory_ops *ops);
+void fake_dir_groups_ops(struct directory_ops *ops);
+void fake_dir_invites_ops(struct directory_ops *ops);
+
+/* What a change did to the conversation; `version` 0: nothing. */
+enum rc fake_dir_took(struct fake_dir_call *c, const struct dir_conv *conv,
+                      struct member_version version);
 
 #endif

@@ -3,18 +3,34 @@
 
 /* ---- members ---- */
 
+static struct user_id owner_of(const struct dir_conv *conv) {
+    for (size_t i = 0; i < conv->count; i++) {
+        if (conv->members[i].role == ROLE_OWNER) {
+            return conv->members[i].user;
+        }
+    }
+    return (struct user_id){0};
+}
+
+enum rc fake_dir_took(struct fake_dir_call *c, const struct dir_conv *conv,
+                      struct member_version version) {
+    c->changed = (struct member_changed){
+        .version = version.v != 0 ? version : conv->version,
+        .member_count = conv->member_count,
+        .changed = version.v != 0,
+        .wide = conv->wide,
+        .kind = conv->kind,
+        .owner = owner_of(conv),
+        .conv = conv->id};
+    return RC_OK;
+}
+
 /* `m` NULL: never was a member. */
 static enum rc took_change(struct fake_dir_call *c, const struct dir_conv *conv,
                            const struct dir_member *m) {
-    bool changed = m != NULL && !m->bound;
+    const struct member_version none = {0};
 
-    c->changed =
-        (struct member_changed){.version = changed ? m->version : conv->version,
-                                .member_count = conv->member_count,
-                                .changed = changed,
-                                .wide = conv->wide,
-                                .kind = conv->kind};
-    return RC_OK;
+    return fake_dir_took(c, conv, m != NULL && !m->bound ? m->version : none);
 }
 
 static enum rc add(struct fake_dir_call *c) {
@@ -35,7 +51,9 @@ static enum rc add(struct fake_dir_call *c) {
         return RC_NOT_FOUND;
     }
     dir_join(c->store, conv, c->other);
-    return took_change(c, conv, dir_member(conv, c->other));
+    m = dir_member(conv, c->other);
+    m->barred = false;
+    return took_change(c, conv, m);
 }
 
 static void member_add_execute(struct fake_call *base) {
@@ -60,6 +78,7 @@ static enum rc take_out(struct fake_dir_call *c) {
         return took_change(c, conv, m);
     }
     dir_leave(conv, m);
+    m->barred = !self;
     return took_change(c, conv, m);
 }
 

@@ -27,6 +27,7 @@ void dir_store_fini(struct dir_store *s) {
         mem_free(c->title);
         mem_free(c->members);
         mem_free(c->steps);
+        mem_free(c->unlogged);
         mem_free(c);
     }
     map_fini(&s->users);
@@ -35,6 +36,10 @@ void dir_store_fini(struct dir_store *s) {
     for (size_t i = 0; i < s->device_count; i++) {
         mem_free(s->devices[i].label);
     }
+    for (size_t i = 0; i < s->invite_count; i++) {
+        mem_free(s->invites[i].hash);
+    }
+    mem_free(s->invites);
     mem_free(s->friends);
     mem_free(s->blocks);
     mem_free(s->devices);
@@ -239,8 +244,30 @@ struct member_row dir_row(const struct dir_conv *c, struct user_id user) {
         memcpy(row.gaps, m->gaps, sizeof(row.gaps));
         row.gap_count = m->gap_count;
         row.away.v = m->away;
+        row.muted_ms = m->muted_ms;
     }
     return row;
+}
+
+struct dir_unlogged *dir_unlogged(const struct dir_conv *c,
+                                  enum group_what what, struct user_id user) {
+    for (size_t i = 0; i < c->unlogged_count; i++) {
+        if (c->unlogged[i].what == what && c->unlogged[i].user.v == user.v) {
+            return &c->unlogged[i];
+        }
+    }
+    return NULL;
+}
+
+void dir_unlogged_put(struct dir_conv *c, const struct dir_unlogged *change) {
+    struct dir_unlogged *u = dir_unlogged(c, change->what, change->user);
+
+    if (u == NULL) {
+        c->unlogged = mem_resize(c->unlogged, (c->unlogged_count + 1) *
+                                                  sizeof(*c->unlogged));
+        u = &c->unlogged[c->unlogged_count++];
+    }
+    *u = *change;
 }
 
 /* ---- friends ---- */

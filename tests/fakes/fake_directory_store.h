@@ -30,6 +30,8 @@ struct dir_member {
     bool bound;
     struct member_version version; /* made by the row's last change */
     uint64_t joined;               /* counts; later is newer */
+    uint64_t muted_ms;
+    bool barred; /* an invite does not let him in */
 };
 
 /* A change of members made `version`. */
@@ -37,6 +39,14 @@ struct dir_step {
     struct member_version version;
     struct user_id user;
     bool joined;
+};
+
+/* A change of a group whose event is not in the log yet. */
+struct dir_unlogged {
+    enum group_what what;
+    struct user_id user;
+    struct user_id actor;
+    struct member_version version;
 };
 
 struct dir_conv {
@@ -51,6 +61,16 @@ struct dir_conv {
     size_t count; /* rows, ex-members too */
     struct dir_step *steps;
     size_t step_count;
+    uint64_t keep_ms;
+    struct dir_unlogged *unlogged;
+    size_t unlogged_count;
+};
+
+struct dir_invite {
+    struct invite row;
+    struct conv_id conv;
+    char *hash;
+    bool revoked;
 };
 
 /* Between two users; `asked_by` 0: both agreed. */
@@ -82,6 +102,8 @@ struct dir_store {
     size_t block_count;
     struct dir_device *devices;
     size_t device_count;
+    struct dir_invite *invites;
+    size_t invite_count;
     uint64_t revocations;      /* so far */
     const struct clock *clock; /* NULL: it is always 0 */
     uint64_t joins;
@@ -108,6 +130,11 @@ struct dir_member *dir_member(const struct dir_conv *c, struct user_id user);
 void dir_found(struct dir_store *s, struct dir_conv *c, struct user_id user,
                enum role role);
 void dir_join(struct dir_store *s, struct dir_conv *c, struct user_id user);
+/* The change of (what, user) that waits for its event, or NULL. */
+struct dir_unlogged *dir_unlogged(const struct dir_conv *c,
+                                  enum group_what what, struct user_id user);
+/* A change made a new version, and its event is to be written. */
+void dir_unlogged_put(struct dir_conv *c, const struct dir_unlogged *change);
 void dir_leave(struct dir_conv *c, struct dir_member *m);
 void dir_bound(struct dir_member *m, uint64_t seq, bool joined);
 /* The row as it is told: `user` even when he never was a member. */

@@ -17,6 +17,7 @@ enum {
 struct got {
     bool done;
     enum rc rc;
+    uint32_t total;
     size_t count;
     struct user_row users[GOT_ROWS_MAX];
     char text[GOT_ROWS_MAX][TITLE_MAX_BYTES + 1]; /* names or titles */
@@ -29,6 +30,8 @@ struct got {
     struct member_row members[GOT_ROWS_MAX];
     struct conv_of_user convs[GOT_ROWS_MAX];
     struct member_changed changed;
+    struct group_member group_members[GOT_ROWS_MAX];
+    struct invite invites[GOT_ROWS_MAX];
     struct friend_row friends[GOT_ROWS_MAX];
     enum friend_state state;
 };
@@ -126,6 +129,31 @@ static inline void on_got_changed(void *ctx, enum rc rc,
     got_rc(g, rc);
     if (rc == RC_OK) {
         g->changed = *out;
+    }
+}
+
+static inline void on_got_group_members(void *ctx, enum rc rc, uint32_t total,
+                                        const struct group_member *members,
+                                        size_t count) {
+    struct got *g = ctx;
+
+    got_rc(g, rc);
+    g->total = total;
+    g->count = count;
+    for (size_t i = 0; i < count && i < GOT_ROWS_MAX; i++) {
+        g->group_members[i] = members[i];
+        got_text(g, i, members[i].name);
+    }
+}
+
+static inline void on_got_invites(void *ctx, enum rc rc,
+                                  const struct invite *invites, size_t count) {
+    struct got *g = ctx;
+
+    got_rc(g, rc);
+    g->count = count;
+    for (size_t i = 0; i < count && i < GOT_ROWS_MAX; i++) {
+        g->invites[i] = invites[i];
     }
 }
 
