@@ -21,6 +21,7 @@ struct place {
     enum conv_kind kind;
     bool wide;
     bool closed;  /* direct, and one of the two blocks the other */
+    bool muted;   /* `me` may not write now */
     bool joining; /* a listed member's joining is not complete yet */
     struct member_version version;
     uint32_t member_count;

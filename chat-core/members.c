@@ -148,8 +148,22 @@ static const char *change_kind(enum member_change change) {
         return "member.removed";
     case MEMBER_LEFT:
         return "member.left";
+    case MEMBER_SAME:
+        break;
     }
     return "member.changed";
+}
+
+/* Who leaves may have been the owner: then somebody else is. */
+static void put_body(const struct changing *x, struct buf *body) {
+    struct json_out o = json_out(body);
+
+    json_begin_obj(&o);
+    json_field_id(&o, "user", x->ask.user.v);
+    if (x->change == MEMBER_LEFT && x->out.owner.v != 0) {
+        json_field_id(&o, "owner", x->out.owner.v);
+    }
+    json_end_obj(&o);
 }
 
 /* The change's event. Its name is made of what it says, so that asking again
@@ -157,20 +171,22 @@ static const char *change_kind(enum member_change change) {
  * such a name. */
 static void log_change(struct changing *x) {
     char name[HISTORY_NAME_MAX];
-    char body[64];
+    struct buf body;
 
     snprintf(name, sizeof(name), ".%d.%s.%llu", (int)x->change,
              id_text(x->ask.user.v).s, (unsigned long long)x->out.version.v);
-    snprintf(body, sizeof(body), "{\"user\":\"%s\"}", id_text(x->ask.user.v).s);
+    buf_init(&body);
+    put_body(x, &body);
     say_change(
         x->core,
         &(struct say){.conv = x->ask.conv,
                       .from = x->ask.actor,
                       .kind = change_kind(x->change),
                       .name = slice_str(name),
-                      .body = slice_str(body)},
+                      .body = buf_slice(&body)},
         &(struct say_change){.version = x->out.version, .extra = x->ask.user},
         on_said, x);
+    buf_fini(&body);
 }
 
 static void on_conv_told(void *ctx, enum rc rc) {
@@ -249,6 +265,28 @@ void member_remove(struct core *c, const struct member_ask *ask,
     bool self = ask->actor.v == ask->user.v;
 
     change(c, ask, self ? MEMBER_LEFT : MEMBER_REMOVED, done, ctx);
+}
+
+static void on_joined(void *ctx, enum rc rc, const struct member_changed *out) {
+    struct changing *x = ctx;
+
+    if (rc == RC_OK) {
+        x->ask.conv = out->conv;
+    }
+    on_changed(x, rc, out);
+}
+
+void member_join(struct core *c, struct slice hash, struct user_id user,
+                 changed_fn done, void *ctx) {
+    struct directory *d = c->directory;
+    struct changing *x = mem_new(sizeof(*x));
+
+    x->core = c;
+    x->ask = (struct member_ask){.actor = user, .user = user};
+    x->change = MEMBER_ADDED;
+    x->done = done;
+    x->ctx = ctx;
+    d->ops->group_join(d, hash, user, on_joined, x);
 }
 
 /* ---- making a group ---- */

@@ -1,4 +1,5 @@
-/* Who is in a conversation: making groups, adding, removing, leaving. Each
+/* Who is in a conversation: making groups, adding, joining, removing,
+ * leaving. Each
  * change is written to the directory first (which orders changes by the
  * conversation's version), then enters the log as an event carrying that
  * version, and only then is answered: from that event's seq on, the store
@@ -44,5 +45,10 @@ void member_add(struct core *c, const struct member_ask *ask, changed_fn done,
                 void *ctx);
 void member_remove(struct core *c, const struct member_ask *ask,
                    changed_fn done, void *ctx);
+/* Joins the group whose invite has a code of this hash (copied). Idempotent.
+ * RC_NOT_FOUND: none that lets anybody in. RC_DENIED: he was removed from it.
+ * RC_LIMIT, and the others, as member_add. */
+void member_join(struct core *c, struct slice hash, struct user_id user,
+                 changed_fn done, void *ctx);
 
 #endif

@@ -1,5 +1,6 @@
 /* Who may do what in a conversation: the one place that decides it, for every
- * command and every transport. */
+ * command and every transport. What changes a group is decided by the
+ * directory in the same step, with the rule it is given from here. */
 #ifndef MOIM_CORE_POLICY_H
 #define MOIM_CORE_POLICY_H
 
@@ -20,8 +21,19 @@ enum deed {
  *
  * RC_OK
  * RC_NOT_FOUND  he is no member: to him there is nothing here
- * RC_DENIED     he is, and may not: a block, another's message, his role */
+ * RC_DENIED     he is, and may not: a block, muted, another's message, his
+ *               role */
 enum rc policy_may(enum deed deed, const struct place *place,
                    struct user_id author) MUST_CHECK;
+
+/* The least role that changes it, and whether only of those below him. */
+struct group_rule {
+    enum role least;
+    bool below;
+};
+
+struct group_rule policy_group(enum group_what what);
+/* The least role that makes, lists and revokes invites. */
+enum role policy_invites(void);
 
 #endif

@@ -242,6 +242,12 @@ static void on_appended(void *ctx, enum rc rc,
     }
 }
 
+/* What the system says is known by its name alone: the rest of it may have
+ * changed until it is said again. */
+static uint64_t body_hash(const struct saying *s) {
+    return s->system ? 0 : hash_fnv1a(s->body);
+}
+
 static void append(struct saying *s) {
     struct history *h = s->core->history;
     struct buf stored;
@@ -252,7 +258,7 @@ static void append(struct saying *s) {
                    &(struct history_append){.conv = s->conv,
                                             .from = s->from,
                                             .name = slice_str(s->name),
-                                            .body_hash = hash_fnv1a(s->body),
+                                            .body_hash = body_hash(s),
                                             .mver = s->version,
                                             .ts_ms = s->ts_ms,
                                             .event = buf_slice(&stored),

@@ -251,12 +251,16 @@ static void left(struct wide *w, const struct bus_member *change) {
     }
 }
 
+static bool goes(const struct bus_member *change) {
+    return change->change == MEMBER_REMOVED || change->change == MEMBER_LEFT;
+}
+
 void wide_user_changed(struct core *c, const struct bus_member *change) {
     struct wide *w = wide_find(c, change->conv);
 
     if (change->change == MEMBER_ADDED && change->wide) {
         joined(c, change);
-    } else if (change->change != MEMBER_ADDED && w != NULL) {
+    } else if (goes(change) && w != NULL) {
         left(w, change);
     }
 }
@@ -274,7 +278,7 @@ void wide_conv_changed(struct core *c, const struct bus_member *change) {
     w->version = change->mver;
     if (change->change == MEMBER_ADDED) {
         joined(c, change);
-    } else {
+    } else if (goes(change)) {
         left(w, change);
     }
     wide_release(w);

@@ -102,7 +102,7 @@ static void member_get(struct reader *r, struct bus_msg *m) {
     e->mver.v = reader_u64(r);
     e->seq.v = get_id_or_none(r);
     change = reader_u8(r);
-    reader_want(r, change >= MEMBER_ADDED && change <= MEMBER_LEFT);
+    reader_want(r, change >= MEMBER_ADDED && change <= MEMBER_SAME);
     e->change = (enum member_change)change;
     e->wide = get_bool(r);
 }

@@ -41,6 +41,7 @@ enum member_change {
     MEMBER_ADDED = 1,
     MEMBER_REMOVED = 2,
     MEMBER_LEFT = 3,
+    MEMBER_SAME = 4, /* who is in it did not change, but something did */
 };
 
 /* `client` is the text message that every recipient gets, byte for byte. */

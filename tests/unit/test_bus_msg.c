@@ -197,7 +197,7 @@ static const struct bad_case {
     BAD("event, text too long",
         "\x01\x01" ID_1 ID_1 ID_1 ID_1 "\xff\xff\xff\xffx"),
     BAD("member, change 0", "\x01\x03" ID_1 ID_1 ID_1 ID_1 "\0\0"),
-    BAD("member, change 4", "\x01\x03" ID_1 ID_1 ID_1 ID_1 "\x04\0"),
+    BAD("member, change 5", "\x01\x03" ID_1 ID_1 ID_1 ID_1 "\x05\0"),
     BAD("member, wide 2", "\x01\x03" ID_1 ID_1 ID_1 ID_1 "\x01\x02"),
     BAD("revoke nobody", "\x01\x04" ID_0 ID_1),
     BAD("report, gateway 0", "\x01\x05" ID_0 "\0\0" ID_1 "\0\0\0"),
