@@ -1,6 +1,7 @@
 /* The command that lists a user's conversations, with what is unread. */
 #include <string.h>
 
+#include "chat-core/group.h"
 #include "chat-core/interval.h"
 #include "gateway/command.h"
 #include "gateway/server.h"
@@ -29,17 +30,6 @@ static void listing_free(struct listing *l) {
 
 static uint64_t lesser(uint64_t a, uint64_t b) {
     return a < b ? a : b;
-}
-
-static const char *role_word(enum role role) {
-    static const char *const words[] = {
-        [ROLE_NONE] = "none",
-        [ROLE_MEMBER] = "member",
-        [ROLE_ADMIN] = "admin",
-        [ROLE_OWNER] = "owner",
-    };
-
-    return words[role];
 }
 
 /* The last event the user may read, and how far he is: 0 and up. */

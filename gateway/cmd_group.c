@@ -7,8 +7,8 @@ enum {
     NEW_MEMBERS_MAX = 1000 - 1, /* named when a group is made */
 };
 
-static void on_changed(void *ctx, enum rc rc, struct conv_id conv,
-                       struct msg_seq seq) {
+void request_end_changed(void *ctx, enum rc rc, struct conv_id conv,
+                         struct msg_seq seq) {
     struct request *r = ctx;
     struct json_out o;
     struct buf b;
@@ -41,7 +41,7 @@ void cmd_group_create(struct request *r, struct client_fields *f) {
                                      .title = title,
                                      .members = members,
                                      .count = count},
-                 on_changed, r);
+                 request_end_changed, r);
 }
 
 void cmd_group_add(struct request *r, struct client_fields *f) {
@@ -53,7 +53,7 @@ void cmd_group_add(struct request *r, struct client_fields *f) {
         request_fail_field(r, f);
         return;
     }
-    member_add(&r->server->core, &ask, on_changed, r);
+    member_add(&r->server->core, &ask, request_end_changed, r);
 }
 
 void cmd_group_remove(struct request *r, struct client_fields *f) {
@@ -65,7 +65,7 @@ void cmd_group_remove(struct request *r, struct client_fields *f) {
         request_fail_field(r, f);
         return;
     }
-    member_remove(&r->server->core, &ask, on_changed, r);
+    member_remove(&r->server->core, &ask, request_end_changed, r);
 }
 
 void cmd_group_leave(struct request *r, struct client_fields *f) {
@@ -77,12 +77,12 @@ void cmd_group_leave(struct request *r, struct client_fields *f) {
         request_fail_field(r, f);
         return;
     }
-    member_remove(&r->server->core, &ask, on_changed, r);
+    member_remove(&r->server->core, &ask, request_end_changed, r);
 }
 
 static void on_direct(void *ctx, enum rc rc, const struct conv_row *conv) {
-    on_changed(ctx, rc, rc == RC_OK ? conv->id : (struct conv_id){0},
-               (struct msg_seq){0});
+    request_end_changed(ctx, rc, rc == RC_OK ? conv->id : (struct conv_id){0},
+                        (struct msg_seq){0});
 }
 
 void cmd_direct_open(struct request *r, struct client_fields *f) {

@@ -35,6 +35,9 @@ void request_end_users(void *ctx, enum rc rc, const struct user_row *users,
 /* The answer "ok" with how many devices were revoked; tells all gateways. */
 void request_end_revoked(struct request *r, const struct device_row *devices,
                          size_t count);
+/* The answer "ok" with where a change of a group stands; a changed_fn. */
+void request_end_changed(void *ctx, enum rc rc, struct conv_id conv,
+                         struct msg_seq seq);
 enum {
     REQUEST_USERS_MAX = 500,
 };
@@ -77,6 +80,19 @@ void cmd_group_add(struct request *r, struct client_fields *f);
 void cmd_group_remove(struct request *r, struct client_fields *f);
 void cmd_group_leave(struct request *r, struct client_fields *f);
 void cmd_direct_open(struct request *r, struct client_fields *f);
+/* cmd_group_set.c */
+void cmd_group_title(struct request *r, struct client_fields *f);
+void cmd_group_role(struct request *r, struct client_fields *f);
+void cmd_group_mute(struct request *r, struct client_fields *f);
+void cmd_group_unmute(struct request *r, struct client_fields *f);
+void cmd_group_retention(struct request *r, struct client_fields *f);
+/* cmd_members.c */
+void cmd_group_members(struct request *r, struct client_fields *f);
+/* cmd_invite.c */
+void cmd_group_invite(struct request *r, struct client_fields *f);
+void cmd_group_invites(struct request *r, struct client_fields *f);
+void cmd_group_uninvite(struct request *r, struct client_fields *f);
+void cmd_group_join(struct request *r, struct client_fields *f);
 /* cmd_people.c */
 void cmd_me(struct request *r, struct client_fields *f);
 void cmd_user_find(struct request *r, struct client_fields *f);
