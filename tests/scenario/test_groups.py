@@ -1,0 +1,233 @@
+"""Groups: roles, title, muted members, invites, and the largest one."""
+
+import asyncio
+import time
+
+import pytest
+
+from harness.client import Account, Client, Refused
+
+FULL = 100_000
+SENDS = 100
+PAGE = 500
+PEOPLE = 1 << 40  # ids of the users that only the database knows
+
+
+async def group_of(cluster, prefix, count):
+    """`count` clients on all gateways in one group; answers them and it."""
+    people = [Account(cluster.url(1 + i % 3), f"{prefix}{i}")
+              for i in range(count)]
+    clients = [await Client(cluster.url(1 + i % 3), p).open()
+               for i, p in enumerate(people)]
+    made = await clients[0].cmd("group.create", title=prefix,
+                                members=[p.user for p in people[1:]])
+    return clients, made["conv"]
+
+
+async def close_all(clients):
+    await asyncio.gather(*[c.close() for c in clients])
+
+
+def bodies(client, conv, kind):
+    """The bodies of all events of a kind, in the order of seq."""
+    seen = client.events.get(conv, {})
+    return [seen[seq]["body"] for seq in sorted(seen)
+            if seen[seq]["kind"] == kind]
+
+
+@pytest.mark.parametrize("count", [4, 18], ids=["narrow", "wide"])
+def test_changes_are_heard_and_found(cluster, count):
+    """A change of role and title reaches who is there, on every gateway, and
+    who was not finds it in the log."""
+
+    async def chat():
+        clients, conv = await group_of(cluster, f"set{count}x", count)
+        owner, heir, away = clients[0], clients[1], clients[2]
+        user = heir.account.user
+        await away.sync([conv])
+        await away.close()
+        await owner.cmd("group.role", conv=conv, user=user, role="admin")
+        await heir.cmd("group.title", conv=conv, title="renamed")
+        await owner.cmd("group.role", conv=conv, user=user, role="owner")
+        with pytest.raises(Refused) as refused:
+            await owner.cmd("group.role", conv=conv, user=user, role="member")
+        assert refused.value.code == "forbidden"
+        left = await heir.cmd("group.leave", conv=conv)
+        await away.open()
+        await away.sync([conv])
+        for client in (away, *clients[3:]):
+            await client.until(lambda c=client: left["seq"] in c.events[conv])
+            assert bodies(client, conv, "group.title") == [
+                {"title": "renamed"}]
+            assert bodies(client, conv, "member.role") == [
+                {"user": user, "role": "admin"},
+                {"user": user, "role": "owner"}]
+            assert bodies(client, conv, "member.left") == [
+                {"user": user, "owner": owner.account.user}]
+        listed = await owner.cmd("conversations")
+        assert [(c["title"], c["role"]) for c in listed["conversations"]
+                if c["conv"] == conv] == [("renamed", "owner")]
+        await close_all(clients)
+
+    asyncio.run(chat())
+
+
+@pytest.mark.parametrize("count", [4, 18], ids=["narrow", "wide"])
+def test_a_muted_member_is_silent_at_once(cluster, count):
+    """Once "muted" returned nothing of his stands later, though he writes
+    without a pause through another gateway; he still reads; and when the time
+    has come he writes again."""
+
+    async def chat():
+        clients, conv = await group_of(cluster, f"mute{count}x", count)
+        owner, loud = clients[0], clients[1]
+        last = 0
+
+        async def shout():
+            nonlocal last
+            while True:
+                last = (await loud.send(conv, "hey"))["seq"]
+
+        shouting = asyncio.create_task(shout())
+        await owner.until(lambda: len(owner.texts(conv)) > 20)
+        until = int((time.time() + 2) * 1000)
+        muted = await owner.cmd("group.mute", conv=conv, until=until,
+                                user=loud.account.user)
+        with pytest.raises(Refused) as refused:
+            await shouting
+        assert refused.value.code == "forbidden"
+        assert last < muted["seq"]
+        await owner.send(conv, "quiet at last")
+        await loud.until(lambda: "quiet at last" in loud.texts(conv))
+        listed = await owner.cmd("group.members", conv=conv)
+        assert {m["user"]: m["muted"] for m in listed["members"]
+                if "muted" in m} == {loud.account.user: until}
+        await asyncio.sleep(max(0, until / 1000 - time.time() + 0.05))
+        await loud.send(conv, "sorry")
+        await owner.until(lambda: "sorry" in owner.texts(conv))
+        await close_all(clients)
+
+    asyncio.run(chat())
+
+
+def test_an_invite_lets_in_as_many_as_it_says(cluster):
+    """Six at once on three gateways by an invite for three: three get in, are
+    told to all, and hear what comes then; the code is nowhere in the
+    database."""
+
+    async def chat():
+        clients, conv = await group_of(cluster, "inv", 3)
+        invite = await clients[0].cmd("group.invite", conv=conv, uses_max=3)
+        code = invite["code"]
+        assert len(code) == 32
+        assert code not in cluster.postgres.sql("SELECT * FROM invites")
+        comers = [await Client(cluster.url(1 + i % 3), Account(
+            cluster.url(1 + i % 3), f"comer{i}")).open() for i in range(6)]
+
+        async def join(client):
+            try:
+                return (await client.cmd("group.join", code=code))["seq"]
+            except Refused as refused:
+                return refused.code
+
+        joined = await asyncio.gather(*[join(c) for c in comers])
+        ins = [c for c, seq in zip(comers, joined) if seq != "not_found"]
+        assert len(ins) == 3 and joined.count("not_found") == 3
+        await clients[1].send(conv, "welcome")
+        for client in ins:
+            await client.until(lambda c=client: "welcome" in c.texts(conv))
+        await clients[2].until(
+            lambda: len(bodies(clients[2], conv, "member.added")) == 3)
+        assert sorted(b["user"] for b in bodies(
+            clients[2], conv, "member.added")) == sorted(
+                c.account.user for c in ins)
+        assert not (await clients[0].cmd("group.invites",
+                                         conv=conv))["invites"]
+        await close_all([*clients, *comers])
+
+    asyncio.run(chat())
+
+
+# ---- the largest group ----
+
+def fill(cluster, conv):
+    """Makes users that only the database knows members until it is full."""
+    cluster.postgres.sql(f"""
+        INSERT INTO users (id, name, name_key)
+        SELECT {PEOPLE} + i, 'extra' || i, 'extra' || i
+          FROM generate_series(1, {FULL}) AS i;
+        INSERT INTO members (conv_id, user_id, role, from_seq, bound)
+        SELECT c.id, {PEOPLE} + i, 1, 1, true
+          FROM conversations c, generate_series(1, {FULL} - c.member_count) i
+         WHERE c.title = '{conv}';
+        UPDATE conversations SET member_count = {FULL}, wide = true
+         WHERE title = '{conv}';
+        ANALYZE members""")
+
+
+def calls(cluster):
+    """How often Redis has run each command."""
+    lines = cluster.redis.cli("info", "commandstats").splitlines()
+    stats = {}
+    for line in lines:
+        if line.startswith("cmdstat_"):
+            name, rest = line.strip().split(":")
+            stats[name.removeprefix("cmdstat_")] = int(
+                rest.split(",")[0].removeprefix("calls="))
+    return stats
+
+
+def test_the_largest_group(cluster):
+    """100,000 members: one send costs Redis one append and one publish; the
+    list of all of them comes in pages; one more does not get in."""
+
+    async def chat():
+        people = [Account(cluster.url(1 + i), f"big{i}") for i in range(3)]
+        late = Account(cluster.url(2), "biglate")
+        made = people[0].cmd("group.create", title="the largest",
+                             members=[p.user for p in people[1:]])
+        conv = made["conv"]
+        fill(cluster, "the largest")
+        # A change that is one, so that the gateways look again.
+        people[0].cmd("group.title", conv=conv, title="the very largest")
+        clients = [await Client(p.url, p).open() for p in people]
+        owner = clients[0]
+        await owner.send(conv, "first")
+        for client in clients:
+            await client.until(lambda c=client: c.texts(conv) == ["first"])
+
+        before, start = calls(cluster), time.monotonic()
+        for i in range(SENDS):
+            await owner.send(conv, f"to all {i}")
+        seconds, after = time.monotonic() - start, calls(cluster)
+        cost = {name: after[name] - before.get(name, 0) for name in after}
+        assert cost["evalsha"] == SENDS
+        assert cost["xadd"] == SENDS
+        # The presence services and leases publish too, a few a second each.
+        assert SENDS <= cost["spublish"] <= SENDS + 60 * (1 + seconds)
+        for client in clients:
+            await client.until(
+                lambda c=client: len(c.texts(conv)) == SENDS + 1)
+            assert not client.repeats
+
+        with pytest.raises(Refused) as refused:
+            await owner.cmd("group.add", conv=conv, user=late.user)
+        assert refused.value.code == "too_many"
+        await clients[2].cmd("group.leave", conv=conv)
+        await owner.cmd("group.add", conv=conv, user=late.user)
+        members, after = [], {}
+        while True:
+            page = await clients[1].cmd("group.members", conv=conv,
+                                        limit=PAGE, **after)
+            assert page["total"] == FULL
+            members += page["members"]
+            if "next" not in page:
+                break
+            after = {"after": page["next"]}
+        users = [m["user"] for m in members]
+        assert len(users) == FULL and users == sorted(set(users))
+        assert {p.user for p in (*people[:2], late)} <= set(users)
+        assert people[2].user not in users
+        await close_all(clients)
+
+    asyncio.run(chat())
