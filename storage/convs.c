@@ -48,6 +48,7 @@ static enum rc read_conv_rows(const struct pg_result *res,
         }
         conv->closed = pg_row_bool(&r);
         dir_read_gaps(&r, &members[i]);
+        conv->keep_ms = pg_row_num(&r, INT64_MAX);
         rc = dir_row_end(&r, c);
         if (rc != RC_OK) {
             return rc;
@@ -120,6 +121,7 @@ static void read_conv_of_user(struct pg_row *r, struct conv_of_user *out) {
     out->peer_name = pg_row_text(r, NAME_MAX_BYTES);
     dir_read_place(r, &out->me);
     dir_read_gaps(r, &out->me);
+    out->keep_ms = pg_row_num(r, INT64_MAX);
 }
 
 static void on_convs(struct pg_request *req, enum rc rc,

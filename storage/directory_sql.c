@@ -20,7 +20,7 @@
     "c.id, c.kind, c.version, c.member_count, c.wide, c.title, "               \
     "coalesce(p.id, 0), coalesce(p.name, ''), "                                \
     "m.role, readable_from(m.role, m.from_seq, m.bound), m.until_seq, "        \
-    "m.muted_until, unreadable(m.gaps, m.away_from) "
+    "m.muted_until, unreadable(m.gaps, m.away_from), c.keep_ms "
 #define CONVS_JOINS                                                            \
     "JOIN conversations c ON c.id = m.conv_id "                                \
     "LEFT JOIN users p ON p.id = CASE WHEN c.direct_low = m.user_id "          \
@@ -126,14 +126,16 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "UPDATE users u SET last_seen_ms = greatest(u.last_seen_ms, mine.ms) "
          "FROM mine WHERE u.id = mine.id",
          2},
-    /* Behind the row: muted, closed, and the gaps. One statement sees one
-     * moment. */
+    /* Behind the row: muted, closed, the gaps, how long it is kept. One
+     * statement sees one moment. */
     [SQL_CONV_LOAD] = {"conv_load",
                        "SELECT r.*, coalesce(m.muted_until, 0), "
                        "EXISTS (SELECT FROM conversations c "
                        "WHERE c.id = $1 AND c.kind = 1 "
                        "AND pair_blocked(c.direct_low, c.direct_high)), "
-                       "coalesce(unreadable(m.gaps, m.away_from), '') "
+                       "coalesce(unreadable(m.gaps, m.away_from), ''), "
+                       "(SELECT c.keep_ms FROM conversations c "
+                       "WHERE c.id = $1) "
                        "FROM conv_rows($1) r LEFT JOIN members m "
                        "ON m.conv_id = r.id AND m.user_id = r.user_id",
                        1},
@@ -152,9 +154,9 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
                            1},
     [SQL_DIRECT_OPEN] =
         {"direct_open",
-         "SELECT r.*, 0, false, '' FROM direct_open($1, $2, $3, $4) r", 4},
+         "SELECT r.*, 0, false, '', 0 FROM direct_open($1, $2, $3, $4) r", 4},
     [SQL_GROUP_CREATE] = {"group_create",
-                          "SELECT r.*, 0, false, '' "
+                          "SELECT r.*, 0, false, '', 0 "
                           "FROM group_create($1, $2, $3, $4, $5, $6, $7) r",
                           7},
     /* One row without a user when none was asked for: still the version. */

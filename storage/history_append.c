@@ -11,7 +11,7 @@
 
 enum {
     HASH_LEN = 16, /* of a body, as text */
-    EACH = 5,      /* arguments of one event, its key not counted */
+    EACH = 6,      /* arguments of one event, its key not counted */
     NEEDS = 1,     /* of what the last one needs */
     CHANGES = 6,   /* of what it changes */
     KEYS_ROOM = 256,
@@ -248,6 +248,7 @@ static void add_event(struct batch *b, const struct history_append *in) {
     resp_command_arg(&b->args, slice_str(history_number(in->mver.v).s));
     resp_command_arg(&b->args, slice_str(history_number(in->ts_ms).s));
     resp_command_arg(&b->args, in->event);
+    resp_command_arg(&b->args, slice_str(history_number(in->keep_ms).s));
 }
 
 static void add_change(struct batch *b, const struct history_change *x) {

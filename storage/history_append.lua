@@ -5,9 +5,10 @@
 -- KEYS[i]  {c<conversation>}meta; its other keys share the hash tag
 -- ARGV     1 the window of today's client message ids; then for each event
 --          sender ":" client message id, hash of the body, the sender's
---          gateway's member version, Unix time in ms, the event; and behind
---          all of them, when the last one needs an earlier event: its seq;
---          and when it changes that: what must stand there, what shall (a NUL in it stands for the new
+--          gateway's member version, Unix time in ms, the event, how long
+--          events are kept in ms or 0; and behind all of them, when the last
+--          one needs an earlier event: its seq; and when it changes that:
+--          what must stand there, what shall (a NUL in it stands for the new
 --          event's seq), seq of an event to be emptied or 0, a version to
 --          remember or nothing, "1" to forget the remembered ones
 -- Answers  for each: seq | {"DUP", seq, ts} | {"CONFLICT"} | {"STALE"} |
@@ -16,9 +17,10 @@
 -- A repeat is recognised before anything else is asked: what is stored stays
 -- stored, also when the sender has left since.
 local BUCKET = 128
-local EACH = 5
+local EACH = 6
 local LIFE = 183600 -- s of a window's ids: two windows and an hour of skew
 local EARLIER = 10 -- versions remembered of one event
+local AGAIN = 64 -- older buckets given a new end by one append
 
 local call, format = redis.call, string.format
 local window = tonumber(ARGV[1])
@@ -64,11 +66,55 @@ local function change(meta, head, seq, _, now, emptied, earlier, forget)
   end
 end
 
+-- What stood in a bucket that has expired is emptied.
+local function pad(log, count)
+  local blank = {}
+  for i = 1, count do
+    blank[i] = ''
+  end
+  return call('LPUSH', log, unpack(blank))
+end
+
+local function expire(key, ts, keep)
+  if keep == '0' then
+    call('PERSIST', key)
+  else
+    call('PEXPIREAT', key, format('%d', ts + keep))
+  end
+end
+
+-- A bucket goes when its last event is too old. When that time is another one
+-- than before, the older buckets are given theirs, some with each append.
+local function retain(meta, log, bucket, ts, keep)
+  local prefix = string.sub(meta, 1, -5)
+  local was = call('HMGET', meta, 'keep', 'again', 'oldest')
+  local again = tonumber(was[2] or '-1')
+  if was[1] ~= keep then
+    again = math.floor((was[3] or 1) / BUCKET)
+    call('HSET', meta, 'keep', keep)
+  end
+  expire(log, ts, keep)
+  local stop = math.min(again + AGAIN, bucket)
+  while again >= 0 and again < stop do
+    local key = format('%slog:%d', prefix, again)
+    local last = call('LINDEX', key, -1)
+    if last then
+      expire(key, string.match(last, '^"ts":(%d+)') or ts, keep)
+    end
+    again = again + 1
+  end
+  if again >= 0 and again < bucket then
+    call('HSET', meta, 'again', format('%d', again))
+  elseif was[2] then
+    call('HDEL', meta, 'again')
+  end
+end
+
 -- A name is looked up in the newest window that was written, which is ahead
 -- of ours when our clock is behind, and in the one before it.
 -- `more` is the index of what the event changes, or nil.
-local function append(meta, more, name, hash, mver, ts, event)
-  local was = call('HMGET', meta, 'head', 'mver', 'ids', 'before')
+local function append(meta, more, name, hash, mver, ts, event, keep)
+  local was = call('HMGET', meta, 'head', 'mver', 'ids', 'before', 'keep')
   local prefix = string.sub(meta, 1, -5) .. 'ids:'
   local newest = tonumber(was[3])
   local fresh = not newest or newest < window
@@ -103,6 +149,9 @@ local function append(meta, more, name, hash, mver, ts, event)
   end
   local log = format('%slog:%d', string.sub(meta, 1, -5), bucket)
   local length = redis.pcall('RPUSH', log, event)
+  if length == 1 and place > 1 and was[5] then
+    length = pad(log, place - 1)
+  end
   if length ~= place then
     call('HDEL', ids, name)
     if type(length) ~= 'number' then
@@ -116,8 +165,14 @@ local function append(meta, more, name, hash, mver, ts, event)
     call('EXPIRE', ids, LIFE)
   end
   call('HSET', meta, 'head', head, 'ts', ts, 'mver', mver)
+  if keep ~= '0' or was[5] then
+    retain(meta, log, bucket, ts, keep)
+  end
   if more and ARGV[more + 1] then
     change(meta, head, unpack(ARGV, more))
+    if keep ~= '0' then
+      expire(string.sub(meta, 1, -5) .. 'edits:' .. ARGV[more], ts, keep)
+    end
   end
   return seq
 end

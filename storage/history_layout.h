@@ -2,8 +2,11 @@
  * conversation carries the hash tag {c<id>}, so they share a slot:
  *
  *   {c<id>}meta          hash: head, ts, mver, ids and before (the windows
- *                        last written), oldest once it is not 1, and hides
- *                        once something is hidden from somebody
+ *                        last written), oldest once it is not 1, hides once
+ *                        something is hidden from somebody, keep once events
+ *                        were not to be kept for ever, again while older
+ *                        buckets are to get another end, oldest_ts: nothing
+ *                        older is there
  *   {c<id>}log:<bucket>  list of events: event s is element s % 128 of bucket
  *                        s / 128; there is no event 0, so bucket 0 holds 127
  *   {c<id>}ids:<window>  hash: sender ":" client message id to seq, time and

@@ -9,7 +9,7 @@
 #include "storage/history_store.h"
 
 enum {
-    META_ARGS = 7, /* of the command, the key included */
+    META_ARGS = 8, /* of the command, the key included */
 };
 
 struct page_call {
@@ -46,6 +46,7 @@ static const struct slice *meta_query(const struct history_key *meta,
     args[4] = SLICE_LIT("oldest");
     args[5] = SLICE_LIT("mver");
     args[6] = SLICE_LIT("hides");
+    args[7] = SLICE_LIT("oldest_ts");
     return args;
 }
 
@@ -66,7 +67,8 @@ static bool meta_parse(const struct resp *r, struct history_head *out) {
     return number_or_none(&r->items[0], &out->head.v) &&
            number_or_none(&r->items[1], &out->ts_ms) &&
            number_or_none(&r->items[2], &out->oldest.v) &&
-           number_or_none(&r->items[3], &out->mver.v);
+           number_or_none(&r->items[3], &out->mver.v) &&
+           number_or_none(&r->items[5], &out->oldest_ms);
 }
 
 static enum rc heads_result(struct heads_call *c, const struct resp *replies) {

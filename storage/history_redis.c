@@ -7,6 +7,7 @@
 #include "storage/history_pages.h"
 #include "storage/history_script.h"
 #include "storage/history_store.h"
+#include "storage/history_trim.h"
 
 static bool ready(struct history *base) {
     const struct history_redis *h = history_store_of(base);
@@ -25,6 +26,7 @@ static const struct history_ops ops = {
     .unread = history_cursors_unread,
     .hide = history_cursors_hide,
     .hidden = history_cursors_hidden,
+    .trim = history_trim,
     .earlier = history_pages_earlier,
     .ready = ready,
 };

@@ -105,7 +105,7 @@ struct member_row {
 /* A conversation as it stands at `version`. `members` holds all of them when
  * they are at most LISTED_MAX_MEMBERS, else none. A conversation becomes wide
  * when it first has more than NARROW_MAX_MEMBERS members, and stays so.
- * `closed` is known only from conv_load. */
+ * `closed` and `keep_ms` are known only from conv_load. */
 struct conv_row {
     struct conv_id id;
     enum conv_kind kind;
@@ -113,7 +113,8 @@ struct conv_row {
     struct slice title; /* empty for direct */
     uint32_t member_count;
     bool wide;
-    bool closed; /* direct, and one of the two blocks the other */
+    bool closed;      /* direct, and one of the two blocks the other */
+    uint64_t keep_ms; /* how long events are kept; 0: as the operator says */
     const struct member_row *members;
     size_t listed; /* rows in `members` */
 };
@@ -133,6 +134,7 @@ struct conv_of_user {
     struct member_version version;
     uint32_t member_count;
     bool wide;
+    uint64_t keep_ms;    /* how long events are kept; 0: as the operator says */
     struct slice title;  /* of a group */
     struct user_id peer; /* of a direct one */
     struct slice peer_name;

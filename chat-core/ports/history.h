@@ -44,6 +44,7 @@ struct history_append {
     uint64_t body_hash; /* a repeat of `name` must have the same */
     struct member_version mver; /* the version the sender's gateway believes */
     uint64_t ts_ms;             /* wall clock */
+    uint64_t keep_ms;           /* how long events are kept; 0: for ever */
     struct slice event;         /* opaque stored bytes; copied */
     const struct history_change *change; /* NULL: none */
 };
@@ -72,6 +73,7 @@ struct history_head {
     struct conv_id conv;
     struct msg_seq head;   /* 0: nothing stored yet */
     struct msg_seq oldest; /* oldest seq kept; 1 when nothing was purged */
+    uint64_t oldest_ms;    /* nothing that is kept is older; 0: not known */
     struct member_version mver;
     uint64_t ts_ms;      /* of the last event */
     struct msg_seq read; /* read cursor of the asked user */
@@ -117,6 +119,9 @@ struct history_move {
     struct msg_seq seq;
 };
 
+/* The oldest seq kept, which may be one after the head. */
+typedef void (*history_trimmed_fn)(void *ctx, enum rc rc,
+                                   struct msg_seq oldest);
 /* The cursors after the call, never behind those before. `mark` is NULL unless
  * RC_OK. */
 typedef void (*history_mark_fn)(void *ctx, enum rc rc,
@@ -175,6 +180,10 @@ struct history_ops {
                  struct msg_seq seq, history_hide_fn done, void *ctx);
     void (*hidden)(struct history *h, struct conv_id conv, struct user_id user,
                    history_hidden_fn done, void *ctx);
+    /* Purges what is from before `before_ms`, or much of it: the next call goes
+     * on. */
+    void (*trim)(struct history *h, struct conv_id conv, uint64_t before_ms,
+                 history_trimmed_fn done, void *ctx);
     /* What is remembered of an event, at most HISTORY_EARLIER_MAX. */
     void (*earlier)(struct history *h, struct conv_id conv, struct msg_seq seq,
                     history_earlier_fn done, void *ctx);

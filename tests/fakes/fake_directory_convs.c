@@ -27,7 +27,8 @@ static enum rc take_conv(struct fake_dir_call *c, const struct dir_conv *conv) {
                                .version = conv->version,
                                .title = slice_str(conv->title),
                                .member_count = conv->member_count,
-                               .wide = conv->wide};
+                               .wide = conv->wide,
+                               .keep_ms = conv->keep_ms};
     list_members(c, conv);
     return RC_OK;
 }
@@ -84,6 +85,7 @@ static struct conv_of_user conv_of(const struct dir_store *s,
                                .version = conv->version,
                                .member_count = conv->member_count,
                                .wide = conv->wide,
+                               .keep_ms = conv->keep_ms,
                                .title = slice_str(conv->title),
                                .me = dir_row(conv, me)};
 

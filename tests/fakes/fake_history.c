@@ -249,6 +249,42 @@ static void end_earlier(struct history *h, struct conv_id conv,
     c->done.earlier = done;
 }
 
+/* ---- what is too old ---- */
+
+static void trim_execute(struct fake_call *base) {
+    struct fake_history_call *c = fake_history_call_of(base);
+    struct fake_log *l = fake_log_of(c->store, c->conv);
+    uint64_t oldest = l->oldest;
+
+    while (oldest <= l->head && l->events[oldest - 1].ts_ms < c->before_ms) {
+        oldest++;
+    }
+    fake_history_purge(c->store, c->conv, oldest);
+    l->oldest_ms =
+        oldest > l->head ? c->before_ms : l->events[oldest - 1].ts_ms;
+    c->first.v = oldest;
+    base->rc = RC_OK;
+}
+
+static void trim_answer(struct fake_call *base, enum rc rc, bool silent) {
+    struct fake_history_call *c = fake_history_call_of(base);
+
+    if (!silent) {
+        c->done.trimmed(c->ctx, rc, c->first);
+    }
+    fake_history_call_free(c);
+}
+
+static void end_trim(struct history *h, struct conv_id conv, uint64_t before_ms,
+                     history_trimmed_fn done, void *ctx) {
+    struct fake_history_call *c =
+        fake_history_call(h, "trim", trim_execute, trim_answer, ctx);
+
+    c->conv = conv;
+    c->before_ms = before_ms;
+    c->done.trimmed = done;
+}
+
 static bool end_ready(struct history *h) {
     return fake_history_calls(h)->refuse == RC_OK;
 }
@@ -265,6 +301,7 @@ static const struct history_ops end_ops = {
     .hide = fake_history_hide,
     .hidden = fake_history_hidden,
     .earlier = end_earlier,
+    .trim = end_trim,
     .ready = end_ready,
 };
 

@@ -22,6 +22,7 @@ struct fake_history_call {
     enum history_cursor cursor;
     struct history_mark mark;
     bool moved;
+    uint64_t before_ms;
     struct history_span_ask *spans;
     union {
         history_appended_fn appended;
@@ -34,6 +35,7 @@ struct fake_history_call {
         history_hide_fn hide;
         history_hidden_fn hidden;
         history_earlier_fn earlier;
+        history_trimmed_fn trimmed;
     } done;
     void *ctx;
 };

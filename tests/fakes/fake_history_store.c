@@ -234,6 +234,7 @@ struct history_head fake_log_head(const struct fake_history *f,
     }
     h.head.v = l->head;
     h.oldest.v = l->oldest;
+    h.oldest_ms = l->oldest_ms;
     h.mver = l->mver;
     h.ts_ms = l->head == 0 ? 0 : l->events[l->head - 1].ts_ms;
     h.hides = l->hides;

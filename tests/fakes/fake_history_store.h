@@ -17,6 +17,7 @@ struct fake_log {
     struct fake_stored *events; /* event s is events[s - 1] */
     uint64_t head;
     uint64_t oldest;
+    uint64_t oldest_ms; /* nothing older is there; 0: not known */
     struct member_version mver;
     struct map readers; /* user id -> struct fake_reader */
     bool hides;

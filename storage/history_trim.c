@@ -1,0 +1,56 @@
+#include "storage/history_trim.h"
+
+#include "proto/base/mem.h"
+#include "storage/history_layout.h"
+#include "storage/history_script.h"
+
+struct trim_call {
+    struct history_call base;
+    history_trimmed_fn done;
+    void *ctx;
+    struct conv_id conv;
+    uint64_t before_ms;
+};
+
+static void on_trimmed(struct resp_call *call, enum rc rc,
+                       const struct resp *replies);
+
+static void send_trim(struct trim_call *t) {
+    struct history_key meta = history_key(t->conv, "meta");
+    struct history_number before = history_number(t->before_ms);
+    struct slice args[] = {slice_str(meta.s), slice_str(before.s)};
+
+    history_script_call(&t->base, HISTORY_SCRIPT_TRIM, on_trimmed, args,
+                        COUNT_OF(args));
+}
+
+static void on_trimmed(struct resp_call *call, enum rc rc,
+                       const struct resp *replies) {
+    struct trim_call *t = CONTAINER_OF(call, struct trim_call, base.call);
+    struct msg_seq oldest = {0};
+
+    if (history_script_gone(&t->base, rc, replies)) {
+        send_trim(t);
+        return;
+    }
+    if (rc == RC_OK) {
+        rc = history_store_error(t->base.h, replies);
+    }
+    if (rc == RC_OK && (!resp_u64(replies, &oldest.v) || oldest.v == 0)) {
+        rc = history_store_bad(t->base.h, "trim");
+    }
+    t->done(t->ctx, rc, oldest);
+    mem_free(t);
+}
+
+void history_trim(struct history *base, struct conv_id conv, uint64_t before_ms,
+                  history_trimmed_fn done, void *ctx) {
+    struct trim_call *t = mem_new(sizeof(*t));
+
+    t->base.h = history_store_of(base);
+    t->done = done;
+    t->ctx = ctx;
+    t->conv = conv;
+    t->before_ms = before_ms;
+    send_trim(t);
+}

@@ -1,0 +1,215 @@
+/* How long events are kept on a real Redis: purging what is too old, buckets
+ * that expire by themselves, and another time for those that are there. */
+#include "tests/integration/history_env.h"
+
+#include <sys/time.h>
+
+enum {
+    HOUR_MS = 3600000,
+};
+
+static uint64_t now_ms(void) {
+    struct timeval t;
+
+    gettimeofday(&t, NULL);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_usec / 1000;
+}
+
+enum {
+    AT_ONCE = 500, /* as many may wait */
+};
+
+static void say_some(struct fixture *f, uint64_t first, uint64_t last,
+                     uint64_t start_ms, uint64_t keep_ms) {
+    size_t count = (size_t)(last - first) + 1;
+    struct appended *all = mem_new_array(count, sizeof(*all));
+
+    for (size_t i = 0; i < count; i++) {
+        char name[32];
+        char event[64];
+        struct history_append in;
+
+        snprintf(name, sizeof(name), "m%" PRIu64, first + i);
+        snprintf(event, sizeof(event), "\"ts\":%" PRIu64 ",\"m\":%" PRIu64 "}",
+                 start_ms + first + i, first + i);
+        in = message(f, name);
+        in.event = slice_str(event);
+        in.ts_ms = start_ms + first + i;
+        in.keep_ms = keep_ms;
+        f->h->ops->append(f->h, &in, on_appended, &all[i]);
+    }
+    assert_true(it_until(&f->loop, it_is_set, &all[count - 1].answered,
+                         IT_PATIENCE_MS));
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(all[i].rc, RC_OK);
+        assert_int_equal(all[i].out.seq.v, first + i);
+    }
+    mem_free(all);
+}
+
+/* Appends events `first` to `last`; event s is of the time start_ms + s. */
+static void say(struct fixture *f, uint64_t first, uint64_t last,
+                uint64_t start_ms, uint64_t keep_ms) {
+    for (uint64_t at = first; at <= last; at += AT_ONCE) {
+        say_some(f, at, last - at < AT_ONCE ? last : at + AT_ONCE - 1, start_ms,
+                 keep_ms);
+    }
+}
+
+struct trimmed {
+    bool answered;
+    enum rc rc;
+    uint64_t oldest;
+};
+
+static void on_trimmed(void *ctx, enum rc rc, struct msg_seq oldest) {
+    struct trimmed *t = ctx;
+
+    t->answered = true;
+    t->rc = rc;
+    t->oldest = oldest.v;
+}
+
+static uint64_t trim(struct fixture *f, uint64_t before_ms) {
+    struct trimmed t = {.answered = false};
+
+    f->h->ops->trim(f->h, f->conv, before_ms, on_trimmed, &t);
+    assert_true(it_until(&f->loop, it_is_set, &t.answered, IT_PATIENCE_MS));
+    assert_int_equal(t.rc, RC_OK);
+    return t.oldest;
+}
+
+/* What Redis answers, a number, to "WORD {c<conv>}KEY". */
+static int64_t number(struct fixture *f, const char *word, const char *key) {
+    struct resp_conn *admin = it_connect(&f->loop, it_shared_redis());
+    struct it_said said;
+    char line[96];
+
+    snprintf(line, sizeof(line), "%s {c%s}%s", word, id_text(f->conv.v).s, key);
+    said = it_say(&f->loop, admin, line);
+    resp_conn_close(&admin);
+    return said.number;
+}
+
+static void test_trim(void **state) {
+    static const struct {
+        const char *name;
+        uint64_t before; /* the time of which event */
+        uint64_t oldest;
+    } rows[] = {
+        {"nothing", 1, 1},        {"some", 50, 50},
+        {"the same", 50, 50},     {"less", 20, 50},
+        {"one bucket", 128, 128}, {"two and a half", 320, 320},
+        {"nearly all", 400, 400}, {"all", 401, 401},
+        {"more", 500, 401},
+    };
+    struct fixture *f = *state;
+    uint64_t start = now_ms() - HOUR_MS;
+
+    say(f, 1, 400, start, 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct paged p;
+
+        assert_row(rows[i].name,
+                   trim(f, start + rows[i].before) == rows[i].oldest);
+        p = range(f, rows[i].oldest > 60 ? rows[i].oldest - 60 : 1, 100);
+        assert_row(rows[i].name, p.head.oldest.v == rows[i].oldest);
+        assert_row(rows[i].name, p.head.oldest_ms >= start + rows[i].before ||
+                                     rows[i].before < rows[i].oldest);
+        assert_row(rows[i].name, p.purged == rows[i].oldest - p.first);
+    }
+    assert_int_equal(number(f, "EXISTS", "log:0"), 0);
+    assert_int_equal(number(f, "EXISTS", "log:2"), 0);
+    say(f, 401, 401, start, 0);
+    assert_int_equal(range(f, 401, 1).purged, 0);
+}
+
+/* The versions an event had go with it. */
+static void test_versions_go(void **state) {
+    struct fixture *f = *state;
+    struct history_change x = {.seq = {1},
+                               .now = SLICE_LIT("\"ts\":1,\"new\":1}"),
+                               .earlier = SLICE_LIT("old")};
+    uint64_t start = now_ms() - HOUR_MS;
+    struct history_append in;
+    char event[64];
+
+    say(f, 1, 3, start, 0);
+    snprintf(event, sizeof(event), "\"ts\":%" PRIu64 ",\"m\":1}", start + 1);
+    x.was = slice_str(event);
+    in = message(f, "edit");
+    in.keep_ms = 2 * HOUR_MS;
+    in.ts_ms = start + 3;
+    in.change = &x;
+    assert_int_equal(append(f, in).rc, RC_OK);
+    assert_int_equal(number(f, "LLEN", "edits:1"), 1);
+    assert_true(number(f, "PTTL", "edits:1") > 0);
+    assert_int_equal(trim(f, start + 2), 2);
+    assert_int_equal(number(f, "EXISTS", "edits:1"), 0);
+}
+
+/* Waits until the key is gone. */
+static void await_gone(struct fixture *f, const char *key) {
+    uint64_t end = now_ms() + IT_PATIENCE_MS;
+
+    while (number(f, "EXISTS", key) != 0) {
+        assert_true(now_ms() < end);
+        it_run_for(&f->loop, 20);
+    }
+}
+
+/* After a silence the buckets are gone by themselves; the next event has its
+ * place all the same. */
+static void test_expires(void **state) {
+    struct fixture *f = *state;
+    struct paged p;
+
+    say(f, 1, 140, now_ms(), 300);
+    await_gone(f, "log:1");
+    assert_int_equal(number(f, "EXISTS", "log:0"), 0);
+    say(f, 141, 141, now_ms(), HOUR_MS);
+    p = range(f, 100, 100);
+    assert_int_equal(p.count, 42);
+    assert_int_equal(p.purged, 41);
+    assert_int_equal(trim(f, now_ms() - 1000), 141);
+    assert_int_equal(tail(f, 0, 10).purged, 9);
+}
+
+/* Another time holds for what is there too, some buckets with each append. */
+static void test_another_time(void **state) {
+    enum {
+        BUCKETS = 70,
+        HEAD = BUCKETS * 128,
+    };
+    struct fixture *f = *state;
+    uint64_t start = now_ms() - HEAD;
+
+    say(f, 1, HEAD, start, 0);
+    assert_int_equal(number(f, "PTTL", "log:0"), -1);
+    say(f, HEAD + 1, HEAD + 1, start, HOUR_MS);
+    assert_true(number(f, "PTTL", "log:0") > 0);
+    assert_true(number(f, "PTTL", "log:63") > number(f, "PTTL", "log:0"));
+    assert_int_equal(number(f, "PTTL", "log:64"), -1);
+    assert_true(number(f, "PTTL", "log:70") > 0);
+    say(f, HEAD + 2, HEAD + 2, start, HOUR_MS);
+    assert_true(number(f, "PTTL", "log:69") > 0);
+    assert_true(number(f, "PTTL", "log:69") <= HOUR_MS);
+    say(f, HEAD + 3, HEAD + 4, start, 5 * HOUR_MS);
+    assert_true(number(f, "PTTL", "log:69") > 4 * HOUR_MS);
+    say(f, HEAD + 5, HEAD + 6, start, 0);
+    assert_int_equal(number(f, "PTTL", "log:0"), -1);
+    assert_int_equal(number(f, "PTTL", "log:70"), -1);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_trim),
+        TEST(test_versions_go),
+        TEST(test_expires),
+        TEST(test_another_time),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
