@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "chat-core/interval.h"
+#include "chat-core/retention.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
 #include "proto/base/plant.h"
@@ -17,6 +18,7 @@ struct conv {
     struct member_version version;
     enum conv_kind kind;
     uint32_t member_count;
+    uint64_t keep_ms; /* 0: as the operator says */
     bool loaded;
     bool wide;
     bool asking;  /* a directory call is open, or a callback is running */
@@ -115,6 +117,7 @@ static void answer(struct wait *w, const struct conv *conv,
         .closed = conv->closed,
         .muted = row->muted_ms > conv->core->clock->wall_ms,
         .joining = conv->joining,
+        .keep_ms = retention_of(conv->core, conv->keep_ms),
         .version = conv->version,
         .member_count = conv->member_count,
         .me = *row,
@@ -178,6 +181,7 @@ static void on_loaded(void *ctx, enum rc rc, const struct conv_row *row) {
     conv->member_count = row->member_count;
     conv->wide = row->wide;
     conv->closed = row->closed;
+    conv->keep_ms = row->keep_ms;
     take_members(conv, row->members, row->listed);
     conv->loaded = true;
     ask_next(conv);

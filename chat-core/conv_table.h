@@ -20,9 +20,10 @@ struct place {
     struct conv_id conv;
     enum conv_kind kind;
     bool wide;
-    bool closed;  /* direct, and one of the two blocks the other */
-    bool muted;   /* `me` may not write now */
-    bool joining; /* a listed member's joining is not complete yet */
+    bool closed;      /* direct, and one of the two blocks the other */
+    bool muted;       /* `me` may not write now */
+    bool joining;     /* a listed member's joining is not complete yet */
+    uint64_t keep_ms; /* how long events are kept; 0: for ever */
     struct member_version version;
     uint32_t member_count;
     struct member_row me; /* ROLE_NONE: no member now */

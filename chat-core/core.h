@@ -51,6 +51,7 @@ struct core {
     const struct clock *clock;
     struct wheel *wheel;
     struct rand *rand;
+    uint64_t keep_ms; /* of conversations without a setting; 0: for ever */
     const struct core_events *events;
     void *owner;
     uint64_t edit_ms;      /* a message may be edited so long; 0: always */
@@ -62,9 +63,10 @@ struct core {
     struct core_stats stats;
 };
 
-/* The ports, clock, wheel, rand, events and owner are set by the caller
- * before; this makes the tables. What the bus tells of user and conversation
- * topics has to be passed on to deliver_bus_events with `c` as the owner. */
+/* The ports, clock, wheel, rand, keep_ms, events and owner are set by the
+ * caller before; this makes the tables. What the bus tells of user and
+ * conversation topics has to be passed on to deliver_bus_events with `c` as the
+ * owner. */
 void core_init(struct core *c);
 /* Frees the tables; every seat has left and every call has been answered. */
 void core_fini(struct core *c);

@@ -2,6 +2,7 @@
 
 #include "chat-core/conv_table.h"
 #include "chat-core/interval.h"
+#include "chat-core/retention.h"
 #include "proto/base/mem.h"
 #include "proto/base/plant.h"
 
@@ -14,6 +15,9 @@ struct reading {
     struct page_ask ask;
     struct member_version version;
     struct member_row me;
+    uint64_t keep_ms;
+    bool trimmed;
+    struct msg_seq oldest;  /* that is kept, as far as is known */
     struct msg_seq *hidden; /* from the reader */
     size_t hidden_count;
     bool hidden_known;
@@ -32,6 +36,10 @@ static void finish(struct reading *r, enum rc rc, const struct page *page) {
     mem_free(r->hidden);
     mem_free(r);
     done(ctx, rc, page);
+}
+
+static uint64_t at_least(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
 }
 
 static uint64_t at_most(uint64_t a, uint64_t b) {
@@ -53,7 +61,8 @@ static struct page cut(const struct reading *r, const struct history_page *in) {
         end = at_most(end, r->me.away.v - 1);
     }
     out.head.v = end >= r->me.from.v ? end : 0;
-    out.first.v = in->first.v > r->me.from.v ? in->first.v : r->me.from.v;
+    out.kept.v = at_least(r->me.from.v, at_most(in->head.oldest.v, end + 1));
+    out.first.v = at_least(in->first.v, out.kept.v);
     past = at_most(past, end + 1);
     if (ask->side == PAGE_BEFORE && ask->seq.v != 0) {
         past = at_most(past, ask->seq.v);
@@ -107,9 +116,43 @@ static struct slice *veil(const struct reading *r, struct page *page) {
     return events;
 }
 
+static void on_trimmed(void *ctx, enum rc rc, struct msg_seq oldest) {
+    struct reading *r = ctx;
+
+    if (rc != RC_OK) {
+        finish(r, rc, NULL);
+        return;
+    }
+    r->trimmed = true;
+    r->oldest = oldest;
+    read_store(r);
+}
+
+/* True: something has to be done before this page is one, and is being done. */
+static bool not_yet(struct reading *r, const struct history_page *in) {
+    struct history *h = r->core->history;
+    uint64_t due = retention_due(r->core, r->keep_ms, &in->head);
+
+    if (in->head.mver.v > r->version.v && !planted(PLANT_PAGE_OLD_MEMBERS)) {
+        /* The members changed since: perhaps the reader is out. */
+        conv_forget_before(r->core, r->ask.conv, in->head.mver);
+        look_up(r);
+    } else if (in->head.hides && !r->hidden_known) {
+        h->ops->hidden(h, r->ask.conv, r->ask.user, on_hidden, r);
+    } else if (due != 0 && !r->trimmed) {
+        h->ops->trim(h, r->ask.conv, due, on_trimmed, r);
+    } else if (r->ask.side == PAGE_AFTER && r->oldest.v < in->head.oldest.v &&
+               in->first.v < in->head.oldest.v) {
+        r->oldest = in->head.oldest; /* over what is purged, at once */
+        read_store(r);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void on_page(void *ctx, enum rc rc, const struct history_page *in) {
     struct reading *r = ctx;
-    struct history *h = r->core->history;
     struct slice *events = NULL;
     struct page out;
 
@@ -117,14 +160,7 @@ static void on_page(void *ctx, enum rc rc, const struct history_page *in) {
         finish(r, rc, NULL);
         return;
     }
-    if (in->head.mver.v > r->version.v && !planted(PLANT_PAGE_OLD_MEMBERS)) {
-        /* The members changed since: perhaps the reader is out. */
-        conv_forget_before(r->core, r->ask.conv, in->head.mver);
-        look_up(r);
-        return;
-    }
-    if (in->head.hides && !r->hidden_known) {
-        h->ops->hidden(h, r->ask.conv, r->ask.user, on_hidden, r);
+    if (not_yet(r, in)) {
         return;
     }
     out = cut(r, in);
@@ -147,7 +183,7 @@ static void read_store(struct reading *r) {
         return;
     }
     if (ask->side == PAGE_AFTER) {
-        at.v = ask->seq.v + 1 > r->me.from.v ? ask->seq.v + 1 : r->me.from.v;
+        at.v = at_least(at_least(ask->seq.v + 1, r->me.from.v), r->oldest.v);
         at.v += planted(PLANT_PAGE_OFF_BY_ONE);
         h->ops->range(h, ask->conv, at, ask->limit, on_page, r);
         return;
@@ -173,6 +209,7 @@ static void on_place(void *ctx, enum rc rc, const struct place *place) {
     }
     r->version = place->version;
     r->me = place->me;
+    r->keep_ms = place->keep_ms;
     read_store(r);
 }
 

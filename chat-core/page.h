@@ -25,11 +25,14 @@ struct page_ask {
  * last seq this reader may see at all (head 0: nothing). `from` 0: the
  * reader's joining is not complete yet, it will show something later. `since`
  * is where the reader has come for the last time, 0 as long as that is not
- * complete; what was said while he was out is an empty slice too. */
+ * complete; what was said while he was out is an empty slice too. `kept` is
+ * the first that is kept of what he may see: when it is not `from`, all that
+ * stands between them was purged, and is no part of any page. */
 struct page {
     struct conv_id conv;
     struct msg_seq from;
     struct msg_seq since;
+    struct msg_seq kept;
     struct msg_seq head;
     struct msg_seq first;
     size_t count;

@@ -35,6 +35,7 @@ struct saying {
     bool system;                         /* a member change: no check */
     struct say_change change;
     struct member_version version;
+    uint64_t keep_ms;
     struct topic topics[TOPICS_MAX];
     struct msg_seq readable[TOPICS_MAX]; /* of the topic's user: from there */
     size_t topic_count;
@@ -261,6 +262,7 @@ static void append(struct saying *s) {
                                             .body_hash = body_hash(s),
                                             .mver = s->version,
                                             .ts_ms = s->ts_ms,
+                                            .keep_ms = s->keep_ms,
                                             .event = buf_slice(&stored),
                                             .change = s->amends},
                    on_appended, s);
@@ -285,6 +287,7 @@ static void on_place(void *ctx, enum rc rc, const struct place *place) {
         finish(s, rc);
         return;
     }
+    s->keep_ms = place->keep_ms;
     s->version = place->version;
     take_topics(s, place);
     if (planted(PLANT_VERSION_NOT_SENT)) {

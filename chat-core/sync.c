@@ -44,6 +44,18 @@ static void name_gap(struct sync_one *one, enum sync_gap gap, uint64_t from,
     one->to = to;
 }
 
+/* What was purged before the user got it. */
+static void take_gap(struct sync_one *one, const struct page *page,
+                     struct msg_seq have) {
+    uint64_t from = have.v + 1 > page->from.v ? have.v + 1 : page->from.v;
+
+    if (page->kept.v > from && page->head.v > 0) {
+        one->gap = SYNC_GAP_PURGED;
+        one->from.v = from;
+        one->to.v = page->kept.v - 1;
+    }
+}
+
 /* A page that begins with the event the client says it has tells whether that
  * is so; what follows is what it lacks. An event that is gone tells nothing. */
 static bool take_witness(const struct sync_cursor *cursor, struct page *page) {
@@ -89,6 +101,9 @@ static void on_page(void *ctx, enum rc rc, const struct page *found) {
     } else {
         page = *found;
         judge(one, &l->cursor, &page);
+        if (one->state != SYNC_RESYNC) {
+            take_gap(one, &page, l->cursor.have);
+        }
         if (page.count > 0 && one->state != SYNC_RESYNC) {
             s->on_page(s->ctx, &page);
         }

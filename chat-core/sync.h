@@ -34,6 +34,7 @@ enum sync_gap {
     SYNC_GAP_NONE,
     SYNC_GAP_LOST,      /* the history ends before it */
     SYNC_GAP_REWRITTEN, /* another message stands at its place */
+    SYNC_GAP_PURGED,    /* what it lacks is not kept any more */
 };
 
 struct sync_one {
@@ -41,8 +42,8 @@ struct sync_one {
     enum sync_state state;
     struct msg_seq head; /* what the user may see at most */
     uint64_t hidden;     /* how many events he has hidden from himself */
-    enum sync_gap gap;   /* not NONE: with SYNC_RESYNC */
-    struct msg_seq from; /* of the gap, and its end: the client's own */
+    enum sync_gap gap;   /* LOST, REWRITTEN: with SYNC_RESYNC, and only then */
+    struct msg_seq from; /* of the gap, first and last */
     struct msg_seq to;
 };
 

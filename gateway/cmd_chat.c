@@ -101,6 +101,16 @@ static size_t fitting(const struct history_ask *ask, const struct page *page,
     return n;
 }
 
+/* Events that the client lacks or has, and why they are no more. */
+static void put_gap(struct json_out *o, uint64_t from, uint64_t to,
+                    const char *reason) {
+    json_field_obj(o, "gap");
+    json_field_u64(o, "from", from);
+    json_field_u64(o, "to", to);
+    json_field_str(o, "reason", slice_str(reason));
+    json_end_obj(o);
+}
+
 static void on_page(void *ctx, enum rc rc, const struct page *page) {
     struct history_ask *ask = ctx;
     struct request *r = ask->request;
@@ -119,6 +129,9 @@ static void on_page(void *ctx, enum rc rc, const struct page *page) {
     json_field_id(&o, "conv", page->conv.v);
     json_field_u64(&o, "from", page->from.v);
     json_field_u64(&o, "head", page->head.v);
+    if (page->head.v > 0 && page->from.v != 0 && page->kept.v > page->from.v) {
+        put_gap(&o, page->from.v, page->kept.v - 1, "retention");
+    }
     json_field_arr(&o, "events");
     for (size_t i = from; i < from + n; i++) {
         buf_add_str(&b, i == from ? "" : ",");
@@ -222,21 +235,17 @@ static const char *sync_word(const struct syncing *s,
     return words[one->state];
 }
 
-static void put_gap(struct json_out *o, const struct sync_one *one) {
+static void put_sync_gap(struct json_out *o, const struct sync_one *one) {
     static const char *const reasons[] = {
         [SYNC_GAP_NONE] = NULL,
         [SYNC_GAP_LOST] = "lost",
         [SYNC_GAP_REWRITTEN] = "rewritten",
+        [SYNC_GAP_PURGED] = "retention",
     };
 
-    if (one->gap == SYNC_GAP_NONE) {
-        return;
+    if (one->gap != SYNC_GAP_NONE) {
+        put_gap(o, one->from.v, one->to.v, reasons[one->gap]);
     }
-    json_field_obj(o, "gap");
-    json_field_u64(o, "from", one->from.v);
-    json_field_u64(o, "to", one->to.v);
-    json_field_str(o, "reason", slice_str(reasons[one->gap]));
-    json_end_obj(o);
 }
 
 static void on_synced(void *ctx, enum rc rc, const struct sync_one *ones,
@@ -257,7 +266,7 @@ static void on_synced(void *ctx, enum rc rc, const struct sync_one *ones,
             json_field_str(&o, "state", slice_str(sync_word(s, &ones[i])));
             json_field_u64(&o, "head", ones[i].head.v);
             json_field_u64(&o, "hidden", ones[i].hidden);
-            put_gap(&o, &ones[i]);
+            put_sync_gap(&o, &ones[i]);
             json_end_obj(&o);
         }
         json_end_arr(&o);

@@ -3,6 +3,7 @@
 
 #include "chat-core/group.h"
 #include "chat-core/interval.h"
+#include "chat-core/retention.h"
 #include "gateway/command.h"
 #include "gateway/server.h"
 #include "proto/base/mem.h"
@@ -14,7 +15,16 @@ struct listing {
     struct conv_id *ids;
     char **texts; /* what the titles and names point to */
     struct history_head *heads;
+    struct trimming *trimmings;
     size_t count;
+    size_t open; /* trims, and one while they are started */
+    enum rc rc;  /* what became of them */
+};
+
+/* One conversation of the list, while what is too old is purged from it. */
+struct trimming {
+    struct listing *listing;
+    struct history_head *head;
 };
 
 static void listing_free(struct listing *l) {
@@ -23,6 +33,7 @@ static void listing_free(struct listing *l) {
     }
     mem_free(l->texts);
     mem_free(l->heads);
+    mem_free(l->trimmings);
     mem_free(l->convs);
     mem_free(l->ids);
     mem_free(l);
@@ -39,6 +50,7 @@ static uint64_t end_of(const struct conv_of_user *conv,
                                  : lesser(head->head.v, conv->me.until.v);
 }
 
+/* Nobody has to read what he may not, or what is not there any more. */
 static uint64_t read_of(const struct conv_of_user *conv,
                         const struct history_head *head) {
     uint64_t read = head->read.v;
@@ -46,6 +58,9 @@ static uint64_t read_of(const struct conv_of_user *conv,
 
     if (since > 0 && read + 1 < since) {
         read = since - 1;
+    }
+    if (read + 1 < head->oldest.v) {
+        read = head->oldest.v - 1;
     }
     return lesser(read, end_of(conv, head));
 }
@@ -99,7 +114,8 @@ static void answer(struct listing *l, const uint64_t *unread) {
     o = request_begin(l->request, &b, "conversations");
     json_field_arr(&o, "conversations");
     for (size_t i = 0; i < l->count; i++) {
-        bool asked = unread_span(&l->convs[i], &l->heads[i], &span);
+        bool asked =
+            unread != NULL && unread_span(&l->convs[i], &l->heads[i], &span);
 
         put_conv(&o, &l->convs[i], &l->heads[i], asked ? unread[at++] : 0);
     }
@@ -121,23 +137,13 @@ static void on_unread(void *ctx, enum rc rc, const uint64_t *counts,
     answer(l, counts);
 }
 
-static void on_heads(void *ctx, enum rc rc, const struct history_head *heads,
-                     size_t count) {
-    struct listing *l = ctx;
+static void count_unread(struct listing *l) {
     struct history *h = l->request->server->core.history;
-    struct history_span_ask *spans;
+    struct history_span_ask *spans = mem_new_array(l->count, sizeof(*spans));
     size_t asked = 0;
 
-    if (rc != RC_OK) {
-        request_fail_rc(l->request, rc);
-        listing_free(l);
-        return;
-    }
-    l->heads = mem_new_array(count, sizeof(*l->heads));
-    spans = mem_new_array(count, sizeof(*spans));
-    for (size_t i = 0; i < count; i++) {
-        l->heads[i] = heads[i];
-        asked += unread_span(&l->convs[i], &heads[i], &spans[asked]);
+    for (size_t i = 0; i < l->count; i++) {
+        asked += unread_span(&l->convs[i], &l->heads[i], &spans[asked]);
     }
     if (asked == 0) {
         answer(l, NULL);
@@ -145,6 +151,55 @@ static void on_heads(void *ctx, enum rc rc, const struct history_head *heads,
         h->ops->unread(h, l->request->user, spans, asked, on_unread, l);
     }
     mem_free(spans);
+}
+
+static void release(struct listing *l) {
+    l->open--;
+    if (l->open > 0) {
+        return;
+    }
+    if (l->rc != RC_OK) {
+        request_fail_rc(l->request, l->rc);
+        listing_free(l);
+        return;
+    }
+    count_unread(l);
+}
+
+static void on_trimmed(void *ctx, enum rc rc, struct msg_seq oldest) {
+    struct trimming *t = ctx;
+    struct listing *l = t->listing;
+
+    if (rc == RC_OK) {
+        t->head->oldest = oldest;
+    } else {
+        l->rc = rc;
+    }
+    release(l);
+}
+
+static void on_heads(void *ctx, enum rc rc, const struct history_head *heads,
+                     size_t count) {
+    struct listing *l = ctx;
+    struct core *c = &l->request->server->core;
+
+    l->open = 1;
+    l->rc = rc;
+    l->heads = mem_new_array(count, sizeof(*l->heads));
+    l->trimmings = mem_new_array(count, sizeof(*l->trimmings));
+    for (size_t i = 0; rc == RC_OK && i < count; i++) {
+        uint64_t keep_ms = retention_of(c, l->convs[i].keep_ms);
+        uint64_t due = retention_due(c, keep_ms, &heads[i]);
+
+        l->heads[i] = heads[i];
+        l->trimmings[i] = (struct trimming){l, &l->heads[i]};
+        if (due != 0) {
+            l->open++;
+            c->history->ops->trim(c->history, heads[i].conv, due, on_trimmed,
+                                  &l->trimmings[i]);
+        }
+    }
+    release(l);
 }
 
 static struct slice keep(struct listing *l, size_t at, struct slice text) {

@@ -318,6 +318,7 @@ void server_open(struct server *s) {
     c->rand = &s->loop->rand;
     c->events = &server_core_events;
     c->owner = s;
+    c->keep_ms = s->settings->keep_ms;
     core_init(c);
     c->bus->events = &server_bus_events;
     c->bus->owner = s;

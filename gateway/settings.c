@@ -115,6 +115,12 @@ static const struct conf_key keys[] = {
      "durability an ack promises: t1 wants appendfsync always, t0 anything",
      tiers},
 
+    {"history", "keep", CONF_MSEC, AT(keep_ms), "0s", 0,
+     UINT64_C(3155760000000),
+     "how long events are kept, where a conversation does not say it; 0s: for "
+     "ever",
+     NULL},
+
     {"postgres", "conninfo", CONF_TEXT, AT(conninfo), "", 0, 2048,
      "libpq connection string; a numeric address or a socket directory", NULL},
     {"postgres", "connections", CONF_COUNT, AT(pg_connections), "4", 1, 64,

@@ -53,6 +53,8 @@ struct settings {
     char *redis_tls_name;
     uint64_t redis_deadline_ms;
     unsigned tier;
+    /* history */
+    uint64_t keep_ms;
     /* postgres */
     char *conninfo;
     uint64_t pg_connections;

@@ -145,6 +145,13 @@ static void take_friends(struct chat *c) {
     }
 }
 
+/* The last event that the server says it does not keep any more, or 0. */
+static uint64_t gap_end(const struct frame *f) {
+    size_t gap = json_member(&f->doc, 0, "gap");
+
+    return gap == 0 ? 0 : frame_u64(f, gap, "to");
+}
+
 static void take_synced(struct chat *c) {
     const struct frame *f = &c->frame;
     struct chat_conv *conv =
@@ -154,6 +161,9 @@ static void take_synced(struct chat *c) {
 
     if (conv == NULL) {
         return;
+    }
+    if (gap_end(f) > 0) {
+        chat_skip_to(&c->model, conv, gap_end(f));
     }
     if (slice_is(state, "resync")) {
         chat_note(c,
@@ -179,13 +189,14 @@ static struct chat_conv *asked_conv(struct chat *c,
 static void take_gap(struct chat *c, const struct chat_ask *ask) {
     struct chat_conv *conv = asked_conv(c, ask);
     uint64_t from = frame_u64(&c->frame, 0, "from");
+    uint64_t gap = gap_end(&c->frame);
 
     if (conv == NULL) {
         return;
     }
     conv->asked = false;
     if (from > 0) {
-        chat_skip_to(&c->model, conv, from - 1);
+        chat_skip_to(&c->model, conv, gap >= from ? gap : from - 1);
     }
     for_each(c, take_event);
     if (conv->have == conv->asked_after && chat_missing(conv)) {

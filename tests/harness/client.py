@@ -65,6 +65,7 @@ class Client:
         self.ready = None
         self.closed = None
         self.resyncs = 0
+        self.gaps = {}  # conv: the last seq that is not kept any more
         self._ids = itertools.count(1)
         self._waiting = {}
         self._news = asyncio.Event()
@@ -200,6 +201,8 @@ class Client:
                        for conv in sorted(want)[:100]]
             answer = await self.cmd("sync", convs=cursors)
             for one in answer["convs"]:
+                if "gap" in one:
+                    self.gaps[one["conv"]] = one["gap"]["to"]
                 if one["state"] != "more":
                     want.discard(one["conv"])
 
@@ -207,7 +210,7 @@ class Client:
         """The last seq before the first hole."""
         seen = self.events.get(conv, {})
         first = min(seen, default=0)
-        last = first
+        last = max(first, self.gaps.get(conv, 0))
         while last + 1 in seen:
             last += 1
         return last

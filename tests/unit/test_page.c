@@ -159,16 +159,72 @@ static void test_rows_wide(void **state) {
     test_rows(state);
 }
 
+/* What is purged is passed over, whichever page would have held it, and said
+ * to be missing to those who could have read it. */
 static void test_purged(void **state) {
-    const struct page_row row = {.user = 1, .side = PAGE_AFTER, .limit = 50};
+    static const struct {
+        struct page_row row;
+        uint64_t kept;
+    } rows[] = {
+        {{"after none", 1, PAGE_AFTER, RC_OK, 0, 50, 131, 50, 1, 250}, 131},
+        {{"after some", 1, PAGE_AFTER, RC_OK, 100, 50, 131, 50, 1, 250}, 131},
+        {{"after the gap", 1, PAGE_AFTER, RC_OK, 200, 9, 201, 9, 1, 250}, 131},
+        {{"newest", 1, PAGE_BEFORE, RC_OK, 0, 10, 241, 10, 1, 250}, 131},
+        {{"before", 1, PAGE_BEFORE, RC_OK, 136, 10, 131, 5, 1, 250}, 131},
+        {{"in it", 1, PAGE_BEFORE, RC_OK, 100, 10, 131, 0, 1, 250}, 131},
+        {{"newer", 2, PAGE_AFTER, RC_OK, 0, 10, 131, 10, 50, 250}, 131},
+        {{"ex", 3, PAGE_AFTER, RC_OK, 0, 10, 131, 0, 1, 80}, 81},
+    };
+
+    (void)state;
+    fake_history_purge(w.history, conv, 131);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct page_row *row = &rows[i].row;
+        struct got got;
+
+        read_page(row, &got);
+        world_settle(&w);
+        assert_row(row->name, got.rc == RC_OK);
+        assert_row(row->name, got.page.count == row->count);
+        assert_row(row->name,
+                   got.page.count == 0 || got.page.first.v == row->first);
+        assert_row(row->name, got.empty == 0);
+        assert_row(row->name, got.page.from.v == row->from);
+        assert_row(row->name, got.page.kept.v == rows[i].kept);
+        assert_row(row->name, got.page.head.v == row->head);
+    }
+}
+
+/* What is too old is purged by the next who reads, and by nobody while nothing
+ * is; all of it may be. */
+static void test_retention(void **state) {
+    const struct page_row row = {.user = 1, .side = PAGE_AFTER, .limit = 100};
+    struct core *c = &w.gates[0].core;
     struct got got;
 
     (void)state;
-    fake_history_purge(w.history, conv, 31);
+    c->keep_ms = 60000;
+    world_pass(&w, 50000);
+    world_fill(&w, conv, 1, 20);
     read_page(&row, &got);
     world_settle(&w);
-    assert_int_equal(got.page.count, 50);
-    assert_int_equal(got.empty, 30);
+    assert_int_equal(got.page.first.v, 1);
+    world_pass(&w, 10001);
+    for (int i = 0; i < 2; i++) {
+        read_page(&row, &got);
+        world_settle(&w);
+        assert_int_equal(got.page.kept.v, HEAD + 1);
+        assert_int_equal(got.page.first.v, HEAD + 1);
+        assert_int_equal(got.page.count, 20);
+    }
+    world_pass(&w, 60000);
+    for (int i = 0; i < 2; i++) {
+        read_page(&row, &got);
+        world_settle(&w);
+        assert_int_equal(got.page.kept.v, HEAD + 21);
+        assert_int_equal(got.page.head.v, HEAD + 20);
+        assert_int_equal(got.page.count, 0);
+    }
 }
 
 static void test_no_conversation(void **state) {
@@ -247,13 +303,10 @@ static void test_failures(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_rows),
-        TEST(test_rows_wide),
-        TEST(test_hidden),
-        TEST(test_purged),
-        TEST(test_no_conversation),
-        TEST(test_removed_since),
-        TEST(test_never_in_step),
+        TEST(test_rows),          TEST(test_rows_wide),
+        TEST(test_hidden),        TEST(test_purged),
+        TEST(test_retention),     TEST(test_no_conversation),
+        TEST(test_removed_since), TEST(test_never_in_step),
         TEST(test_failures),
     };
 

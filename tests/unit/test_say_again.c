@@ -122,24 +122,29 @@ static void test_repeat_and_no_table(void **state) {
     assert_int_equal(fake_bus_sent_count(w.bus), 0);
 }
 
-/* Nobody of those who could hear a repeat is left: it is acked all the same. */
-static void test_repeat_for_nobody(void **state) {
-    struct got got;
-
-    (void)state;
-    fake_directory_group(w.directory, conv, 1, 1);
-    world_say(&w, 0, conv, 1, "m1", &got);
-    world_settle(&w);
-    fake_bus_forget(w.bus);
-    fake_directory_remove(w.directory, conv, (struct user_id){1});
+static void say_as_system(const char *body, uint64_t version, struct got *got) {
     say_change(&w.gates[0].core,
                &(struct say){.conv = conv,
                              .from = {1},
-                             .kind = "message",
-                             .name = SLICE_LIT("m1"),
-                             .body = SLICE_LIT("{\"text\":\"hello\"}")},
-               &(struct say_change){.version = {2}}, got_said, &got);
+                             .kind = "group.title",
+                             .name = SLICE_LIT(".m1"),
+                             .body = slice_str(body)},
+               &(struct say_change){.version = {version}}, got_said, got);
     world_settle(&w);
+}
+
+/* Nobody of those who could hear a repeat is left: it is acked all the same.
+ * What the system says is a repeat by its name alone. */
+static void test_repeat_for_nobody(void **state) {
+    struct got got = {.calls = 0};
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 1);
+    say_as_system("{\"title\":\"a\"}", 1, &got);
+    assert_false(got.said.repeat);
+    fake_bus_forget(w.bus);
+    fake_directory_remove(w.directory, conv, (struct user_id){1});
+    say_as_system("{\"title\":\"b\"}", 2, &got);
     assert_int_equal(got.calls, 2);
     assert_true(got.said.repeat);
     assert_int_equal(fake_bus_sent_count(w.bus), 0);
