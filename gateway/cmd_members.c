@@ -21,8 +21,8 @@ static void put_member(struct json_out *o, const struct group_member *m,
     json_field_str(o, "name", m->name);
     json_field_str(o, "role", slice_str(role_word(m->role)));
     json_field_u64(o, "joined", m->joined_ms);
-    if (m->muted_ms > now_ms) {
-        json_field_u64(o, "muted", m->muted_ms);
+    if (m->silenced_ms > now_ms) {
+        json_field_u64(o, "muted", m->silenced_ms);
     }
     json_end_obj(o);
 }

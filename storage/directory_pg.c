@@ -132,7 +132,7 @@ void dir_read_place(struct pg_row *r, struct member_row *out) {
     out->role = (enum role)pg_row_num(r, ROLE_OWNER);
     out->from.v = pg_row_num(r, INT64_MAX);
     out->until.v = pg_row_num(r, INT64_MAX);
-    out->muted_ms = pg_row_num(r, INT64_MAX);
+    out->silenced_ms = pg_row_num(r, INT64_MAX);
 }
 
 static void read_changed(struct pg_row *r, struct member_changed *out) {

@@ -20,7 +20,7 @@
     "c.id, c.kind, c.version, c.member_count, c.wide, c.title, "               \
     "coalesce(p.id, 0), coalesce(p.name, ''), "                                \
     "m.role, readable_from(m.role, m.from_seq, m.bound), m.until_seq, "        \
-    "m.muted_until, unreadable(m.gaps, m.away_from), c.keep_ms "
+    "m.silenced_until, unreadable(m.gaps, m.away_from), c.keep_ms "
 #define CONVS_JOINS                                                            \
     "JOIN conversations c ON c.id = m.conv_id "                                \
     "LEFT JOIN users p ON p.id = CASE WHEN c.direct_low = m.user_id "          \
@@ -129,7 +129,7 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
     /* Behind the row: muted, closed, the gaps, how long it is kept. One
      * statement sees one moment. */
     [SQL_CONV_LOAD] = {"conv_load",
-                       "SELECT r.*, coalesce(m.muted_until, 0), "
+                       "SELECT r.*, coalesce(m.silenced_until, 0), "
                        "EXISTS (SELECT FROM conversations c "
                        "WHERE c.id = $1 AND c.kind = 1 "
                        "AND pair_blocked(c.direct_low, c.direct_high)), "
@@ -164,7 +164,7 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
         {"members_of",
          "SELECT c.version, u.id, coalesce(m.role, 0), "
          "coalesce(readable_from(m.role, m.from_seq, m.bound), 0), "
-         "coalesce(m.until_seq, 0), coalesce(m.muted_until, 0), "
+         "coalesce(m.until_seq, 0), coalesce(m.silenced_until, 0), "
          "coalesce(unreadable(m.gaps, m.away_from), '') "
          "FROM conversations c "
          "LEFT JOIN unnest($2::bigint[]) WITH ORDINALITY u (id, n) ON true "

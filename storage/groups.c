@@ -52,7 +52,7 @@ static void read_member(struct pg_row *r, uint32_t *total,
     out->user.v = pg_row_num(r, INT64_MAX);
     out->name = pg_row_text(r, NAME_MAX_BYTES);
     out->role = (enum role)pg_row_num(r, ROLE_OWNER);
-    out->muted_ms = pg_row_num(r, INT64_MAX);
+    out->silenced_ms = pg_row_num(r, INT64_MAX);
     out->joined_ms = pg_row_num(r, INT64_MAX);
 }
 

@@ -99,7 +99,7 @@ struct member_row {
                              may read nothing from here on; 0: it is */
     size_t gap_count;
     struct member_gap gaps[MEMBER_GAPS_MAX];
-    uint64_t muted_ms; /* may not write before; Unix time, 0: he may */
+    uint64_t silenced_ms; /* may not write before; Unix time, 0: he may */
 };
 
 /* A conversation as it stands at `version`. `members` holds all of them when
@@ -187,7 +187,7 @@ struct group_member {
     struct user_id user;
     struct slice name;
     enum role role;
-    uint64_t muted_ms;
+    uint64_t silenced_ms;
     uint64_t joined_ms;
 };
 

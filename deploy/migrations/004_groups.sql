@@ -1,11 +1,11 @@
 -- Groups: their roles, title, muted members, invites, and how long their
 -- history is kept.
 
--- muted_until  may not write before; Unix time in ms, 0: he may
--- barred       somebody removed him: an invite does not let him in again
+-- silenced_until  he may not write before; Unix time in ms, 0: he may
+-- barred          somebody removed him: an invite does not let him in again
 ALTER TABLE members
-    ADD COLUMN muted_until bigint NOT NULL DEFAULT 0,
-    ADD COLUMN barred      boolean NOT NULL DEFAULT false;
+    ADD COLUMN silenced_until bigint NOT NULL DEFAULT 0,
+    ADD COLUMN barred boolean NOT NULL DEFAULT false;
 
 -- How long events are kept, in ms; 0: as the gateway's settings say.
 ALTER TABLE conversations ADD COLUMN keep_ms bigint NOT NULL DEFAULT 0;
@@ -53,7 +53,7 @@ BEGIN
     END IF;
     v_same := CASE p_what WHEN 1 THEN c.title = p_title
                           WHEN 2 THEN m.role = p_value
-                          WHEN 3 THEN m.muted_until = p_value
+                          WHEN 3 THEN m.silenced_until = p_value
                           ELSE c.keep_ms = p_value END;
     -- He may have given away the role that it took.
     IF (v_actor < p_least OR (p_below = 1 AND v_actor <= m.role))
@@ -71,8 +71,8 @@ BEGIN
        SET role = CASE WHEN p_what <> 2 THEN x.role
                        WHEN x.user_id = p_user THEN p_value
                        ELSE 2 END,
-           muted_until = CASE WHEN p_what = 3 THEN p_value
-                              ELSE x.muted_until END
+           silenced_until = CASE WHEN p_what = 3 THEN p_value
+                              ELSE x.silenced_until END
      WHERE x.conv_id = p_conv
        AND (x.user_id = p_user
             OR (p_what = 2 AND p_value = 3 AND x.user_id = p_actor));
@@ -157,7 +157,7 @@ BEGIN
     RETURN NEXT ROW('ok', v_total, 0::bigint, '', 0::smallint, 0::bigint,
                     0::bigint)::group_member;
     RETURN QUERY
-        SELECT 'ok', v_total, m.user_id, u.name, m.role, m.muted_until,
+        SELECT 'ok', v_total, m.user_id, u.name, m.role, m.silenced_until,
                (extract(epoch FROM m.joined_at) * 1000)::bigint
           FROM members m JOIN users u ON u.id = m.user_id
          WHERE m.conv_id = p_conv AND m.role > 0 AND m.user_id > p_after

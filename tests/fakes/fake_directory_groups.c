@@ -12,7 +12,7 @@ static bool is_so(const struct dir_conv *conv, const struct dir_member *m,
     case GROUP_ROLE:
         return m->role == (enum role)ask->value;
     case GROUP_MUTE:
-        return m->muted_ms == ask->value;
+        return m->silenced_ms == ask->value;
     case GROUP_KEEP:
         break;
     }
@@ -27,7 +27,7 @@ static void apply(struct dir_conv *conv, struct dir_member *actor,
     } else if (ask->what == GROUP_KEEP) {
         conv->keep_ms = ask->value;
     } else if (ask->what == GROUP_MUTE) {
-        m->muted_ms = ask->value;
+        m->silenced_ms = ask->value;
     } else {
         m->role = (enum role)ask->value;
         if (m->role == ROLE_OWNER) {
@@ -135,7 +135,7 @@ static void list_all(struct fake_dir_call *c, const struct dir_conv *conv) {
                 .user = m->user,
                 .name = slice_str(dir_user(c->store, m->user)->name),
                 .role = m->role,
-                .muted_ms = m->muted_ms};
+                .silenced_ms = m->silenced_ms};
         }
     }
     qsort(c->group_members, c->found, sizeof(*c->group_members), by_user);

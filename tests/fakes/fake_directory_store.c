@@ -244,7 +244,7 @@ struct member_row dir_row(const struct dir_conv *c, struct user_id user) {
         memcpy(row.gaps, m->gaps, sizeof(row.gaps));
         row.gap_count = m->gap_count;
         row.away.v = m->away;
-        row.muted_ms = m->muted_ms;
+        row.silenced_ms = m->silenced_ms;
     }
     return row;
 }

@@ -30,7 +30,7 @@ struct dir_member {
     bool bound;
     struct member_version version; /* made by the row's last change */
     uint64_t joined;               /* counts; later is newer */
-    uint64_t muted_ms;
+    uint64_t silenced_ms;
     bool barred; /* an invite does not let him in */
 };
 

@@ -167,16 +167,16 @@ static void test_title_and_mute(void **state) {
     assert_int_equal(mute(ADMIN, OWNER, 12345), RC_DENIED);
     assert_int_equal(mute(OWNER, OWNER, 12345), RC_DENIED);
     assert_int_equal(mute(OWNER, ADMIN, 12345), RC_OK);
-    assert_int_equal(place(MEMBER).muted_ms, 12345);
+    assert_int_equal(place(MEMBER).silenced_ms, 12345);
     assert_int_equal(GOT(&g, conv, conv_load, conv(GROUP)), RC_OK);
     for (size_t i = 0; i < g.count; i++) {
         uint64_t who = g.members[i].user.v;
 
-        assert_int_equal(g.members[i].muted_ms,
+        assert_int_equal(g.members[i].silenced_ms,
                          who == MEMBER || who == ADMIN ? 12345 : 0);
     }
     assert_int_equal(GOT(&g, convs, convs_of, user(MEMBER)), RC_OK);
-    assert_int_equal(g.convs[1].me.muted_ms, 12345);
+    assert_int_equal(g.convs[1].me.silenced_ms, 12345);
 }
 
 /* A change counts as not complete, call after call, until its event is in the
