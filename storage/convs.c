@@ -124,8 +124,8 @@ static void read_conv_of_user(struct pg_row *r, struct conv_of_user *out) {
     out->keep_ms = pg_row_num(r, INT64_MAX);
 }
 
-static void on_convs(struct pg_request *req, enum rc rc,
-                     const struct pg_result *res) {
+void dir_on_convs(struct pg_request *req, enum rc rc,
+                  const struct pg_result *res) {
     struct dir_call c = dir_call_end(req);
     size_t count = rc == RC_OK ? pg_rows(res) : 0;
     struct conv_of_user *convs = mem_new_array(count, sizeof(*convs));
@@ -145,8 +145,8 @@ static void on_convs(struct pg_request *req, enum rc rc,
 static struct dir_call *new_convs(struct directory *d, enum directory_sql stmt,
                                   struct user_id user, convs_fn done,
                                   void *ctx) {
-    struct dir_call *c =
-        dir_call_new(d, stmt, on_convs, (union dir_done){.convs = done}, ctx);
+    struct dir_call *c = dir_call_new(d, stmt, dir_on_convs,
+                                      (union dir_done){.convs = done}, ctx);
 
     c->asked = user.v;
     pg_args_id(&c->req.args, user.v);

@@ -72,8 +72,8 @@ static void answer_devices(struct pg_request *req, enum rc rc,
     mem_free(devices);
 }
 
-static void on_devices(struct pg_request *req, enum rc rc,
-                       const struct pg_result *res) {
+void dir_on_devices(struct pg_request *req, enum rc rc,
+                    const struct pg_result *res) {
     answer_devices(req, rc, res, RC_OK);
 }
 
@@ -89,7 +89,7 @@ static void on_password_set(struct pg_request *req, enum rc rc,
 
 static void devices_of(struct directory *d, struct user_id user,
                        uint64_t since_ms, devices_fn done, void *ctx) {
-    struct dir_call *c = dir_call_new(d, SQL_DEVICES_OF, on_devices,
+    struct dir_call *c = dir_call_new(d, SQL_DEVICES_OF, dir_on_devices,
                                       (union dir_done){.devices = done}, ctx);
 
     pg_args_id(&c->req.args, user.v);
@@ -138,7 +138,7 @@ static void devices_revoke(struct directory *d, struct user_id user,
     bool one = which == REVOKE_THIS;
     struct dir_call *c =
         dir_call_new(d, one ? SQL_DEVICE_REVOKE : SQL_DEVICES_REVOKE_OTHERS,
-                     one ? on_revoked_one : on_devices,
+                     one ? on_revoked_one : dir_on_devices,
                      (union dir_done){.devices = done}, ctx);
 
     pg_args_id(&c->req.args, user.v);
@@ -162,7 +162,7 @@ static void password_set(struct directory *d, struct user_id user,
 
 static void revoked_after(struct directory *d, uint64_t us,
                           struct device_id device, devices_fn done, void *ctx) {
-    struct dir_call *c = dir_call_new(d, SQL_REVOKED_AFTER, on_devices,
+    struct dir_call *c = dir_call_new(d, SQL_REVOKED_AFTER, dir_on_devices,
                                       (union dir_done){.devices = done}, ctx);
 
     pg_args_num(&c->req.args, us);

@@ -23,6 +23,7 @@ union dir_done {
     member_changed_fn changed;
     group_members_fn group_members;
     invites_fn invites;
+    erased_fn erased;
     friends_fn friends;
     friend_fn friend;
     block_fn block;
@@ -59,6 +60,12 @@ void dir_on_users(struct pg_request *req, enum rc rc,
                   const struct pg_result *res);
 void dir_on_done(struct pg_request *req, enum rc rc,
                  const struct pg_result *res);
+/* For every statement that answers CONVS_COLUMNS, with call->asked the user;
+ * and for one that answers DEVICE_COLUMNS. */
+void dir_on_convs(struct pg_request *req, enum rc rc,
+                  const struct pg_result *res);
+void dir_on_devices(struct pg_request *req, enum rc rc,
+                    const struct pg_result *res);
 /* For every statement that answers a struct member_changed; and for one that
  * answers an outcome and nothing else. */
 void dir_on_changed(struct pg_request *req, enum rc rc,
@@ -77,6 +84,7 @@ void convs_add_ops(struct directory_ops *ops);
 void members_add_ops(struct directory_ops *ops);
 void groups_add_ops(struct directory_ops *ops);
 void invites_add_ops(struct directory_ops *ops);
+void erase_add_ops(struct directory_ops *ops);
 void friends_add_ops(struct directory_ops *ops);
 void blocks_add_ops(struct directory_ops *ops);
 

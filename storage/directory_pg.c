@@ -45,6 +45,7 @@ enum rc directory_pg_open(struct directory **out, struct loop *loop,
     members_add_ops(&d->ops);
     groups_add_ops(&d->ops);
     invites_add_ops(&d->ops);
+    erase_add_ops(&d->ops);
     friends_add_ops(&d->ops);
     blocks_add_ops(&d->ops);
     d->base.ops = &d->ops;

@@ -203,6 +203,14 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
                            "SELECT group_uninvite($1, $2, $3, $4)", 4},
     [SQL_INVITES_OF] = {"invites_of", "SELECT * FROM group_invites($1, $2, $3)",
                         3},
+    [SQL_CONVS_AFTER] = {"convs_after",
+                         "SELECT " CONVS_COLUMNS "FROM members m " CONVS_JOINS
+                         "WHERE m.user_id = $1 AND m.conv_id > $2 "
+                         "ORDER BY m.conv_id LIMIT $3",
+                         3},
+    [SQL_USER_CLOSE] = {"user_close",
+                        "SELECT " DEVICE_COLUMNS "FROM user_close($1) d", 1},
+    [SQL_USER_ERASE] = {"user_erase", "SELECT * FROM user_erase($1)", 1},
     /* What others ask comes last: however many, it hides nothing of mine. */
     [SQL_FRIENDS_OF] =
         {"friends_of",

@@ -27,6 +27,7 @@ static const struct history_ops ops = {
     .hide = history_cursors_hide,
     .hidden = history_cursors_hidden,
     .trim = history_trim,
+    .erase = history_erase,
     .earlier = history_pages_earlier,
     .ready = ready,
 };

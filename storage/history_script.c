@@ -26,6 +26,9 @@ static const char *const texts[HISTORY_SCRIPTS] = {
     [HISTORY_SCRIPT_TRIM] =
 #include "storage/history_trim.lua.h"
         ,
+    [HISTORY_SCRIPT_ERASE] =
+#include "storage/history_erase.lua.h"
+        ,
 };
 
 const char *history_script_text(size_t script) {

@@ -54,3 +54,66 @@ void history_trim(struct history *base, struct conv_id conv, uint64_t before_ms,
     t->before_ms = before_ms;
     send_trim(t);
 }
+
+struct erase_call {
+    struct history_call base;
+    history_erased_fn done;
+    void *ctx;
+    struct conv_id conv;
+    struct user_id user;
+    struct msg_seq first;
+    uint64_t now_ms;
+};
+
+static void on_erased(struct resp_call *call, enum rc rc,
+                      const struct resp *replies);
+
+static void send_erase(struct erase_call *e) {
+    struct history_key meta = history_key(e->conv, "meta");
+    struct id_text user = id_text(e->user.v);
+    struct history_number first = history_number(e->first.v);
+    struct history_number now = history_number(e->now_ms);
+    struct slice args[] = {slice_str(meta.s), slice_str(user.s),
+                           slice_str(first.s), slice_str(now.s)};
+
+    history_script_call(&e->base, HISTORY_SCRIPT_ERASE, on_erased, args,
+                        COUNT_OF(args));
+}
+
+static void on_erased(struct resp_call *call, enum rc rc,
+                      const struct resp *replies) {
+    struct erase_call *e = CONTAINER_OF(call, struct erase_call, base.call);
+    struct msg_seq next = {0};
+    uint64_t count = 0;
+
+    if (history_script_gone(&e->base, rc, replies)) {
+        send_erase(e);
+        return;
+    }
+    if (rc == RC_OK) {
+        rc = history_store_error(e->base.h, replies);
+    }
+    if (rc == RC_OK &&
+        (!resp_has(replies, 2) || !resp_u64(&replies->items[0], &next.v) ||
+         !resp_u64(&replies->items[1], &count))) {
+        rc = history_store_bad(e->base.h, "erase");
+    }
+    e->done(e->ctx, rc, count, next);
+    mem_free(e);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the port's parameters */
+void history_erase(struct history *base, struct conv_id conv,
+                   struct user_id user, struct msg_seq first, uint64_t now_ms,
+                   history_erased_fn done, void *ctx) {
+    struct erase_call *e = mem_new(sizeof(*e));
+
+    e->base.h = history_store_of(base);
+    e->done = done;
+    e->ctx = ctx;
+    e->conv = conv;
+    e->user = user;
+    e->first = first;
+    e->now_ms = now_ms;
+    send_erase(e);
+}

@@ -233,6 +233,15 @@ struct friend_row {
     enum friend_state state;
 };
 
+/* What user_erase found and took away. */
+struct erased {
+    uint64_t friends;
+    uint64_t blocks;  /* by him and of him */
+    uint64_t invites; /* made by him, still open */
+};
+
+typedef void (*erased_fn)(void *ctx, enum rc rc, const struct erased *out);
+
 typedef void (*friends_fn)(void *ctx, enum rc rc,
                            const struct friend_row *friends, size_t count);
 /* The state after the call. When asking: RC_NOT_FOUND, no such user;
@@ -384,6 +393,20 @@ struct directory_ops {
     void (*blocked_among)(struct directory *d, struct user_id me,
                           const struct user_id *users, size_t count,
                           users_fn done, void *ctx);
+
+    /* The user's conversations behind `after` in the order of their ids, at
+     * most `limit`, former ones too. */
+    void (*convs_after)(struct directory *d, struct user_id user,
+                        struct conv_id after, size_t limit, convs_fn done,
+                        void *ctx);
+    /* Nobody can log in as the user any more; answers his devices, which are
+     * all revoked. Idempotent. */
+    void (*user_close)(struct directory *d, struct user_id user,
+                       devices_fn done, void *ctx);
+    /* Takes away his name, friends, blocks and invites. What his
+     * conversations have is not touched. Idempotent. RC_NOT_FOUND. */
+    void (*user_erase)(struct directory *d, struct user_id user, erased_fn done,
+                       void *ctx);
 
     /* Writes last-seen times (only forward). */
     void (*seen_write)(struct directory *d, const struct user_id *users,

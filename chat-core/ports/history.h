@@ -122,6 +122,10 @@ struct history_move {
 /* The oldest seq kept, which may be one after the head. */
 typedef void (*history_trimmed_fn)(void *ctx, enum rc rc,
                                    struct msg_seq oldest);
+/* How many messages were erased, and where the next part begins; 0: that was
+ * all of it. */
+typedef void (*history_erased_fn)(void *ctx, enum rc rc, uint64_t count,
+                                  struct msg_seq next);
 /* The cursors after the call, never behind those before. `mark` is NULL unless
  * RC_OK. */
 typedef void (*history_mark_fn)(void *ctx, enum rc rc,
@@ -184,6 +188,12 @@ struct history_ops {
      * on. */
     void (*trim)(struct history *h, struct conv_id conv, uint64_t before_ms,
                  history_trimmed_fn done, void *ctx);
+    /* Erases the texts of what `user` has said from `first` on, or of a part of
+     * it: his messages become deleted ones, by himself and at `now_ms`; with
+     * the last part his cursors go. Idempotent. */
+    void (*erase)(struct history *h, struct conv_id conv, struct user_id user,
+                  struct msg_seq first, uint64_t now_ms, history_erased_fn done,
+                  void *ctx);
     /* What is remembered of an event, at most HISTORY_EARLIER_MAX. */
     void (*earlier)(struct history *h, struct conv_id conv, struct msg_seq seq,
                     history_earlier_fn done, void *ctx);

@@ -304,6 +304,15 @@ void fake_dir_answer_invites(struct fake_call *base, enum rc rc, bool silent) {
     call_free(c);
 }
 
+void fake_dir_answer_erased(struct fake_call *base, enum rc rc, bool silent) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+
+    if (!silent) {
+        c->done.erased(c->ctx, rc, rc == RC_OK ? &c->erased : NULL);
+    }
+    call_free(c);
+}
+
 void fake_dir_answer_friends(struct fake_call *base, enum rc rc, bool silent) {
     struct fake_dir_call *c = fake_dir_call_of(base);
     bool ok = rc == RC_OK;
@@ -352,6 +361,7 @@ struct directory *fake_directory_join(struct fake_directory *f) {
     fake_dir_members_ops(&e->ops);
     fake_dir_groups_ops(&e->ops);
     fake_dir_invites_ops(&e->ops);
+    fake_dir_erase_ops(&e->ops);
     e->ops.ready = end_ready;
     e->directory.ops = &e->ops;
     e->owner = f;

@@ -42,6 +42,7 @@ struct fake_dir_call {
     struct group_member *group_members;
     struct invite *invites;
     uint32_t total;
+    struct erased erased;
     enum friend_state state;
     struct member_version version;
     size_t found;
@@ -56,6 +57,7 @@ struct fake_dir_call {
         member_changed_fn changed;
         group_members_fn group_members;
         invites_fn invites;
+        erased_fn erased;
         friends_fn friends;
         friend_fn friend;
         block_fn block;
@@ -87,6 +89,7 @@ void fake_dir_answer_changed(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_group_members(struct fake_call *base, enum rc rc,
                                    bool silent);
 void fake_dir_answer_invites(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_erased(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_friends(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_friend(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_done(struct fake_call *base, enum rc rc, bool silent);
@@ -99,7 +102,12 @@ void fake_dir_convs_ops(struct directory_ops *ops);
 void fake_dir_members_ops(struct directory_ops *ops);
 void fake_dir_groups_ops(struct directory_ops *ops);
 void fake_dir_invites_ops(struct directory_ops *ops);
+void fake_dir_erase_ops(struct directory_ops *ops);
 
+/* The user's line about a conversation he is or was in. */
+struct conv_of_user fake_dir_conv_of(const struct dir_store *s,
+                                     const struct dir_conv *conv,
+                                     struct user_id me);
 /* What a change did to the conversation; `version` 0: nothing. */
 enum rc fake_dir_took(struct fake_dir_call *c, const struct dir_conv *conv,
                       struct member_version version);

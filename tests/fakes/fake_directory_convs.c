@@ -77,9 +77,9 @@ static void end_members_of(struct directory *d, struct conv_id conv,
     c->done.members = done;
 }
 
-static struct conv_of_user conv_of(const struct dir_store *s,
-                                   const struct dir_conv *conv,
-                                   struct user_id me) {
+struct conv_of_user fake_dir_conv_of(const struct dir_store *s,
+                                     const struct dir_conv *conv,
+                                     struct user_id me) {
     struct conv_of_user out = {.id = conv->id,
                                .kind = conv->kind,
                                .version = conv->version,
@@ -105,7 +105,7 @@ static void find_convs(struct fake_dir_call *c, bool wide_only) {
         const struct dir_member *m = dir_member(conv, c->me);
 
         if (m != NULL && (!wide_only || (conv->wide && m->role != ROLE_NONE))) {
-            c->convs[c->found++] = conv_of(s, conv, c->me);
+            c->convs[c->found++] = fake_dir_conv_of(s, conv, c->me);
         }
     }
     c->base.rc = RC_OK;

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "proto/base/buf.h"
 #include "proto/base/mem.h"
 #include "tests/fakes/fake_history_call.h"
 #include "tests/fakes/fake_history_store.h"
@@ -285,6 +286,56 @@ static void end_trim(struct history *h, struct conv_id conv, uint64_t before_ms,
     c->done.trimmed = done;
 }
 
+/* ---- erasing ---- */
+
+/* What it leaves is the test's own: the texts are gone, that is all. */
+static void erase_execute(struct fake_call *base) {
+    struct fake_history_call *c = fake_history_call_of(base);
+    struct fake_log *l = fake_log_of(c->store, c->conv);
+
+    c->count = 0;
+    for (uint64_t i = 0; i < l->head; i++) {
+        struct fake_stored *e = &l->events[i];
+        struct buf text;
+
+        if (e->from.v != c->user.v || e->event.n == 0 ||
+            strstr((const char *)e->event.p, "\"kind\":\"message\"") == NULL ||
+            strstr((const char *)e->event.p, ",\"deleted\":") != NULL) {
+            continue;
+        }
+        buf_init(&text);
+        buf_addf(&text, "\"ts\":1,\"kind\":\"message\",\"deleted\":{}}");
+        fake_slice_free(e->event);
+        e->event = fake_slice_dup(buf_slice(&text));
+        buf_fini(&text);
+        c->count++;
+    }
+    base->rc = RC_OK;
+}
+
+static void erase_answer(struct fake_call *base, enum rc rc, bool silent) {
+    struct fake_history_call *c = fake_history_call_of(base);
+
+    if (!silent) {
+        c->done.erased(c->ctx, rc, c->count, (struct msg_seq){0});
+    }
+    fake_history_call_free(c);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the port has 7 parameters. */
+static void end_erase(struct history *h, struct conv_id conv,
+                      struct user_id user, struct msg_seq first,
+                      uint64_t now_ms, history_erased_fn done, void *ctx) {
+    struct fake_history_call *c =
+        fake_history_call(h, "erase", erase_execute, erase_answer, ctx);
+
+    (void)now_ms;
+    c->conv = conv;
+    c->user = user;
+    c->first = first;
+    c->done.erased = done;
+}
+
 static bool end_ready(struct history *h) {
     return fake_history_calls(h)->refuse == RC_OK;
 }
@@ -302,6 +353,7 @@ static const struct history_ops end_ops = {
     .hidden = fake_history_hidden,
     .earlier = end_earlier,
     .trim = end_trim,
+    .erase = end_erase,
     .ready = end_ready,
 };
 

@@ -36,6 +36,7 @@ struct fake_history_call {
         history_hidden_fn hidden;
         history_earlier_fn earlier;
         history_trimmed_fn trimmed;
+        history_erased_fn erased;
     } done;
     void *ctx;
 };

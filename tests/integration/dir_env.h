@@ -17,7 +17,6 @@ enum {
 struct got {
     bool done;
     enum rc rc;
-    uint32_t total;
     size_t count;
     struct user_row users[GOT_ROWS_MAX];
     char text[GOT_ROWS_MAX][TITLE_MAX_BYTES + 1]; /* names or titles */
@@ -34,6 +33,7 @@ struct got {
     struct invite invites[GOT_ROWS_MAX];
     struct friend_row friends[GOT_ROWS_MAX];
     enum friend_state state;
+    uint32_t total;
 };
 
 static inline void got_text(struct got *g, size_t i, struct slice text) {

@@ -336,6 +336,62 @@ static void test_invites_limit(void **state) {
     assert_int_equal(invite(OWNER, "last", now_ms() + HOUR_MS, 1), RC_OK);
 }
 
+/* ---- erasing a user ---- */
+
+static void on_got_erased(void *ctx, enum rc rc, const struct erased *out) {
+    struct got *got = ctx;
+
+    got_rc(got, rc);
+    if (rc == RC_OK) {
+        got->count = out->friends + 10 * out->blocks + 100 * out->invites;
+    }
+}
+
+/* Nothing of him is left but his id, in the rows of others. */
+static void test_user_erase(void **state) {
+    (void)state;
+    pg_env_sql(&env, "DELETE FROM friends; DELETE FROM blocks");
+    assert_int_equal(invite(OWNER, "his", now_ms() + HOUR_MS, 1), RC_OK);
+    assert_int_equal(GOT(&g, friend, friend_ask, user(OWNER), user(STRANGER)),
+                     RC_OK);
+    assert_int_equal(GOT(&g, block, block, user(OWNER), user(STRANGER2)),
+                     RC_OK);
+    assert_int_equal(GOT(&g, block, block, user(MEMBER2), user(OWNER)), RC_OK);
+    assert_int_equal(GOT(&g, device, device_create, user(OWNER),
+                         (struct device_id){70}, SLICE_LIT("phone")),
+                     RC_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(GOT(&g, devices, user_close, user(OWNER)), RC_OK);
+        assert_int_equal(g.count, 1);
+        assert_true(g.devices[0].revoked_us > 0);
+    }
+    assert_int_equal(GOT(&g, erased, user_erase, user(OWNER)), RC_OK);
+    assert_int_equal(g.count, 121);
+    assert_int_equal(GOT(&g, erased, user_erase, user(OWNER)), RC_OK);
+    assert_int_equal(g.count, 0);
+    assert_int_equal(GOT(&g, erased, user_erase, user(5555)), RC_NOT_FOUND);
+    assert_int_equal(GOT(&g, user, user_by_name, SLICE_LIT("u1")),
+                     RC_NOT_FOUND);
+    assert_int_equal(GOT(&g, user, user_by_id, user(OWNER)), RC_OK);
+    assert_string_equal(g.text[0], "erased");
+    assert_string_equal(g.hash, "");
+    assert_int_equal(join(STRANGER, "his"), RC_NOT_FOUND);
+    pg_env_sql(&env, "DELETE FROM devices; UPDATE users SET name = 'u1', "
+                     "name_key = 'u1' WHERE id = 1");
+}
+
+static void test_convs_after(void **state) {
+    (void)state;
+    assert_int_equal(GOT(&g, convs, convs_after, user(OWNER), conv(0), 1),
+                     RC_OK);
+    assert_int_equal(g.count, 1);
+    assert_int_equal(g.convs[0].id.v, GROUP);
+    assert_int_equal(GOT(&g, convs, convs_after, user(OWNER), conv(GROUP), 9),
+                     RC_OK);
+    assert_int_equal(g.count, 1);
+    assert_int_equal(g.convs[0].id.v, DIRECT);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_roles, setup),
@@ -346,6 +402,8 @@ int main(void) {
         cmocka_unit_test_setup(test_barred, setup),
         cmocka_unit_test_setup(test_join_race, setup),
         cmocka_unit_test_setup(test_invites_limit, setup),
+        cmocka_unit_test_setup(test_convs_after, setup),
+        cmocka_unit_test_setup(test_user_erase, setup),
     };
     int failed;
 

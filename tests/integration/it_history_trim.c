@@ -1,12 +1,10 @@
-/* How long events are kept on a real Redis: purging what is too old, buckets
- * that expire by themselves, and another time for those that are there. */
+/* What goes from a real Redis: purging what is too old, buckets that expire by
+ * themselves, another time for those that are there, and erasing a user. */
 #include "tests/integration/history_env.h"
 
 #include <sys/time.h>
 
-enum {
-    HOUR_MS = 3600000,
-};
+#define HOUR_MS INT64_C(3600000)
 
 static uint64_t now_ms(void) {
     struct timeval t;
@@ -201,14 +199,129 @@ static void test_another_time(void **state) {
     assert_int_equal(number(f, "PTTL", "log:70"), -1);
 }
 
+struct erased {
+    bool answered;
+    enum rc rc;
+    uint64_t count;
+    uint64_t next;
+};
+
+static void on_erased(void *ctx, enum rc rc, uint64_t count,
+                      struct msg_seq next) {
+    struct erased *e = ctx;
+
+    e->answered = true;
+    e->rc = rc;
+    e->count = count;
+    e->next = next.v;
+}
+
+static struct erased erase(struct fixture *f, uint64_t user, uint64_t first) {
+    struct erased e = {.answered = false};
+
+    f->h->ops->erase(f->h, f->conv, (struct user_id){user},
+                     (struct msg_seq){first}, 77, on_erased, &e);
+    assert_true(it_until(&f->loop, it_is_set, &e.answered, IT_PATIENCE_MS));
+    assert_int_equal(e.rc, RC_OK);
+    return e;
+}
+
+/* As chat-core writes them. */
+static void say_kind(struct fixture *f, uint64_t seq, uint64_t user,
+                     const char *kind) {
+    struct history_append in;
+    char name[32];
+    char event[128];
+
+    snprintf(name, sizeof(name), "m%" PRIu64, seq);
+    snprintf(event, sizeof(event),
+             "\"ts\":1,\"from\":\"%s\",\"kind\":\"%s\",\"msg\":\"%s\","
+             "\"body\":{\"text\":\"secret\"}}",
+             id_text(user).s, kind, name);
+    in = message(f, name);
+    in.event = slice_str(event);
+    assert_int_equal(append(f, in).out.seq.v, seq);
+}
+
+struct shown {
+    bool answered;
+    char text[2048];
+};
+
+static void on_shown(void *ctx, enum rc rc, const struct history_page *page) {
+    struct shown *s = ctx;
+    size_t n = 0;
+
+    s->answered = true;
+    assert_int_equal(rc, RC_OK);
+    for (size_t i = 0; i < page->count; i++) {
+        n += (size_t)snprintf(s->text + n, sizeof(s->text) - n, "%.*s\n",
+                              (int)page->events[i].n,
+                              (const char *)page->events[i].p);
+    }
+}
+
+/* His messages become deleted ones and his edits go; what others said and
+ * what is no message stays. Once more there is nothing to do. */
+static void test_erase(void **state) {
+    static const char want[] =
+        "\"ts\":1,\"from\":\"0000000000008\",\"kind\":\"message\",\"msg\":"
+        "\"m1\",\"body\":{},\"changed\":4,\"deleted\":{\"by\":"
+        "\"0000000000008\",\"ts\":77}}\n"
+        "\n"
+        "\"ts\":1,\"from\":\"0000000000009\",\"kind\":\"message\",\"msg\":"
+        "\"m3\",\"body\":{\"text\":\"secret\"}}\n"
+        "\"ts\":1,\"from\":\"0000000000008\",\"kind\":\"member.added\","
+        "\"msg\":\"m4\",\"body\":{\"text\":\"secret\"}}\n";
+    struct fixture *f = *state;
+
+    say_kind(f, 1, 8, "message");
+    say_kind(f, 2, 8, "message.edited");
+    say_kind(f, 3, 9, "message");
+    say_kind(f, 4, 8, "member.added");
+    assert_int_equal(read_to(f, 8, 3), 3);
+    assert_int_equal(read_to(f, 9, 2), 2);
+    for (uint64_t i = 0; i < 2; i++) {
+        struct erased e = erase(f, 8, 1);
+        struct shown s = {.answered = false};
+
+        assert_int_equal(e.count, 1 - i);
+        assert_int_equal(e.next, 0);
+        f->h->ops->range(f->h, f->conv, (struct msg_seq){1}, 9, on_shown, &s);
+        assert_true(it_until(&f->loop, it_is_set, &s.answered, IT_PATIENCE_MS));
+        assert_string_equal(s.text, want);
+        assert_int_equal(number(f, "HLEN", "read"), 1);
+    }
+}
+
+/* A long one is done in parts. */
+static void test_erase_parts(void **state) {
+    struct fixture *f = *state;
+    uint64_t parts = 0;
+    uint64_t count = 0;
+    uint64_t next = 1;
+
+    for (uint64_t seq = 1; seq <= 1100; seq++) {
+        say_kind(f, seq, 8 + seq % 2, "message");
+    }
+    while (next != 0) {
+        struct erased e = erase(f, 8, next);
+
+        assert_true(e.next == 0 || e.next > next);
+        next = e.next;
+        count += e.count;
+        parts++;
+    }
+    assert_int_equal(count, 550);
+    assert_int_equal(parts, 2);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_trim),
-        TEST(test_versions_go),
-        TEST(test_expires),
-        TEST(test_another_time),
+        TEST(test_trim),         TEST(test_versions_go), TEST(test_expires),
+        TEST(test_another_time), TEST(test_erase),       TEST(test_erase_parts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
