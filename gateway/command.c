@@ -18,6 +18,8 @@ static const struct command commands[] = {
     {"device.revoke_all", 0, cmd_device_revoke_all},
     {"token.refresh", 0, cmd_token_refresh},
     {"password.change", 0, cmd_password_change},
+    {"account.export", 0, cmd_account_export},
+    {"account.erase", COMMAND_OPERATOR, cmd_account_erase},
     {"send", 0, cmd_send},
     {"message.edit", 0, cmd_message_edit},
     {"message.delete", 0, cmd_message_delete},
@@ -75,6 +77,12 @@ static const struct command *find(struct slice type) {
     return NULL;
 }
 
+/* A login makes a device with an id of its own. Where the user's id stands in
+ * its place, the token was signed by whoever holds the key. */
+static bool by_operator(const struct request *r) {
+    return r->device.v == r->user.v;
+}
+
 void command_run(struct request *r, const struct client_msg *msg) {
     const struct command *command = find(msg->type);
     struct client_fields f;
@@ -89,6 +97,10 @@ void command_run(struct request *r, const struct client_msg *msg) {
     }
     if (r->session == NULL && (command->flags & COMMAND_SOCKET) != 0) {
         request_fail(r, ERROR_SOCKET_ONLY);
+        return;
+    }
+    if (!by_operator(r) && (command->flags & COMMAND_OPERATOR) != 0) {
+        request_fail(r, ERROR_FORBIDDEN);
         return;
     }
     client_fields_init(&f, msg);

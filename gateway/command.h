@@ -18,8 +18,9 @@ struct command {
 };
 
 enum {
-    COMMAND_ANYBODY = 1, /* without being logged in */
-    COMMAND_SOCKET = 2,  /* only in a session that can be told things */
+    COMMAND_ANYBODY = 1,  /* without being logged in */
+    COMMAND_SOCKET = 2,   /* only in a session that can be told things */
+    COMMAND_OPERATOR = 4, /* only with a token that the operator has signed */
 };
 
 /* Runs what `msg` asks for, or answers why not. Takes the request. */
@@ -80,6 +81,9 @@ void cmd_group_add(struct request *r, struct client_fields *f);
 void cmd_group_remove(struct request *r, struct client_fields *f);
 void cmd_group_leave(struct request *r, struct client_fields *f);
 void cmd_direct_open(struct request *r, struct client_fields *f);
+/* cmd_erase.c, cmd_export.c */
+void cmd_account_erase(struct request *r, struct client_fields *f);
+void cmd_account_export(struct request *r, struct client_fields *f);
 /* cmd_group_set.c */
 void cmd_group_title(struct request *r, struct client_fields *f);
 void cmd_group_role(struct request *r, struct client_fields *f);

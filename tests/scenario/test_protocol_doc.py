@@ -40,7 +40,7 @@ def rows(heading, columns):
 
 def test_commands():
     who = {"0": "user", "COMMAND_ANYBODY": "anybody",
-           "COMMAND_SOCKET": "socket"}
+           "COMMAND_SOCKET": "socket", "COMMAND_OPERATOR": "operator"}
     table = re.findall(r'\{"([a-z._]+)", (\w+), cmd_\w+\}',
                        source("gateway/command.c"))
     documented = [row for row in rows("Commands", 2)
