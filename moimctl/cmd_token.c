@@ -7,15 +7,15 @@
 #include <time.h>
 
 #include "moimctl/commands.h"
+#include "moimctl/keys.h"
 #include "moimctl/secret.h"
 #include "moimctl/span.h"
 #include "proto/base/clock.h"
 #include "proto/base/rand.h"
-#include "proto/wire/token_file.h"
+#include "proto/wire/token.h"
 
 enum {
     SECRET_BYTES = 32,
-    KEY_FILE_MAX = 4096,
 };
 
 static void today(char *out, size_t n) {
@@ -43,31 +43,6 @@ enum ctl_exit cmd_gen_secret(const struct args *a) {
     }
     printf("\n");
     explicit_bzero(secret, sizeof(secret));
-    return CTL_OK;
-}
-
-static enum ctl_exit read_keys(const char *path, struct token_keys *out) {
-    char text[KEY_FILE_MAX];
-    unsigned line = 0;
-    size_t n;
-    enum rc rc;
-    FILE *f = fopen(path, "re");
-
-    if (f == NULL) {
-        fprintf(stderr, "moimctl: cannot read %s: %s\n", path, strerror(errno));
-        return CTL_FAILED;
-    }
-    n = fread(text, 1, sizeof(text), f);
-    (void)fclose(f);
-    rc = token_file_parse(slice_of(text, n), out, &line);
-    explicit_bzero(text, sizeof(text));
-    if (rc != RC_OK) {
-        fprintf(stderr,
-                "moimctl: %s:%u: want lines \"id hexkey\" as moimctl "
-                "gen-secret prints them\n",
-                path, line);
-        return CTL_BAD_CONFIG;
-    }
     return CTL_OK;
 }
 
@@ -112,7 +87,7 @@ enum ctl_exit cmd_token_make(const struct args *a) {
         return CTL_USAGE;
     }
     token_keys_init(&keys);
-    end = read_keys(a->key_file, &keys);
+    end = keys_read(a->key_file, &keys);
     if (end == CTL_OK) {
         buf_init(&token);
         token_sign(&keys, &claims, &token);
@@ -184,7 +159,7 @@ enum ctl_exit cmd_token_check(const struct args *a) {
 
     token_keys_init(&keys);
     buf_init(&token);
-    end = read_keys(a->key_file, &keys);
+    end = keys_read(a->key_file, &keys);
     if (end == CTL_OK) {
         end = read_token(a->token, &token);
     }

@@ -11,6 +11,9 @@ enum ctl_exit cmd_ws(const struct args *a);
 /* cmd_people.c */
 enum ctl_exit cmd_user_add(const struct args *a);
 enum ctl_exit cmd_friend_add(const struct args *a);
+/* cmd_user_data.c */
+enum ctl_exit cmd_user_export(const struct args *a);
+enum ctl_exit cmd_user_erase(const struct args *a);
 /* cmd_seed.c */
 enum ctl_exit cmd_seed(const struct args *a);
 /* cmd_token.c */

@@ -13,6 +13,14 @@
 
 static const struct arg as_somebody[] = {ARG_URL, ARG_CA, ARG_AS, ARG_PASSWORD};
 
+#define ARG_KEY_FILE                                                           \
+    {                                                                          \
+        "key-file", "FILE", "lines \"id hexkey\", as the gateways have it",    \
+            ARG_AT(key_file), true                                             \
+    }
+
+static const struct arg user_data[] = {ARG_URL, ARG_CA, ARG_KEY_FILE};
+
 static const struct arg user_add[] = {
     ARG_URL,
     ARG_CA,
@@ -26,12 +34,6 @@ static const struct arg seed[] = {
     {"dir", "DIR", "where the passwords are kept, as NAME.password",
      ARG_AT(dir), true},
 };
-
-#define ARG_KEY_FILE                                                           \
-    {                                                                          \
-        "key-file", "FILE", "lines \"id hexkey\", as the gateways have it",    \
-            ARG_AT(key_file), true                                             \
-    }
 
 static const struct arg token_make[] = {
     ARG_KEY_FILE,
@@ -93,6 +95,16 @@ static const char chat_details[] =
     "each line written is \"SEQ NAME: TEXT\" or begins with \"*\"; the end of\n"
     "the input ends the program once everything was accepted.";
 
+static const char export_details[] =
+    "Prints what is kept about the user, a JSON object on each line: himself,\n"
+    "devices, friends, blocks, conversations, and every event that is his.";
+
+static const char erase_details[] =
+    "For good: logs the user out everywhere, takes him out of his groups,\n"
+    "takes the texts of what he has said out of the history, ends friendships\n"
+    "and blocks, and frees his name. Says what it has touched. When it could\n"
+    "not do all of it, the same again does the rest.";
+
 static const char seed_details[] =
     "Makes alice, bob and carol with random passwords, friends of each other,\n"
     "with a group \"Moim\" and some messages. What is there already is left\n"
@@ -129,6 +141,10 @@ static const struct command commands[] = {
     {"ws", "", "Speak the WebSocket protocol by hand", ws_details,
      ARGS(as_somebody), 0, 0, cmd_ws},
     {"user add", "", "Make an account", "", ARGS(user_add), 0, 0, cmd_user_add},
+    {"user export", "NAME", "Print all that is kept about a user",
+     export_details, ARGS(user_data), 1, 1, cmd_user_export},
+    {"user erase", "NAME", "Erase a user, for good", erase_details,
+     ARGS(user_data), 1, 1, cmd_user_erase},
     {"friend add", "NAME...", "Ask people to be friends, or accept", "",
      ARGS(as_somebody), 1, ARGS_WORDS_MAX, cmd_friend_add},
     {"seed", "", "Make three users who chat", seed_details, ARGS(seed), 0, 0,

@@ -1,11 +1,14 @@
 """Groups: roles, title, muted members, invites, and the largest one."""
 
 import asyncio
+import json
+import subprocess
 import time
 
 import pytest
 
 from harness.client import Account, Client, Refused
+from harness.paths import BIN
 
 FULL = 100_000
 SENDS = 100
@@ -144,6 +147,80 @@ def test_an_invite_lets_in_as_many_as_it_says(cluster):
         assert not (await clients[0].cmd("group.invites",
                                          conv=conv))["invites"]
         await close_all([*clients, *comers])
+
+    asyncio.run(chat())
+
+
+# ---- export and erase ----
+
+def ctl(cluster, *words):
+    """moimctl as an operator runs it: the answer's lines."""
+    keys = cluster.home / "conf/token.keys"
+    done = subprocess.run(
+        [BIN / "moimctl", *words, "--key-file", keys, "--url", cluster.url(1)],
+        text=True, capture_output=True, timeout=30, check=False)
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_a_user_is_exported_and_erased(cluster):
+    """The export has what he said and not what others did; after the erasure
+    he is logged out and nowhere, his texts are in no answer and in no key of
+    the store, and the others were told."""
+
+    async def chat():
+        clients, conv = await group_of(cluster, "gone", 3)
+        victim, other, away = clients
+        user = victim.account.user
+        for i in range(130):
+            await victim.send(conv, f"my secret {i}")
+        said = await victim.send(conv, "a first try, my secret")
+        await victim.cmd("message.edit", conv=conv, seq=said["seq"],
+                         msg="edit" * 5, text="my secret edited")
+        await other.send(conv, "what others say")
+        await other.cmd("friend.ask", user=user)
+        direct = (await other.cmd("direct.open", user=user))["conv"]
+        await victim.send(direct, "my secret whispered")
+        await away.sync([conv])
+        await away.close()
+
+        status, lines = ctl(cluster, "user", "export", "gone0")
+        records = [json.loads(line) for line in lines]
+        assert status == 0
+        assert [r["record"] for r in records[:4]] == [
+            "user", "device", "friend", "conversation"]
+        events = [r["event"] for r in records if r["record"] == "event"]
+        texts = [e["body"]["text"] for e in events if e["kind"] == "message"]
+        assert "my secret 129" in texts and "my secret whispered" in texts
+        assert len(texts) == 132 and all("secret" in t for t in texts)
+
+        status, lines = ctl(cluster, "user", "erase", "gone0")
+        assert status == 0
+        assert dict(line.split() for line in lines) == {
+            "user": user, "devices": "1", "groups": "1",
+            "conversations": "2", "messages": "132", "friends": "1",
+            "blocks": "0", "invites": "0"}
+        await victim.until(lambda: victim.closed)
+        assert victim.closed == 4503
+        await other.until(lambda: bodies(other, conv, "member.erased"))
+        assert bodies(other, conv, "member.left") == [
+            {"user": user, "owner": other.account.user}]
+        await away.open()
+        await away.sync([conv])
+        assert bodies(away, conv, "member.erased") == [{"user": user}]
+        page = await away.cmd("history", conv=conv, limit=100)
+        assert "secret" not in json.dumps(page)
+        assert "what others say" in json.dumps(page)
+        page = await other.cmd("history", conv=direct)
+        assert page["events"][0]["deleted"]["by"] == user
+        for key in cluster.redis.cli("keys", f"*{{c{conv}}}*").split():
+            if "log:" in key:
+                assert "secret" not in cluster.redis.cli("lrange", key, "0",
+                                                         "-1")
+            assert "edits:" not in key
+        assert cluster.postgres.sql(
+            "SELECT count(*) FROM users WHERE name = 'gone0'") == "0"
+        assert ctl(cluster, "user", "erase", "gone0")[0] == 1
+        await close_all([other, away])
 
     asyncio.run(chat())
 
