@@ -1,25 +1,20 @@
 #include "bench/flow.h"
 
 #include <string.h>
-#include <sys/timerfd.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "bench/load.h"
 #include "bench/people.h"
+#include "bench/pump.h"
 #include "bench/scenario.h"
 #include "proto/base/mem.h"
 #include "proto/wire/json_write.h"
 
 enum {
     TEXT_BYTES = 128,
-    DIGITS = 12,          /* of a message's number in its text */
-    TICK_NS = 100 * 1000, /* the least between two looks at the clock */
+    DIGITS = 12, /* of a message's number in its text */
     DRAIN_LOOK_MS = 50,
     DRAIN_PATIENCE_MS = 10000,
 };
-
-#define SECOND_NS UINT64_C(1000000000)
 
 enum { /* bits of what is known of a message */
     ACKED = 1,
@@ -29,24 +24,13 @@ enum { /* bits of what is known of a message */
 
 struct flow {
     struct load load;
-    uv_poll_t pump; /* of a timerfd: libuv's timers know milliseconds only */
-    int timer_fd;
-    uint64_t run; /* tells our messages' names from other runs' */
-    uint64_t start_ns;
-    uint64_t interval_ns; /* between two messages of this client */
-    uint64_t next;        /* number of the next message */
-    uint8_t *known;       /* a byte for each message sent */
+    struct pump pump; /* its numbers are those of the messages */
+    uint64_t run;     /* tells our messages' names from other runs' */
+    uint8_t *known;   /* a byte for each message sent */
     size_t known_cap;
     struct wheel_timer drain;
     uint64_t drain_until_ms;
 };
-
-static uint64_t now_ns(void) {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
-}
 
 static struct flow *flow_of(struct load *l) {
     return CONTAINER_OF(l, struct flow, load);
@@ -92,37 +76,16 @@ static void know(struct flow *f, uint64_t n) {
     f->known[n] = 0;
 }
 
-static void send_one(struct flow *f, struct buf *out) {
-    uint64_t n = f->next++;
+static void send_one(void *owner, uint64_t n, struct buf *out) {
+    struct flow *f = owner;
 
     know(f, n);
-    buf_clear(out);
     write_send(f, n, out);
     f->load.job->tally->sent++;
     if (load_send(&f->load, sender_of(f, n), buf_slice(out)) != RC_OK) {
         f->known[n] = REFUSED;
         f->load.job->tally->refused++;
     }
-}
-
-/* Everything that is due by now. */
-static void on_pump(uv_poll_t *handle, int status, int events) {
-    struct flow *f = handle->data;
-    uint64_t now = now_ns();
-    uint64_t ticks;
-    struct buf out;
-
-    (void)status;
-    (void)events;
-    loop_wake(&f->load.loop);
-    if (read(f->timer_fd, &ticks, sizeof(ticks)) < 0) {
-        return; /* woken for nothing */
-    }
-    buf_init(&out);
-    while (f->start_ns + f->next * f->interval_ns <= now) {
-        send_one(f, &out);
-    }
-    buf_fini(&out);
 }
 
 /* Hearing. */
@@ -146,7 +109,7 @@ static bool number_after(const struct flow *f, struct slice text,
         n = n * 10 + (uint64_t)(text.p[i] - '0');
     }
     *out = n;
-    return n < f->next;
+    return n < f->pump.next;
 }
 
 static void on_event(struct flow *f, size_t number, struct slice text) {
@@ -164,8 +127,8 @@ static void on_event(struct flow *f, size_t number, struct slice text) {
     }
     f->known[n] |= DELIVERED;
     t->delivered++;
-    late_ns = now_ns() - (f->start_ns + n * f->interval_ns);
-    if (n * f->interval_ns >= FLOW_WARM_S * SECOND_NS) {
+    late_ns = pump_now_ns() - pump_due_ns(&f->pump, n);
+    if (n * f->pump.interval_ns >= FLOW_WARM_S * PUMP_SECOND_NS) {
         hist_add(&t->latency, late_ns / 1000);
     }
 }
@@ -187,26 +150,12 @@ static void on_text(struct load *l, size_t number, struct slice text) {
 
 /* The phases. */
 
-static void start(struct flow *f) {
-    const struct crew_job *job = f->load.job;
-    uint64_t tick;
-    struct itimerspec every = {.it_value = {.tv_nsec = 1}};
-
-    f->interval_ns = SECOND_NS * job->clients / job->options->rate;
-    f->start_ns = now_ns();
-    tick = f->interval_ns > TICK_NS ? f->interval_ns : TICK_NS;
-    every.it_interval.tv_sec = (time_t)(tick / SECOND_NS);
-    every.it_interval.tv_nsec = (long)(tick % SECOND_NS);
-    (void)timerfd_settime(f->timer_fd, 0, &every, NULL);
-    uv_poll_start(&f->pump, UV_READABLE, on_pump);
-}
-
 /* Answered, and delivered if it was acked. */
 static uint64_t count_open(const struct flow *f, unsigned *lost) {
     uint64_t open = 0;
 
     *lost = 0;
-    for (uint64_t n = 0; n < f->next; n++) {
+    for (uint64_t n = 0; n < f->pump.next; n++) {
         unsigned k = f->known[n];
 
         open += (k & (ACKED | REFUSED)) == 0;
@@ -234,34 +183,31 @@ static void on_phase(struct load *l, enum crew_phase phase) {
     struct flow *f = flow_of(l);
 
     if (phase == CREW_RUN) {
-        start(f);
+        pump_start(&f->pump,
+                   PUMP_SECOND_NS * l->job->clients / l->job->options->rate);
     } else if (phase == CREW_DRAIN) {
-        uv_poll_stop(&f->pump);
+        pump_stop(&f->pump);
         f->drain_until_ms = l->loop.clock.mono_ms + DRAIN_PATIENCE_MS;
         loop_timer(&l->loop, &f->drain, DRAIN_LOOK_MS);
     }
 }
 
 int flow_client(const struct crew_job *job) {
-    struct flow f = {.timer_fd = -1};
+    struct flow f = {.known = NULL};
 
     if (load_init(&f.load, job) != RC_OK) {
         return BENCH_UNAVAILABLE;
     }
-    f.timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     f.run = rand_u64(&f.load.loop.rand);
     f.load.on_text = on_text;
     f.load.on_phase = on_phase;
-    f.pump.data = &f;
     wheel_timer_init(&f.drain, on_drain);
-    if (f.timer_fd >= 0 &&
-        uv_poll_init(&f.load.loop.uv, &f.pump, f.timer_fd) == 0) {
+    if (pump_open(&f.pump, &f.load.loop, send_one, &f) == RC_OK) {
         load_run(&f.load);
-        uv_close((uv_handle_t *)&f.pump, NULL);
+        pump_close(&f.pump);
     }
     wheel_cancel(&f.drain);
     load_fini(&f.load);
-    close(f.timer_fd);
     mem_free(f.known);
     return BENCH_OK;
 }
