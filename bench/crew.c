@@ -31,7 +31,10 @@ static pid_t fork_client(const struct crew_job *job, crew_fn fn) {
 enum rc crew_start(struct crew *c, const struct options *options,
                    size_t sessions, crew_fn fn) {
     size_t count = (sessions + CREW_SESSIONS_MAX - 1) / CREW_SESSIONS_MAX;
-    struct crew_job job = {.options = options, .clients = count};
+    struct crew_job job = {.options = options,
+                           .clients = count,
+                           .from = (size_t)options->first,
+                           .to = (size_t)options->first};
     void *memory;
 
     *c = (struct crew){.count = 0};
@@ -52,7 +55,9 @@ enum rc crew_start(struct crew *c, const struct options *options,
         pid_t pid;
 
         job.from = job.to;
-        job.to = i + 1 == count ? sessions : sessions * (i + 1) / count / 2 * 2;
+        job.to =
+            (size_t)options->first +
+            (i + 1 == count ? sessions : sessions * (i + 1) / count / 2 * 2);
         job.tally = &c->shared->tallies[i];
         pid = fork_client(&job, fn);
         if (pid < 0) {

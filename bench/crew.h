@@ -63,7 +63,8 @@ struct crew {
     struct crew_shared *shared;
 };
 
-/* Starts as many clients as `sessions` need, in pairs of sessions.
+/* Starts as many clients as `sessions` need, in pairs of sessions, from the
+ * number options->first on.
  * RC_LIMIT: more than CREW_MAX. RC_BACKEND: the kernel refused. Complains on
  * stderr. */
 enum rc crew_start(struct crew *c, const struct options *options,

@@ -19,13 +19,7 @@ enum {
  * echo. */
 static void add_cpu(struct report *r, const struct usage *used, double messages,
                     const struct floor_cpu *floor) {
-    report_add(r, "cpu_us_per_message", "gateway", used->gateway / messages,
-               "us");
-    report_add(r, "cpu_us_per_message", "redis", used->redis / messages, "us");
-    report_add(r, "cpu_us_per_message", "presence", used->presence / messages,
-               "us");
-    report_add(r, "cpu_us_per_message", "client", used->client / messages,
-               "us");
+    scenario_add_cpu(r, used, messages);
     report_add(r, "floor", "redis", floor->redis, "us: RPUSH, SPUBLISH");
     report_add(r, "floor", "echo", floor->echo, "us: epoll, read, write");
     report_add(r, "ratio", "redis", used->redis / messages / floor->redis, "");

@@ -13,7 +13,8 @@ static const struct scenario {
     const char *name;
     const char *summary;
     enum bench_exit (*run)(const struct options *o);
-    bool pairs;         /* people have conversations */
+    bool pairs;         /* people have direct conversations */
+    bool groups;        /* and groups */
     size_t gateways;    /* it needs at least */
     struct options def; /* what is not on the command line */
 } scenarios[] = {
@@ -21,32 +22,47 @@ static const struct scenario {
      "memory and CPU of sessions that only are there",
      idle_run,
      false,
+     false,
      1,
-     {.sessions = 20000, .hold_s = 60}},
+     {.sessions = 20000, .hold_s = 60, .gateways_asked = 2}},
     {"tls",
      "memory and handshakes of sessions under TLS",
      tls_run,
      false,
+     false,
      1,
-     {.sessions = 5000}},
+     {.sessions = 5000, .gateways_asked = 2}},
     {"direct",
      "1:1 messages between two gateways, durable and acked",
      direct_run,
      true,
+     false,
      2,
-     {.sessions = 2000, .rate = 10000, .seconds = 20}},
+     {.sessions = 2000, .rate = 10000, .seconds = 20, .gateways_asked = 2}},
     {"transports",
      "what a message costs over WebSocket, SSE, long and plain polls",
      transports_run,
      true,
+     false,
      2,
-     {.sessions = 400, .seconds = 10, .one_way = true}},
+     {.sessions = 400, .seconds = 10, .one_way = true, .gateways_asked = 2}},
+    {"group",
+     "messages to a group, beside a loop of bare writes",
+     group_run,
+     false,
+     true,
+     1,
+     {.members = 10000,
+      .senders = 1,
+      .rate = 3,
+      .seconds = 20,
+      .gateways_asked = 1}},
 };
 
 static void usage(FILE *to) {
     fprintf(to, "usage: ./run bench SCENARIO [--json FILE] [OPTION VALUE ...]\n"
                 "       moim-bench SCENARIO OPTION VALUE ...\n"
-                "       moim-bench sql SCENARIO [OPTION VALUE ...]\n"
+                "       moim-bench sql|gateways SCENARIO [OPTION VALUE ...]\n"
                 "       moim-bench deflate\n\n"
                 "scenarios:\n");
     for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
@@ -55,8 +71,11 @@ static void usage(FILE *to) {
     fprintf(to, "\noptions; ./run bench gives those that say where the "
                 "cluster is:\n");
     options_help(to);
-    fprintf(to, "\nsql prints what makes the scenario's people.\n"
-                "deflate prints what permessage-deflate takes.\n");
+    fprintf(
+        to,
+        "\nsql prints what makes the scenario's people, gateways how many it "
+        "wants.\n"
+        "deflate prints what permessage-deflate takes.\n");
 }
 
 static const struct scenario *find(const char *name) {
@@ -80,9 +99,20 @@ static enum bench_exit run(const struct scenario *s, const struct options *o) {
     return s->run(o);
 }
 
+/* What run.sh asks before it starts a cluster for the scenario. */
+static void prepare(const char *what, const struct scenario *s,
+                    const struct options *o) {
+    if (strcmp(what, "sql") == 0) {
+        people_sql(o->sessions, s->pairs, s->groups ? o->members : 0, stdout);
+    } else {
+        printf("%llu\n", (unsigned long long)o->gateways_asked);
+    }
+}
+
 int main(int argc, char **argv) {
-    bool sql = argc > 1 && strcmp(argv[1], "sql") == 0;
-    int skip = sql ? 2 : 1;
+    bool asks = argc > 1 && (strcmp(argv[1], "sql") == 0 ||
+                             strcmp(argv[1], "gateways") == 0);
+    int skip = asks ? 2 : 1;
     const struct scenario *s = argc > skip ? find(argv[skip]) : NULL;
     struct options o;
 
@@ -104,11 +134,14 @@ int main(int argc, char **argv) {
     if (options_read(&o, argc - skip, argv + skip) != RC_OK) {
         return BENCH_USAGE;
     }
+    if (o.sessions == 0) {
+        o.sessions = o.members; /* one group of them all */
+    }
     if (s->run != tls_run) {
         o.tls_ca = NULL; /* the others talk to gateways without TLS */
     }
-    if (sql) {
-        people_sql(o.sessions, s->pairs, stdout);
+    if (asks) {
+        prepare(argv[1], s, &o);
         return BENCH_OK;
     }
     return (int)run(s, &o);

@@ -33,14 +33,19 @@ enum transport {
 
 struct options {
     uint64_t sessions;
-    uint64_t hold_s;    /* idle: time over which the idle CPU is measured */
-    uint64_t rate;      /* direct: messages a second, of all clients together */
-    uint64_t seconds;   /* direct: time measured */
-    enum transport way; /* transports: of every second session */
-    bool one_way;       /* transports: every second session only listens */
-    const char *table;  /* transports: file for the Markdown, or NULL */
-    const char *picture; /* transports: file for the SVG, or NULL */
-    const char *json;    /* file for the result, or NULL; borrowed from argv */
+    uint64_t hold_s;   /* idle: time over which the idle CPU is measured */
+    uint64_t rate;     /* messages a second, of all clients together */
+    uint64_t seconds;  /* time measured */
+    uint64_t members;  /* of each group */
+    uint64_t senders;  /* group: how many of them send */
+    uint64_t together; /* group: messages in a turn; set by it */
+    uint64_t first;    /* number of the first session; set by it */
+    uint64_t gateways_asked; /* run.sh starts so many */
+    enum transport way;      /* transports: of every second session */
+    bool one_way;            /* transports: every second session only listens */
+    const char *table;       /* transports: file for the Markdown, or NULL */
+    const char *picture;     /* transports: file for the SVG, or NULL */
+    const char *json; /* file for the result, or NULL; borrowed from argv */
     const char *key_file;
     struct target gateways[OPTIONS_GATEWAYS_MAX];
     size_t gateway_count;

@@ -11,6 +11,7 @@ enum {
 
 #define FIRST_USER (UINT64_C(1) << 40)
 #define FIRST_CONV (UINT64_C(1) << 41)
+#define FIRST_GROUP (UINT64_C(1) << 42)
 
 struct user_id people_user(uint64_t number) {
     return (struct user_id){FIRST_USER + number};
@@ -20,29 +21,66 @@ struct conv_id people_conv(uint64_t number) {
     return (struct conv_id){FIRST_CONV + number / 2};
 }
 
-void people_sql(uint64_t count, bool pairs, FILE *to) {
+struct conv_id people_group(uint64_t index) {
+    return (struct conv_id){FIRST_GROUP + index};
+}
+
+static void pairs_sql(unsigned long long n, FILE *to) {
     unsigned long long user = FIRST_USER;
     unsigned long long conv = FIRST_CONV;
-    unsigned long long n = count;
 
+    fprintf(to,
+            "INSERT INTO conversations (id, kind, member_count,\n"
+            "    created_by, direct_low, direct_high)\n"
+            "SELECT %llu + k, 1, 2, %llu + 2 * k, %llu + 2 * k,\n"
+            "       %llu + 2 * k + 1 FROM generate_series(0, %llu) k\n"
+            "ON CONFLICT DO NOTHING;\n",
+            conv, user, user, user, n / 2 - 1);
+    fprintf(to,
+            "INSERT INTO members (conv_id, user_id, role, from_seq,\n"
+            "    bound)\n"
+            "SELECT %llu + i / 2, %llu + i, 1, 1, true\n"
+            "  FROM generate_series(0, %llu) i\n"
+            "ON CONFLICT DO NOTHING;\n",
+            conv, user, n / 2 * 2 - 1);
+}
+
+/* The first of each is its owner; over 16 it is wide. */
+static void groups_sql(unsigned long long n, unsigned long long of, FILE *to) {
+    unsigned long long user = FIRST_USER;
+    unsigned long long conv = FIRST_GROUP;
+
+    fprintf(to,
+            "INSERT INTO conversations (id, kind, title, member_count, wide,\n"
+            "    created_by)\n"
+            "SELECT %llu + g, 2, 'group' || g, size, size > 16,\n"
+            "       %llu + g * %llu\n"
+            "  FROM generate_series(0, %llu) g,\n"
+            "       LATERAL (SELECT least(%llu, %llu - g * %llu) size) s\n"
+            "ON CONFLICT DO NOTHING;\n",
+            conv, user, of, (n - 1) / of, of, n, of);
+    fprintf(to,
+            "INSERT INTO members (conv_id, user_id, role, from_seq,\n"
+            "    bound)\n"
+            "SELECT %llu + i / %llu, %llu + i,\n"
+            "       CASE WHEN i %% %llu = 0 THEN 3 ELSE 1 END, 1, true\n"
+            "  FROM generate_series(0, %llu) i\n"
+            "ON CONFLICT DO NOTHING;\n",
+            conv, of, user, of, n - 1);
+}
+
+void people_sql(uint64_t count, bool pairs, uint64_t group_of, FILE *to) {
     fprintf(to,
             "INSERT INTO users (id, name, name_key)\n"
             "SELECT %llu + i, 'bench' || i, 'bench' || i\n"
-            "  FROM generate_series(0, %llu) i;\n",
-            user, n - 1);
-    if (pairs && n > 1) {
-        fprintf(to,
-                "INSERT INTO conversations (id, kind, member_count,\n"
-                "    created_by, direct_low, direct_high)\n"
-                "SELECT %llu + k, 1, 2, %llu + 2 * k, %llu + 2 * k,\n"
-                "       %llu + 2 * k + 1 FROM generate_series(0, %llu) k;\n",
-                conv, user, user, user, n / 2 - 1);
-        fprintf(to,
-                "INSERT INTO members (conv_id, user_id, role, from_seq,\n"
-                "    bound)\n"
-                "SELECT %llu + i / 2, %llu + i, 1, 1, true\n"
-                "  FROM generate_series(0, %llu) i;\n",
-                conv, user, n / 2 * 2 - 1);
+            "  FROM generate_series(0, %llu) i\n"
+            "ON CONFLICT DO NOTHING;\n",
+            (unsigned long long)FIRST_USER, (unsigned long long)count - 1);
+    if (pairs && count > 1) {
+        pairs_sql(count, to);
+    }
+    if (group_of > 0) {
+        groups_sql(count, group_of, to);
     }
     fprintf(to, "ANALYZE;\n");
 }

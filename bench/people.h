@@ -1,6 +1,7 @@
 /* The people of a benchmark: numbered from 0, written straight into the
  * database, so that nobody waits for 20,000 password hashes. Number 2k and
- * 2k + 1 share a direct conversation when the scenario sends messages. */
+ * 2k + 1 share a direct conversation, and so many in a row a group, when the
+ * scenario wants them. */
 #ifndef MOIM_BENCH_PEOPLE_H
 #define MOIM_BENCH_PEOPLE_H
 
@@ -17,9 +18,12 @@
 struct user_id people_user(uint64_t number);
 /* The conversation of `number` and the other one of the pair. */
 struct conv_id people_conv(uint64_t number);
-/* The SQL that makes the first `count` of them, and their conversations when
- * they have `pairs`. */
-void people_sql(uint64_t count, bool pairs, FILE *to);
+/* The group number `index`, from 0. */
+struct conv_id people_group(uint64_t index);
+/* The SQL that makes the first `count` of them; a direct conversation of each
+ * two when they have `pairs`; and groups of `group_of` each unless that is 0.
+ * The last group may be smaller. Those who are there already stay. */
+void people_sql(uint64_t count, bool pairs, uint64_t group_of, FILE *to);
 /* Adds the Authorization header of one of them, valid for a day, to `out`. */
 void people_header(const struct token_keys *keys, uint64_t number,
                    struct buf *out);

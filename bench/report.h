@@ -24,6 +24,7 @@ struct figure {
     const char *unit; /* for the table, or "" */
     double value;
     double limit; /* what it may be at most; NAN: no limit */
+    bool aim;     /* the limit is for people to see, and nothing fails */
 };
 
 struct report {
@@ -38,6 +39,9 @@ void report_add(struct report *r, const char *group, const char *key,
                 double value, const char *unit);
 /* The figure added last may be at most `limit`. */
 void report_limit(struct report *r, double limit);
+/* The figure added last should be at most `limit` on a quiet machine: the
+ * table says whether it is. */
+void report_aim(struct report *r, double limit);
 /* Adds p50, p99, p999 and max in milliseconds as group `latency_ms`. */
 void report_latency(struct report *r, const struct hist *h);
 /* True when no figure is over its limit. */

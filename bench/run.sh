@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs one scenario of moim-bench on a cluster of its own: two gateways, a
-# presence service and a Redis for the bus, beside the PostgreSQL and the
+# Runs one scenario of moim-bench on a cluster of its own: the gateways that it
+# asks for, a presence service and a Redis for the bus, beside the PostgreSQL and the
 # history's Redis that with-data.sh started.
 #
 #   with-data.sh bench/run.sh SCENARIO [--json FILE] [OPTION VALUE ...]
@@ -12,8 +12,6 @@ for shelf in say state build ports services redis cluster; do
     # shellcheck source=/dev/null
     . "$DEMO/$shelf.sh"
 done
-# shellcheck disable=SC2034 # cluster.sh reads it
-GATEWAYS=2
 REDIS_SOCKET=${MOIM_TEST_REDIS#unix:}
 PG_CONNINFO=$MOIM_TEST_PG
 
@@ -45,7 +43,7 @@ bench_cluster_start() {
         --redis "unix:$BUS_SOCKET,$(service_pid redis-bus)"
         --presence "127.0.0.1:${PRESENCE_PORTS[0]},$(service_pid presence1)"
     )
-    for n in 1 2; do
+    for ((n = 1; n <= GATEWAYS; n++)); do
         next_port TLS_PORT
         bench_gateway_start "$n" "${GATEWAY_PORTS[n - 1]}" \
             "${INTERNAL_PORTS[n - 1]}" "$TLS_PORT"
@@ -78,7 +76,8 @@ finish() {
 case ${1:-help} in
 help | -h | --help) exec "$BIN/moim-bench" help ;;
 esac
-"$BIN/moim-bench" sql "$@" >/dev/null # a mistake is told before work begins
+# A mistake is told before work begins. cluster.sh reads the number.
+GATEWAYS=$("$BIN/moim-bench" gateways "$@")
 STATE=$(mktemp -d /tmp/moim-bench.XXXXXX)
 mkdir -p "$STATE/conf" "$STATE/log" "$STATE/run"
 state_open

@@ -46,6 +46,16 @@ struct usage scenario_used(const struct usage *from, const struct usage *to) {
     };
 }
 
+void scenario_add_cpu(struct report *r, const struct usage *used,
+                      double messages) {
+    static const char group[] = "cpu_us_per_message";
+
+    report_add(r, group, "gateway", used->gateway / messages, "us");
+    report_add(r, group, "redis", used->redis / messages, "us");
+    report_add(r, group, "presence", used->presence / messages, "us");
+    report_add(r, group, "client", used->client / messages, "us");
+}
+
 void scenario_say(const char *what) {
     fprintf(stderr, "  %s\n", what);
 }

@@ -8,6 +8,7 @@
 
 #include "bench/crew.h"
 #include "bench/options.h"
+#include "bench/report.h"
 #include "proto/base/macros.h"
 
 /* How a run ends. */
@@ -23,6 +24,7 @@ enum bench_exit idle_run(const struct options *o);
 enum bench_exit tls_run(const struct options *o);
 enum bench_exit direct_run(const struct options *o);
 enum bench_exit transports_run(const struct options *o);
+enum bench_exit group_run(const struct options *o);
 
 /* CPU microseconds used by each part of the cluster so far. */
 struct usage {
@@ -48,6 +50,9 @@ bool scenario_connect(struct crew *c, uint64_t sessions,
 bool scenario_drain(struct crew *c) MUST_CHECK;
 /* Waits `seconds`, showing the rest. False: a client ended early. */
 bool scenario_hold(struct crew *c, const char *what, double seconds) MUST_CHECK;
+/* Adds what was used, divided by `messages`, as group `cpu_us_per_message`. */
+void scenario_add_cpu(struct report *r, const struct usage *used,
+                      double messages);
 /* A step that begins, for whoever watches. */
 void scenario_say(const char *what);
 

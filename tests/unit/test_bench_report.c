@@ -95,6 +95,20 @@ static void test_limits(void **state) {
     }
 }
 
+/* An aim is told to people, and fails nothing. */
+static void test_aim(void **state) {
+    struct report r;
+
+    (void)state;
+    report_init(&r, "x");
+    report_add(&r, NULL, "a", 3, "");
+    report_aim(&r, 2);
+    assert_true(report_ok(&r));
+    report_add(&r, NULL, "b", 3, "");
+    report_limit(&r, 2);
+    assert_false(report_ok(&r));
+}
+
 /* Cuts `words` at its spaces, as a shell would. */
 static enum rc read_words(struct options *o, const char *words) {
     static char text[256]; /* the options borrow from it */
@@ -151,6 +165,7 @@ int main(void) {
         cmocka_unit_test(test_json_ends_in_group),
         cmocka_unit_test(test_latency),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_aim),
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_options_refused),
     };

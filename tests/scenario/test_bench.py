@@ -1,0 +1,83 @@
+"""Every scenario of the benchmark in small, so that none of them rots: it
+runs, loses nothing, and its JSON has the keys that we promise."""
+
+import json
+import subprocess
+
+import pytest
+
+from harness.cluster import Cluster
+from harness.paths import BIN, ROOT
+from harness.process import environment
+
+MEMBERS = 20
+COMMON = {"scenario", "sessions", "seconds", "load_before"}
+TALK = COMMON | {"messages", "delivered", "lost", "duplicated", "latency_ms",
+                 "cpu_us_per_message"}
+PROCESSES = {"gateway", "redis", "presence", "client"}
+PERCENTILES = {"p50", "p99", "p999", "max"}
+
+
+@pytest.fixture(name="cluster", scope="module")
+def small_cluster(pg_template):
+    """2 gateways that let one client do what no person does."""
+    logs = ROOT / "build/test-logs/clusters/bench"
+    with Cluster(pg_template, logs, gateways=2, balancer=False,
+                 gateway_conf={"limits": {"pending": 1000}}) as cluster:
+        yield cluster
+
+
+def bench(*words):
+    """What moim-bench prints to stdout; it has to succeed."""
+    run = subprocess.run([BIN / "moim-bench", *map(str, words)], check=False,
+                         capture_output=True, text=True, timeout=60,
+                         env=environment())
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def targets(cluster):
+    """The options that say where the cluster is."""
+    yield from ["--key-file", cluster.home / "conf/token.keys",
+                "--redis", f"{cluster.redis.address},{cluster.redis.pid}"]
+    for presence in cluster.presences:
+        yield from ["--presence", f"{presence.internal},{presence.pid}"]
+    for gateway in cluster.gateways:
+        yield from ["--gateway", f"{gateway.address},{gateway.pid}"]
+
+
+def measure(cluster, tmp_path, scenario, *words):
+    """The result of one scenario, as its JSON."""
+    path = tmp_path / f"{scenario}.json"
+    cluster.postgres.sql(bench("sql", scenario, *words))
+    bench(scenario, *words, "--json", path, *targets(cluster))
+    result = json.loads(path.read_text())
+    assert result["scenario"] == scenario
+    assert result["sessions"] > 0
+    return result
+
+
+def check_talk(result, messages):
+    """At least so many messages, and all is well with them."""
+    assert result["messages"] >= messages
+    assert result["lost"] == result["duplicated"] == result["died"] == 0
+    assert result["latency_ms"].keys() == PERCENTILES
+    assert 0 < result["latency_ms"]["p50"] <= result["latency_ms"]["max"]
+    assert result["cpu_us_per_message"].keys() == PROCESSES
+
+
+def test_direct(cluster, tmp_path):
+    result = measure(cluster, tmp_path, "direct", "--sessions", 20,
+                     "--rate", 50, "--seconds", 1)
+    assert result.keys() > TALK | {"floor", "ratio"}
+    check_talk(result, 50)
+    assert result["delivered"] == result["messages"]
+
+
+def test_group(cluster, tmp_path):
+    result = measure(cluster, tmp_path, "group", "--members", MEMBERS,
+                     "--senders", 3, "--rate", 30, "--seconds", 1)
+    assert result.keys() > TALK | {"floor", "ratio"}
+    check_talk(result, 30)
+    assert result["delivered"] == MEMBERS * result["messages"]
+    assert result["ratio"].keys() == {"one", "five"}
