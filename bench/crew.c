@@ -87,6 +87,7 @@ void crew_sum(const struct crew *c, struct tally *out, struct hist *latency) {
         out->refused += t->refused;
         out->delivered += t->delivered;
         out->duplicated += t->duplicated;
+        out->answered += t->answered;
         out->lost += t->lost;
         out->bytes += t->bytes;
         out->requests += t->requests;
@@ -94,6 +95,12 @@ void crew_sum(const struct crew *c, struct tally *out, struct hist *latency) {
         if (latency != NULL) {
             hist_merge(latency, &t->latency);
         }
+    }
+}
+
+void crew_answers(const struct crew *c, struct hist *out) {
+    for (size_t i = 0; i < c->count; i++) {
+        hist_merge(out, &c->shared->tallies[i].answers);
     }
 }
 

@@ -39,9 +39,11 @@ struct tally {
     _Atomic uint64_t duplicated;
     _Atomic uint64_t bytes;    /* on the wires of those who listen */
     _Atomic uint64_t requests; /* of those over HTTP */
+    _Atomic uint64_t answered; /* commands that are no messages */
     _Atomic uint64_t lost; /* acked but not delivered, at the end of a drain */
     _Atomic bool drained;
-    struct hist latency; /* read when the client has drained */
+    struct hist latency; /* of deliveries; read when the client has drained */
+    struct hist answers; /* of what was only answered; likewise */
 };
 
 /* What a client has to do. */
@@ -73,6 +75,8 @@ void crew_phase(struct crew *c, enum crew_phase phase);
 /* Adds up what the clients have counted; the histogram only if `latency` is
  * not NULL. */
 void crew_sum(const struct crew *c, struct tally *out, struct hist *latency);
+/* Adds the answers' histograms to `out`. */
+void crew_answers(const struct crew *c, struct hist *out);
 /* False: a client has ended early. */
 bool crew_alive(struct crew *c) MUST_CHECK;
 /* Lets the clients close everything, and waits for them. */

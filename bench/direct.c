@@ -3,86 +3,34 @@
 #include <stdio.h>
 
 #include "bench/floor_cpu.h"
-#include "bench/flow.h"
-#include "bench/hist.h"
 #include "bench/proc.h"
 #include "bench/report.h"
-#include "bench/scenario.h"
+#include "bench/talk.h"
 #include "proto/base/mem.h"
-
-enum {
-    CONNECT_PATIENCE_S = 120,
-};
 
 /* The figures, the floors of the same run, and how far above them we are: a
  * message through Redis to an RPUSH and an SPUBLISH, the gateways' part to an
  * echo. */
-static void add_cpu(struct report *r, const struct usage *used, double messages,
-                    const struct floor_cpu *floor) {
-    scenario_add_cpu(r, used, messages);
+static void add_figures(struct report *r, const struct talk *t,
+                        const struct talk_part *p,
+                        const struct floor_cpu *floor) {
+    talk_add_counts(r, &t->total);
+    report_add(r, NULL, "seconds", p->used.at_s, "s");
+    report_add(r, NULL, "per_s", p->per_s, "delivered");
+    report_latency(r, "latency_ms", &t->latency);
+    scenario_add_cpu(r, &p->used, p->messages);
     report_add(r, "floor", "redis", floor->redis, "us: RPUSH, SPUBLISH");
     report_add(r, "floor", "echo", floor->echo, "us: epoll, read, write");
-    report_add(r, "ratio", "redis", used->redis / messages / floor->redis, "");
-    report_add(r, "ratio", "gateway", used->gateway / messages / floor->echo,
+    report_add(r, "ratio", "redis", p->used.redis / p->messages / floor->redis,
                "");
-}
-
-static void add_counts(struct report *r, const struct tally *t) {
-    report_add(r, NULL, "messages", (double)t->acked, "acked");
-    report_add(r, NULL, "delivered", (double)t->delivered, "");
-    report_add(r, NULL, "lost", (double)t->lost, "acked, not delivered");
-    report_limit(r, 0);
-    report_add(r, NULL, "duplicated", (double)t->duplicated, "");
-    report_limit(r, 0);
-    report_add(r, NULL, "refused", (double)t->refused, "messages");
-    report_add(r, NULL, "unanswered", (double)(t->sent - t->acked - t->refused),
-               "");
-    report_limit(r, 0);
-    report_add(r, NULL, "died", (double)t->died, "sessions");
-    report_limit(r, 0);
-}
-
-/* Sends for the time given. False: a client ended early, or did not drain. */
-static bool measure(const struct options *o, struct crew *c,
-                    const struct floor_cpu *floor, struct report *r) {
-    struct hist *latency;
-    struct usage begin;
-    struct usage used;
-    struct tally t;
-    uint64_t before;
-    double rate;
-
-    crew_phase(c, CREW_RUN);
-    if (!scenario_hold(c, "warming up, seconds", FLOW_WARM_S)) {
-        return false;
-    }
-    crew_sum(c, &t, NULL);
-    before = t.delivered;
-    begin = scenario_usage(o, c);
-    if (!scenario_hold(c, "sending, seconds", (double)o->seconds)) {
-        return false;
-    }
-    used = scenario_usage(o, c);
-    used = scenario_used(&begin, &used);
-    crew_sum(c, &t, NULL);
-    rate = (double)(t.delivered - before) / used.at_s;
-    if (!scenario_drain(c)) {
-        return false;
-    }
-    latency = mem_new(sizeof(*latency));
-    crew_sum(c, &t, latency);
-    add_counts(r, &t);
-    report_add(r, NULL, "seconds", used.at_s, "s");
-    report_add(r, NULL, "per_s", rate, "delivered");
-    report_latency(r, latency);
-    add_cpu(r, &used, rate * used.at_s, floor);
-    mem_free(latency);
-    return true;
+    report_add(r, "ratio", "gateway",
+               p->used.gateway / p->messages / floor->echo, "");
 }
 
 enum bench_exit direct_run(const struct options *o) {
     struct floor_cpu floor;
-    struct crew crew;
+    struct talk_part part;
+    struct talk *talk;
     struct report r;
     bool ok;
 
@@ -99,17 +47,11 @@ enum bench_exit direct_run(const struct options *o) {
     if (floor_cpu_measure(o, &floor) != RC_OK) {
         return BENCH_UNAVAILABLE;
     }
-    if (crew_start(&crew, o, (size_t)o->sessions, flow_client) != RC_OK) {
-        return BENCH_UNAVAILABLE;
+    talk = mem_new(sizeof(*talk));
+    ok = talk_whole(talk, o, &part);
+    if (ok) {
+        add_figures(&r, talk, &part, &floor);
     }
-    ok = scenario_connect(&crew, o->sessions, CONNECT_PATIENCE_S) &&
-         measure(o, &crew, &floor, &r);
-    crew_end(&crew);
-    if (!ok) {
-        return BENCH_FAILED;
-    }
-    if (report_publish(&r, o->json) != RC_OK) {
-        return BENCH_UNAVAILABLE;
-    }
-    return report_ok(&r) ? BENCH_OK : BENCH_FAILED;
+    mem_free(talk);
+    return scenario_publish(&r, o, ok);
 }

@@ -22,6 +22,9 @@ enum {
     PAIRS = 100,
     ECHO_BYTES = 128,
     ROUNDS = 500,
+    PAGE = 50,
+    PAGES_DEPTH = 16,
+    PAGES_BATCHES = 500,
 };
 
 #define FLOOR_KEY "{floor}log"
@@ -67,7 +70,7 @@ static bool read_lines(int fd, size_t count) {
     while (count > 0) {
         ssize_t n = read(fd, bytes, sizeof(bytes));
 
-        if (n <= 0 || bytes[0] == '-') {
+        if (n <= 0 || bytes[0] == '-') { /* ended, or an error */
             return false;
         }
         for (ssize_t i = 0; i < n; i++) {
@@ -77,13 +80,36 @@ static bool read_lines(int fd, size_t count) {
     return true;
 }
 
+/* Sends `batch`, which is answered with `lines`, so often. */
+static bool run_batches(int fd, const struct buf *batch, size_t lines,
+                        int times) {
+    bool ok = fd >= 0;
+
+    for (int i = 0; i < times && ok; i++) {
+        ok = write_all(fd, buf_slice(batch)) && read_lines(fd, lines);
+    }
+    return ok;
+}
+
+static bool forget(int fd) {
+    struct buf b;
+    bool ok;
+
+    buf_init(&b);
+    resp_command(&b, (struct slice[]){SLICE_LIT("DEL"), SLICE_LIT(FLOOR_KEY)},
+                 2);
+    ok = run_batches(fd, &b, 1, 1);
+    buf_fini(&b);
+    return ok;
+}
+
 /* CPU of `redis` for one `command` on FLOOR_KEY; negative: it failed. */
 static double redis_cost(const struct target *redis, const char *command) {
     char payload[PAYLOAD];
     int fd = dial(redis->address);
     uint64_t before = proc_cpu_us(redis->pid);
-    bool ok = fd >= 0;
     struct buf batch;
+    bool ok;
 
     memset(payload, 'x', sizeof(payload));
     buf_init(&batch);
@@ -93,17 +119,57 @@ static double redis_cost(const struct target *redis, const char *command) {
                                       slice_of(payload, PAYLOAD)},
                      3);
     }
-    for (int i = 0; i < BATCHES && ok; i++) {
-        ok = write_all(fd, buf_slice(&batch)) && read_lines(fd, DEPTH);
-    }
-    buf_clear(&batch);
-    resp_command(&batch,
-                 (struct slice[]){SLICE_LIT("DEL"), SLICE_LIT(FLOOR_KEY)}, 2);
-    ok = ok && write_all(fd, buf_slice(&batch)) && read_lines(fd, 1);
+    ok = run_batches(fd, &batch, DEPTH, BATCHES) && forget(fd);
     buf_fini(&batch);
     close(fd);
     return ok ? (double)(proc_cpu_us(redis->pid) - before) / (DEPTH * BATCHES)
               : -1;
+}
+
+static bool fill_page(int fd) {
+    char payload[PAYLOAD];
+    struct buf b;
+    bool ok;
+
+    memset(payload, 'x', sizeof(payload));
+    buf_init(&b);
+    resp_command(&b,
+                 (struct slice[]){SLICE_LIT("RPUSH"), SLICE_LIT(FLOOR_KEY),
+                                  slice_of(payload, PAYLOAD)},
+                 3);
+    ok = run_batches(fd, &b, 1, PAGE);
+    buf_fini(&b);
+    return ok;
+}
+
+enum rc floor_cpu_page(const struct options *o, double *out) {
+    const struct target *redis = &o->redises[0];
+    int fd = dial(redis->address);
+    uint64_t before;
+    struct buf batch;
+    bool ok;
+
+    buf_init(&batch);
+    for (int i = 0; i < PAGES_DEPTH; i++) {
+        resp_command(&batch,
+                     (struct slice[]){SLICE_LIT("LRANGE"), SLICE_LIT(FLOOR_KEY),
+                                      SLICE_LIT("0"), SLICE_LIT("-1")},
+                     4);
+    }
+    ok = fill_page(fd);
+    before = proc_cpu_us(redis->pid);
+    /* How many there are, and each with its length in a line before it. */
+    ok = ok && run_batches(fd, &batch, (size_t)PAGES_DEPTH * (1 + 2 * PAGE),
+                           PAGES_BATCHES);
+    *out = (double)(proc_cpu_us(redis->pid) - before) /
+           (PAGES_DEPTH * PAGES_BATCHES);
+    ok = ok && forget(fd);
+    buf_fini(&batch);
+    close(fd);
+    if (!ok) {
+        fprintf(stderr, "moim-bench: a floor could not be measured\n");
+    }
+    return ok ? RC_OK : RC_BACKEND;
 }
 
 /* ---- echo ---- */

@@ -17,4 +17,8 @@ struct floor_cpu {
 enum rc floor_cpu_measure(const struct options *o,
                           struct floor_cpu *out) MUST_CHECK;
 
+/* CPU microseconds of the history's Redis for a page of 50 events: an LRANGE
+ * of as many payloads. RC_BACKEND: as above. */
+enum rc floor_cpu_page(const struct options *o, double *out) MUST_CHECK;
+
 #endif

@@ -22,7 +22,7 @@
 enum {
     WRITES = 100000, /* measured, after one round that is not */
     ROUNDS_MAX = 500,
-    BYTES_MAX = 4096,
+    BYTES_MAX = 16384,
     EVENTS = 256,
     BACKLOG = 4096,
     STEP_NS = 1000 * 1000,
@@ -79,7 +79,7 @@ static bool dial_all(struct shared *s, int epoll, size_t count) {
 
 static int read_all(struct shared *s, size_t count) {
     struct epoll_event events[EVENTS];
-    char bytes[4 * BYTES_MAX];
+    char bytes[BYTES_MAX];
     int epoll = epoll_create1(0);
 
     while (!s->listening) {

@@ -2,31 +2,36 @@
 
 #include <string.h>
 
+#include "bench/ask.h"
 #include "bench/load.h"
 #include "bench/people.h"
 #include "bench/pump.h"
 #include "bench/scenario.h"
 #include "proto/base/mem.h"
-#include "proto/wire/json_write.h"
 
 enum {
-    TEXT_BYTES = 128,
-    DIGITS = 12, /* of a message's number in its text */
     DRAIN_LOOK_MS = 50,
     DRAIN_PATIENCE_MS = 10000,
 };
 
-enum { /* bits of what is known of a message */
-    ACKED = 1,
+enum {         /* bits of what is known of a command */
+    ACKED = 1, /* a message that is safe */
     REFUSED = 2,
-    DELIVERED = 4,
+    ANSWERED = 4, /* what is no message */
+};
+
+/* Of a command that was sent. */
+struct known {
+    uint8_t bits;
+    uint8_t heard; /* by so many others */
 };
 
 struct flow {
     struct load load;
-    struct pump pump; /* its numbers are those of the messages */
-    uint64_t run;     /* tells our messages' names from other runs' */
-    uint8_t *known;   /* a byte for each message sent */
+    struct pump pump; /* its numbers are those of the commands */
+    const struct ask_mix *mix;
+    uint64_t run;        /* tells our messages' names from other runs' */
+    struct known *known; /* of each command sent */
     size_t known_cap;
     struct wheel_timer drain;
     uint64_t drain_until_ms;
@@ -44,47 +49,53 @@ static size_t sender_of(const struct flow *f, uint64_t n) {
     return f->load.job->from + (size_t)(2 * (n % pairs) + second);
 }
 
+/* How many others of this client have to hear message `n`. */
+static unsigned ears_of(const struct flow *f, uint64_t n) {
+    const struct crew_job *job = f->load.job;
+    uint64_t of = job->options->members;
+    uint64_t from;
+    uint64_t to;
+
+    if (ask_kind(f->mix, n) == ASK_SEND) {
+        return 1;
+    }
+    from = sender_of(f, n) / of * of;
+    to = from + of < job->to ? from + of : job->to;
+    from = from > job->from ? from : job->from;
+    return (unsigned)(to - from - 1);
+}
+
 /* Sending. */
-
-static void write_text(struct buf *out, uint64_t n) {
-    char text[TEXT_BYTES + 1];
-
-    memset(text, '.', TEXT_BYTES);
-    (void)snprintf(text, sizeof(text), "m%0*llu", DIGITS,
-                   (unsigned long long)n);
-    text[1 + DIGITS] = '.';
-    text[TEXT_BYTES] = '\0';
-    buf_add_str(out, text);
-}
-
-static void write_send(const struct flow *f, uint64_t n, struct buf *out) {
-    unsigned long long number = n;
-
-    buf_addf(out, "{\"type\":\"send\",\"id\":\"%llu\",\"conv\":", number);
-    json_put_id(out, people_conv(sender_of(f, n)).v);
-    buf_addf(out, ",\"msg\":\"%016llx-%llu\",\"text\":\"",
-             (unsigned long long)f->run, number);
-    write_text(out, n);
-    buf_add_str(out, "\"}");
-}
 
 static void know(struct flow *f, uint64_t n) {
     if (n >= f->known_cap) {
         f->known_cap = f->known_cap == 0 ? 4096 : f->known_cap * 2;
-        f->known = mem_resize(f->known, f->known_cap);
+        f->known = mem_resize(f->known, f->known_cap * sizeof(*f->known));
     }
-    f->known[n] = 0;
+    f->known[n] = (struct known){0};
 }
 
 static void send_one(void *owner, uint64_t n, struct buf *out) {
     struct flow *f = owner;
+    const struct options *o = f->load.job->options;
+    struct ask_command c = {
+        .kind = ask_kind(f->mix, n),
+        .n = n,
+        .run = f->run,
+        .sender = sender_of(f, n),
+        .members = o->members,
+        .text_bytes = o->text_bytes,
+    };
 
     know(f, n);
-    write_send(f, n, out);
+    ask_write(&c, out);
     f->load.job->tally->sent++;
-    if (load_send(&f->load, sender_of(f, n), buf_slice(out)) != RC_OK) {
-        f->known[n] = REFUSED;
+    if (load_send(&f->load, (size_t)c.sender, buf_slice(out)) != RC_OK) {
+        f->known[n].bits = REFUSED;
         f->load.job->tally->refused++;
+    }
+    if (n + 1 == o->each * (f->load.count / 2)) {
+        pump_stop(&f->pump);
     }
 }
 
@@ -112,24 +123,44 @@ static bool number_after(const struct flow *f, struct slice text,
     return n < f->pump.next;
 }
 
+/* What was due while all was warming up does not count. */
+static void add_latency(const struct flow *f, uint64_t n, struct hist *h) {
+    if (n * f->pump.interval_ns >=
+        f->load.job->options->warm_s * PUMP_SECOND_NS) {
+        hist_add(h, (pump_now_ns() - pump_due_ns(&f->pump, n)) / 1000);
+    }
+}
+
 static void on_event(struct flow *f, size_t number, struct slice text) {
     struct tally *t = f->load.job->tally;
-    uint64_t late_ns;
     uint64_t n;
 
-    if (!number_after(f, text, "\"text\":\"m", &n) ||
+    if (!number_after(f, text, ASK_TEXT_MARK, &n) ||
         number == sender_of(f, n)) {
         return; /* the sender's other devices would want it */
     }
-    if ((f->known[n] & DELIVERED) != 0) {
+    if (f->known[n].heard == ears_of(f, n)) {
         t->duplicated++;
         return;
     }
-    f->known[n] |= DELIVERED;
+    f->known[n].heard++;
     t->delivered++;
-    late_ns = pump_now_ns() - pump_due_ns(&f->pump, n);
-    if (n * f->pump.interval_ns >= FLOW_WARM_S * PUMP_SECOND_NS) {
-        hist_add(&t->latency, late_ns / 1000);
+    add_latency(f, n, &t->latency);
+}
+
+static void on_answer(struct flow *f, uint64_t n, struct slice text) {
+    struct tally *t = f->load.job->tally;
+
+    if (slice_starts(text, "{\"type\":\"error\"")) {
+        f->known[n].bits |= REFUSED;
+        t->refused++;
+    } else if (ask_is_send(ask_kind(f->mix, n))) {
+        f->known[n].bits |= ACKED;
+        t->acked++;
+    } else {
+        f->known[n].bits |= ANSWERED;
+        t->answered++;
+        add_latency(f, n, &t->answers);
     }
 }
 
@@ -140,11 +171,7 @@ static void on_text(struct load *l, size_t number, struct slice text) {
     if (slice_starts(text, "{\"type\":\"event\"")) {
         on_event(f, number, text);
     } else if (number_after(f, text, "\"id\":\"", &n)) {
-        bool acked = slice_starts(text, "{\"type\":\"ack\"");
-
-        f->known[n] |= acked ? ACKED : REFUSED;
-        l->job->tally->acked += acked;
-        l->job->tally->refused += !acked;
+        on_answer(f, n, text);
     }
 }
 
@@ -156,10 +183,10 @@ static uint64_t count_open(const struct flow *f, unsigned *lost) {
 
     *lost = 0;
     for (uint64_t n = 0; n < f->pump.next; n++) {
-        unsigned k = f->known[n];
+        struct known k = f->known[n];
 
-        open += (k & (ACKED | REFUSED)) == 0;
-        *lost += (k & (ACKED | DELIVERED)) == ACKED;
+        open += k.bits == 0;
+        *lost += (k.bits & ACKED) != 0 ? ears_of(f, n) - k.heard : 0;
     }
     return open;
 }
@@ -198,6 +225,7 @@ int flow_client(const struct crew_job *job) {
     if (load_init(&f.load, job) != RC_OK) {
         return BENCH_UNAVAILABLE;
     }
+    f.mix = job->options->mix;
     f.run = rand_u64(&f.load.loop.rand);
     f.load.on_text = on_text;
     f.load.on_phase = on_phase;

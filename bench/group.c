@@ -14,7 +14,6 @@
 enum {
     CONNECT_PATIENCE_S = 120,
     DRAIN_PATIENCE_S = 20,
-    WARM_S = 1,
     EVENT_BYTES = 300,   /* about what a text of 128 bytes becomes */
     SENDERS_MOST = 4000, /* all of them are sessions of the first client */
 };
@@ -65,7 +64,7 @@ static bool send_all(const struct options *o, struct crew *c,
     struct usage end;
 
     crew_phase(c, CREW_RUN);
-    if (!scenario_hold(c, "warming up, seconds", WARM_S)) {
+    if (!scenario_hold(c, "warming up, seconds", (double)o->warm_s)) {
         return false;
     }
     crew_sum(c, &before, NULL);
@@ -131,7 +130,7 @@ static void add_figures(struct report *r, const struct result *all,
     report_add(r, NULL, "seconds", all[0].used.at_s, "s, each way");
     report_add(r, NULL, "deliveries_per_s",
                all[0].deliveries / all[0].used.at_s, "one in a turn");
-    report_latency(r, latency);
+    report_latency(r, "latency_ms", latency);
     scenario_add_cpu(r, &all[0].used, all[0].messages);
     for (size_t i = 0; i < COUNT_OF(ways); i++) {
         report_add(r, "gateway_cpu_us_per_delivery", ways[i].name,
@@ -185,11 +184,5 @@ enum bench_exit group_run(const struct options *o) {
         RC_OK) {
         return BENCH_UNAVAILABLE;
     }
-    if (!run_ways(o, floor_us, &r)) {
-        return BENCH_FAILED;
-    }
-    if (report_publish(&r, o->json) != RC_OK) {
-        return BENCH_UNAVAILABLE;
-    }
-    return report_ok(&r) ? BENCH_OK : BENCH_FAILED;
+    return scenario_publish(&r, o, run_ways(o, floor_us, &r));
 }

@@ -154,11 +154,5 @@ enum bench_exit idle_run(const struct options *o) {
     if (crew.count > 0) {
         crew_end(&crew);
     }
-    if (!ok) {
-        return BENCH_FAILED;
-    }
-    if (report_publish(&r, o->json) != RC_OK) {
-        return BENCH_UNAVAILABLE;
-    }
-    return report_ok(&r) ? BENCH_OK : BENCH_FAILED;
+    return scenario_publish(&r, o, ok);
 }

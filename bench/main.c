@@ -9,6 +9,11 @@
 #include "bench/scenario.h"
 #include "proto/base/log.h"
 
+enum {
+    TEXT_BYTES = 128, /* of a message, unless the scenario wants others */
+    WARM_S = 2,
+};
+
 static const struct scenario {
     const char *name;
     const char *summary;
@@ -46,6 +51,17 @@ static const struct scenario {
      false,
      2,
      {.sessions = 400, .seconds = 10, .one_way = true, .gateways_asked = 2}},
+    {"history",
+     "bytes of stored conversations, and pages of 50",
+     history_run,
+     true,
+     false,
+     1,
+     {.sessions = 4020,
+      .rate = 1000,
+      .seconds = 10,
+      .messages = 2000,
+      .gateways_asked = 1}},
     {"group",
      "messages to a group, beside a loop of bare writes",
      group_run,
@@ -131,9 +147,12 @@ int main(int argc, char **argv) {
     }
     log_setup(LOG_WARN, LOG_LOGFMT, "bench");
     o = s->def;
+    o.warm_s = WARM_S;
     if (options_read(&o, argc - skip, argv + skip) != RC_OK) {
         return BENCH_USAGE;
     }
+    o.mix = &ask_sends;
+    o.text_bytes = TEXT_BYTES;
     if (o.sessions == 0) {
         o.sessions = o.members; /* one group of them all */
     }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "bench/ask.h"
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
 
@@ -33,25 +34,32 @@ enum transport {
 
 struct options {
     uint64_t sessions;
-    uint64_t hold_s;   /* idle: time over which the idle CPU is measured */
-    uint64_t rate;     /* messages a second, of all clients together */
-    uint64_t seconds;  /* time measured */
-    uint64_t members;  /* of each group */
-    uint64_t senders;  /* group: how many of them send */
-    uint64_t together; /* group: messages in a turn; set by it */
-    uint64_t first;    /* number of the first session; set by it */
+    uint64_t hold_s;         /* idle: time over which CPU is measured */
+    uint64_t rate;           /* commands a second, of all clients together */
+    uint64_t warm_s;         /* talked before that, and not counted */
+    uint64_t seconds;        /* time measured */
+    uint64_t members;        /* of each group */
+    uint64_t senders;        /* group: how many of them send */
+    uint64_t messages;       /* history: in each busy conversation */
     uint64_t gateways_asked; /* run.sh starts so many */
-    enum transport way;      /* transports: of every second session */
-    bool one_way;            /* transports: every second session only listens */
-    const char *table;       /* transports: file for the Markdown, or NULL */
-    const char *picture;     /* transports: file for the SVG, or NULL */
-    const char *json; /* file for the result, or NULL; borrowed from argv */
+    /* Set by the scenario: */
+    const struct ask_mix *mix; /* what is asked */
+    uint64_t text_bytes;       /* of a message, 16 or more */
+    uint64_t each;      /* commands in each pair, then no more; 0: on and on */
+    uint64_t together;  /* group: messages in a turn */
+    uint64_t first;     /* number of the first session */
+    bool one_way;       /* every second session only listens */
+    enum transport way; /* of those */
+    bool resume;        /* tls: with tickets */
+    /* From the command line again: */
+    const char *table;   /* transports: file for the Markdown, or NULL */
+    const char *picture; /* transports: file for the SVG, or NULL */
+    const char *json;    /* file for the result, or NULL; borrowed from argv */
     const char *key_file;
     struct target gateways[OPTIONS_GATEWAYS_MAX];
     size_t gateway_count;
     const char *tls_ca; /* who certified the gateways; NULL: no TLS */
     bool secure;        /* tls: the sessions are under TLS */
-    bool resume;        /* with tickets; set by the scenario */
     struct target tls_gateways[OPTIONS_GATEWAYS_MAX];
     size_t tls_gateway_count;
     struct target presences[OPTIONS_PRESENCES_MAX];

@@ -33,7 +33,7 @@ static void on_tick(uv_poll_t *handle, int status, int events) {
         return; /* woken for nothing */
     }
     buf_init(&scratch);
-    while (pump_due_ns(p, p->next) <= now) {
+    while (p->running && pump_due_ns(p, p->next) <= now) {
         buf_clear(&scratch);
         p->due(p->owner, p->next++, &scratch);
     }
@@ -63,6 +63,7 @@ void pump_start(struct pump *p, uint64_t interval_ns) {
     p->interval_ns = interval_ns;
     p->start_ns = pump_now_ns();
     p->next = 0;
+    p->running = true;
     every.it_interval.tv_sec = (time_t)(tick / PUMP_SECOND_NS);
     every.it_interval.tv_nsec = (long)(tick % PUMP_SECOND_NS);
     (void)timerfd_settime(p->fd, 0, &every, NULL);
@@ -70,6 +71,7 @@ void pump_start(struct pump *p, uint64_t interval_ns) {
 }
 
 void pump_stop(struct pump *p) {
+    p->running = false;
     uv_poll_stop(&p->poll);
 }
 

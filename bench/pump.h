@@ -3,6 +3,7 @@
 #ifndef MOIM_BENCH_PUMP_H
 #define MOIM_BENCH_PUMP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -21,6 +22,7 @@ struct pump {
     uint64_t start_ns;
     uint64_t interval_ns;
     uint64_t next; /* the number that is due next */
+    bool running;
     /* `scratch` is empty and may be used. */
     void (*due)(void *owner, uint64_t n, struct buf *scratch);
     void *owner;
@@ -34,6 +36,7 @@ enum rc pump_open(struct pump *p, struct loop *l,
                   void *owner) MUST_CHECK;
 /* From number 0 on, `interval_ns` apart. */
 void pump_start(struct pump *p, uint64_t interval_ns);
+/* `due` may call it. */
 void pump_stop(struct pump *p);
 /* Before loop_fini, if it was opened. */
 void pump_close(struct pump *p);

@@ -27,7 +27,7 @@ void report_aim(struct report *r, double limit) {
     r->figures[r->count - 1].aim = true;
 }
 
-void report_latency(struct report *r, const struct hist *h) {
+void report_latency(struct report *r, const char *group, const struct hist *h) {
     static const struct {
         const char *key;
         double share;
@@ -37,7 +37,7 @@ void report_latency(struct report *r, const struct hist *h) {
         double ms = h->count == 0 ? (double)NAN
                                   : (double)hist_at(h, marks[i].share) / 1000;
 
-        report_add(r, "latency_ms", marks[i].key, ms, "ms");
+        report_add(r, group, marks[i].key, ms, "ms");
     }
 }
 

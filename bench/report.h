@@ -42,8 +42,8 @@ void report_limit(struct report *r, double limit);
 /* The figure added last should be at most `limit` on a quiet machine: the
  * table says whether it is. */
 void report_aim(struct report *r, double limit);
-/* Adds p50, p99, p999 and max in milliseconds as group `latency_ms`. */
-void report_latency(struct report *r, const struct hist *h);
+/* Adds p50, p99, p999 and max in milliseconds as `group`. */
+void report_latency(struct report *r, const char *group, const struct hist *h);
 /* True when no figure is over its limit. */
 bool report_ok(const struct report *r);
 void report_json(const struct report *r, struct buf *out);

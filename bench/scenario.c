@@ -56,6 +56,17 @@ void scenario_add_cpu(struct report *r, const struct usage *used,
     report_add(r, group, "client", used->client / messages, "us");
 }
 
+enum bench_exit scenario_publish(const struct report *r,
+                                 const struct options *o, bool ok) {
+    if (!ok) {
+        return BENCH_FAILED;
+    }
+    if (report_publish(r, o->json) != RC_OK) {
+        return BENCH_UNAVAILABLE;
+    }
+    return report_ok(r) ? BENCH_OK : BENCH_FAILED;
+}
+
 void scenario_say(const char *what) {
     fprintf(stderr, "  %s\n", what);
 }

@@ -25,6 +25,7 @@ enum bench_exit tls_run(const struct options *o);
 enum bench_exit direct_run(const struct options *o);
 enum bench_exit transports_run(const struct options *o);
 enum bench_exit group_run(const struct options *o);
+enum bench_exit history_run(const struct options *o);
 
 /* CPU microseconds used by each part of the cluster so far. */
 struct usage {
@@ -53,6 +54,9 @@ bool scenario_hold(struct crew *c, const char *what, double seconds) MUST_CHECK;
 /* Adds what was used, divided by `messages`, as group `cpu_us_per_message`. */
 void scenario_add_cpu(struct report *r, const struct usage *used,
                       double messages);
+/* The end of a run that was `ok`: what comes out of it, told. */
+enum bench_exit scenario_publish(const struct report *r,
+                                 const struct options *o, bool ok);
 /* A step that begins, for whoever watches. */
 void scenario_say(const char *what);
 

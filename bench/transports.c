@@ -54,7 +54,7 @@ static bool measure(const struct options *o, struct crew *c,
     bool ok;
 
     crew_phase(c, CREW_RUN);
-    ok = scenario_hold(c, "warming up, seconds", FLOW_WARM_S);
+    ok = scenario_hold(c, "warming up, seconds", (double)o->warm_s);
     take_sums(o, c, &sums[0]);
     ok = ok && scenario_hold(c, "sending, seconds", (double)o->seconds);
     take_sums(o, c, &sums[1]);

@@ -50,7 +50,7 @@ def measure(cluster, tmp_path, scenario, *words):
     """The result of one scenario, as its JSON."""
     path = tmp_path / f"{scenario}.json"
     cluster.postgres.sql(bench("sql", scenario, *words))
-    bench(scenario, *words, "--json", path, *targets(cluster))
+    bench(scenario, *words, "--warm", 1, "--json", path, *targets(cluster))
     result = json.loads(path.read_text())
     assert result["scenario"] == scenario
     assert result["sessions"] > 0
@@ -81,3 +81,13 @@ def test_group(cluster, tmp_path):
     check_talk(result, 30)
     assert result["delivered"] == MEMBERS * result["messages"]
     assert result["ratio"].keys() == {"one", "five"}
+
+
+def test_history(cluster, tmp_path):
+    result = measure(cluster, tmp_path, "history", "--sessions", 40,
+                     "--messages", 60, "--rate", 50, "--seconds", 1)
+    assert result.keys() > COMMON | {"latency_ms", "floor", "ratio"}
+    assert result["pages"] >= 50
+    assert result["refused"] == result["died"] == 0
+    assert result["redis_bytes"].keys() == {"quiet_conversation", "message"}
+    assert result["cpu_us_per_page"].keys() == {"gateway", "redis", "client"}

@@ -58,12 +58,12 @@ static void test_latency(void **state) {
 
     (void)state;
     report_init(&r, "direct");
-    report_latency(&r, h);
+    report_latency(&r, "latency_ms", h);
     assert_json(&r, "{\"scenario\":\"direct\",\"latency_ms\":{\"p50\":null,"
                     "\"p99\":null,\"p999\":null,\"max\":null}}\n");
     report_init(&r, "direct");
     hist_add(h, 2000);
-    report_latency(&r, h);
+    report_latency(&r, "latency_ms", h);
     assert_json(&r, "{\"scenario\":\"direct\",\"latency_ms\":{\"p50\":2,"
                     "\"p99\":2,\"p999\":2,\"max\":2}}\n");
     mem_free(h);
