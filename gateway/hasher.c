@@ -35,6 +35,7 @@ struct hasher {
     pthread_t threads[THREADS_MAX];
     unsigned thread_count;
     bool stopping;
+    uint64_t taken; /* the loop's alone */
     size_t waiting_max;
     size_t waiting_count;
     struct list waiting;  /* under lock */
@@ -197,7 +198,9 @@ static enum rc enqueue(struct hasher *h, struct slice password,
         rc = RC_OK;
     }
     pthread_mutex_unlock(&h->lock);
-    if (rc != RC_OK) {
+    if (rc == RC_OK) {
+        h->taken++;
+    } else {
         job_free(j);
     }
     return rc;
@@ -220,4 +223,8 @@ enum rc hasher_check(struct hasher *h, struct slice password, struct slice hash,
     }
     memcpy(blank.hash, hash.p, hash.n);
     return enqueue(h, password, &blank);
+}
+
+uint64_t hasher_taken(const struct hasher *h) {
+    return h->taken;
 }

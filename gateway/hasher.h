@@ -31,4 +31,7 @@ enum rc hasher_make(struct hasher *h, struct slice password, hasher_fn done,
 enum rc hasher_check(struct hasher *h, struct slice password, struct slice hash,
                      hasher_fn done, void *ctx) MUST_CHECK;
 
+/* Passwords taken for one or the other so far. */
+uint64_t hasher_taken(const struct hasher *h);
+
 #endif

@@ -1,5 +1,6 @@
 #include "gateway/metrics.h"
 
+#include "gateway/hasher.h"
 #include "gateway/server.h"
 #include "proto/base/log.h"
 #include "proto/wire/prom.h"
@@ -31,6 +32,8 @@ static void put_counts(struct buf *b, const struct server *s) {
          "Sessions closed at their queue limit.", st->slow_closes},
         {"auth_failures_total", "counter", "Tokens and passwords refused.",
          st->auth_failures},
+        {"password_hashes_total", "counter", "Passwords hashed or checked.",
+         s->hasher == NULL ? 0 : hasher_taken(s->hasher)},
         {"revoked_devices", "gauge",
          "Logged-out devices whose tokens have not all expired.",
          s->revoked.devices.count},
