@@ -148,6 +148,7 @@ static bool wait_listening(const struct shared *s) {
 
 static enum rc measure(struct shared *s, pid_t server, size_t count,
                        struct floor_figures *out) {
+    uint64_t cpu_us;
     double pss;
     double kernel;
 
@@ -156,11 +157,13 @@ static enum rc measure(struct shared *s, pid_t server, size_t count,
     }
     pss = proc_memory(server).pss;
     kernel = proc_socket_bytes();
+    cpu_us = proc_cpu_us(server);
     s->connect = true;
     if (!wait_count(&s->accepted, count)) {
         fprintf(stderr, "floor: only %zu connections came\n", s->accepted);
         return RC_BACKEND;
     }
+    out->cpu_us = (double)(proc_cpu_us(server) - cpu_us) / (double)count;
     out->process_bytes = (proc_memory(server).pss - pss) / (double)count;
     out->kernel_bytes = (proc_socket_bytes() - kernel) / 2 / (double)count;
     return RC_OK;

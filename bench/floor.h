@@ -10,6 +10,7 @@
 
 struct floor_figures {
     double process_bytes; /* of the server's process, per connection */
+    double cpu_us;        /* of it, to accept one */
     double kernel_bytes;  /* of the server's end, per connection; or NAN */
 };
 

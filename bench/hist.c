@@ -38,6 +38,17 @@ void hist_merge(struct hist *to, const struct hist *from) {
     }
 }
 
+void hist_subtract(struct hist *from, const struct hist *what) {
+    uint64_t most = 0;
+
+    from->count -= what->count;
+    for (size_t i = 0; i < HIST_BUCKETS; i++) {
+        from->buckets[i] -= what->buckets[i];
+        most = from->buckets[i] > 0 ? bucket_end(i) : most;
+    }
+    from->max_us = most < from->max_us ? most : from->max_us;
+}
+
 uint64_t hist_at(const struct hist *h, double share) {
     double want = share * (double)h->count;
     uint64_t seen = 0;

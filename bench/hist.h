@@ -22,6 +22,9 @@ struct hist {
 
 void hist_add(struct hist *h, uint64_t us);
 void hist_merge(struct hist *to, const struct hist *from);
+/* Takes away an earlier state of the same histogram. What remains has its
+ * largest value rounded up to its bucket's end. */
+void hist_subtract(struct hist *from, const struct hist *what);
 /* The value that `share` (0 to 1) of all do not pass, rounded up to its
  * bucket's end and never above the largest; 0 when there are none. */
 uint64_t hist_at(const struct hist *h, double share);

@@ -49,6 +49,9 @@ static void on_text(void *owner, struct slice text) {
         l->opening--;
         l->job->tally->ready++;
         open_more(l);
+        if (l->on_ready != NULL) {
+            l->on_ready(l, number_of(s));
+        }
     } else if (l->on_text != NULL) {
         l->on_text(l, number_of(s), text);
     }
@@ -62,6 +65,19 @@ static void died(struct load *l, unsigned status, unsigned code,
     }
 }
 
+/* One of those that shall come again has gone. */
+static void left(struct load *l) {
+    if (--l->leaving > 0) {
+        return;
+    }
+    l->opened = 0;
+    l->opening_max = l->count;
+    if (l->on_left != NULL) {
+        l->on_left(l);
+    }
+    open_more(l);
+}
+
 static void on_closed(void *owner, unsigned status, uint16_t code,
                       struct slice reason) {
     struct load_session *s = owner;
@@ -69,6 +85,10 @@ static void on_closed(void *owner, unsigned status, uint16_t code,
 
     s->client = NULL;
     s->feed = NULL;
+    if (l->leaving > 0) {
+        left(l);
+        return;
+    }
     l->closed++;
     if (!l->ending) {
         died(l, status, code, reason);
@@ -126,9 +146,28 @@ static void open_one(struct load *l, struct load_session *s) {
 }
 
 static void open_more(struct load *l) {
-    while (!l->ending && l->opening < LOAD_OPENING_MAX &&
+    while (!l->ending && !l->held && l->opening < l->opening_max &&
            l->opened < l->count) {
         open_one(l, &l->sessions[l->opened++]);
+    }
+}
+
+bool load_open_next(struct load *l) {
+    if (l->opened == l->count) {
+        return false;
+    }
+    open_one(l, &l->sessions[l->opened++]);
+    return true;
+}
+
+void load_come_again(struct load *l) {
+    l->job->tally->ready = 0;
+    for (size_t i = 0; i < l->opened; i++) {
+        l->sessions[i].ready = false;
+        if (l->sessions[i].client != NULL) {
+            l->leaving++;
+            ws_client_close(l->sessions[i].client, CODE_GOING_AWAY);
+        }
     }
 }
 
@@ -175,7 +214,9 @@ static void raise_descriptors(void) {
 }
 
 enum rc load_init(struct load *l, const struct crew_job *job) {
-    *l = (struct load){.job = job, .count = job->to - job->from};
+    *l = (struct load){.job = job,
+                       .count = job->to - job->from,
+                       .opening_max = LOAD_OPENING_MAX};
     if (people_keys(job->options->key_file, &l->keys) != RC_OK) {
         return RC_BAD_INPUT;
     }

@@ -39,8 +39,15 @@ struct load {
     size_t opened; /* asked for so far */
     size_t opening;
     size_t closed;
+    size_t opening_max;
+    size_t leaving; /* sessions that load_come_again closed */
+    bool held;      /* opens only whom load_open_next says */
     bool ending;
     struct wheel_timer watch; /* of the phase */
+    /* A session is ready. May be NULL. */
+    void (*on_ready)(struct load *l, size_t number);
+    /* All have left that shall come again, and begin to. May be NULL. */
+    void (*on_left)(struct load *l);
     /* A text that is not `ready`; borrowed until it returns. May be NULL. */
     void (*on_text)(struct load *l, size_t number, struct slice text);
     /* The parent has moved on; not called for CREW_END. May be NULL. */
@@ -54,6 +61,11 @@ enum rc load_init(struct load *l, const struct crew_job *job) MUST_CHECK;
 /* Connects, and runs until the parent says CREW_END and all have closed. */
 void load_run(struct load *l);
 void load_fini(struct load *l);
+/* Opens the next session, when it is `held`. False: there are no more. */
+bool load_open_next(struct load *l);
+/* Closes all sessions, and when they are gone opens all of them at once: what
+ * happens to a gateway when another one dies. */
+void load_come_again(struct load *l);
 /* Queues a text of `number`, which is one of ours. RC_CLOSED, RC_LIMIT: not
  * queued. */
 enum rc load_send(struct load *l, size_t number, struct slice text) MUST_CHECK;

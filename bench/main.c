@@ -51,6 +51,20 @@ static const struct scenario {
      false,
      2,
      {.sessions = 400, .seconds = 10, .one_way = true, .gateways_asked = 2}},
+    {"connect",
+     "sessions that come by the clock",
+     connect_run,
+     false,
+     false,
+     1,
+     {.sessions = 19000, .rate = 2000, .gateways_asked = 2}},
+    {"reconnect",
+     "a storm: all sessions of a gateway come again at once",
+     reconnect_run,
+     true,
+     false,
+     2,
+     {.sessions = 19200, .rate = 500, .seconds = 5, .gateways_asked = 2}},
     {"history",
      "bytes of stored conversations, and pages of 50",
      history_run,
@@ -155,9 +169,6 @@ int main(int argc, char **argv) {
     o.text_bytes = TEXT_BYTES;
     if (o.sessions == 0) {
         o.sessions = o.members; /* one group of them all */
-    }
-    if (s->run != tls_run) {
-        o.tls_ca = NULL; /* the others talk to gateways without TLS */
     }
     if (asks) {
         prepare(argv[1], s, &o);

@@ -11,6 +11,7 @@ enum kind {
     TEXT,
     GATEWAY,
     TLS_GATEWAY,
+    INTERNAL,
     PRESENCE,
     REDIS,
 };
@@ -39,6 +40,7 @@ static const struct option {
     {"--key-file", TEXT, AT(key_file), 0, "FILE: the gateways' token key"},
     {"--gateway", GATEWAY, 0, 0, "ADDRESS,PID: one to use; may be repeated"},
     {"--tls-gateway", TLS_GATEWAY, 0, 0, "ADDRESS,PID: where it speaks TLS"},
+    {"--internal", INTERNAL, 0, 0, "ADDRESS,PID: where it tells /metrics"},
     {"--tls-ca", TEXT, AT(tls_ca), 0, "FILE: who certified them"},
     {"--presence", PRESENCE, 0, 0, "ADDRESS,PID: one to measure"},
     {"--redis", REDIS, 0, 0,
@@ -98,6 +100,9 @@ static enum rc take(struct options *o, const struct option *option,
                           OPTIONS_GATEWAYS_MAX);
     case TLS_GATEWAY:
         return target_add(value, o->tls_gateways, &o->tls_gateway_count,
+                          OPTIONS_GATEWAYS_MAX);
+    case INTERNAL:
+        return target_add(value, o->internals, &o->internal_count,
                           OPTIONS_GATEWAYS_MAX);
     case PRESENCE:
         return target_add(value, o->presences, &o->presence_count,

@@ -50,7 +50,8 @@ struct options {
     uint64_t first;     /* number of the first session */
     bool one_way;       /* every second session only listens */
     enum transport way; /* of those */
-    bool resume;        /* tls: with tickets */
+    bool secure;        /* the sessions are under TLS */
+    bool resume;        /* and with tickets */
     /* From the command line again: */
     const char *table;   /* transports: file for the Markdown, or NULL */
     const char *picture; /* transports: file for the SVG, or NULL */
@@ -58,10 +59,11 @@ struct options {
     const char *key_file;
     struct target gateways[OPTIONS_GATEWAYS_MAX];
     size_t gateway_count;
-    const char *tls_ca; /* who certified the gateways; NULL: no TLS */
-    bool secure;        /* tls: the sessions are under TLS */
+    const char *tls_ca; /* who certified the gateways; NULL: nobody */
     struct target tls_gateways[OPTIONS_GATEWAYS_MAX];
     size_t tls_gateway_count;
+    struct target internals[OPTIONS_GATEWAYS_MAX]; /* where /metrics are */
+    size_t internal_count;
     struct target presences[OPTIONS_PRESENCES_MAX];
     size_t presence_count;
     struct target redises[OPTIONS_REDISES_MAX]; /* the history's first */

@@ -1,12 +1,10 @@
 #include "bench/redis_info.h"
 
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
+#include "bench/dial.h"
 #include "proto/base/slice.h"
-#include "proto/net/address.h"
 
 /* Reads until the number behind used_memory: has come. */
 static uint64_t read_memory(int fd) {
@@ -36,21 +34,13 @@ static uint64_t read_memory(int fd) {
 
 uint64_t redis_used_memory(const char *address) {
     static const char ask[] = "INFO memory\r\n";
-    struct timeval patience = {.tv_sec = 2};
-    struct address a;
+    int fd = dial(address);
     uint64_t v = 0;
-    int fd;
 
-    if (address_parse(address, &a) != RC_OK) {
-        return 0;
-    }
-    fd = socket(a.sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return 0;
     }
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    if (connect(fd, (const struct sockaddr *)&a.sa, a.len) == 0 &&
-        write(fd, ask, sizeof(ask) - 1) == (ssize_t)(sizeof(ask) - 1)) {
+    if (write(fd, ask, sizeof(ask) - 1) == (ssize_t)(sizeof(ask) - 1)) {
         v = read_memory(fd);
     }
     close(fd);

@@ -50,6 +50,8 @@ bench_cluster_start() {
         wait_ready "gateway$n" http_ok "${GATEWAY_PORTS[n - 1]}" /readyz
         TARGETS+=(--gateway
             "127.0.0.1:${GATEWAY_PORTS[n - 1]},$(service_pid "gateway$n")"
+            --internal
+            "127.0.0.1:${INTERNAL_PORTS[n - 1]},$(service_pid "gateway$n")"
             --tls-gateway "127.0.0.1:$TLS_PORT,$(service_pid "gateway$n")")
     done
 }

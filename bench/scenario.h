@@ -24,6 +24,8 @@ enum bench_exit idle_run(const struct options *o);
 enum bench_exit tls_run(const struct options *o);
 enum bench_exit direct_run(const struct options *o);
 enum bench_exit transports_run(const struct options *o);
+enum bench_exit connect_run(const struct options *o);
+enum bench_exit reconnect_run(const struct options *o);
 enum bench_exit group_run(const struct options *o);
 enum bench_exit history_run(const struct options *o);
 

@@ -43,7 +43,8 @@ def targets(cluster):
     for presence in cluster.presences:
         yield from ["--presence", f"{presence.internal},{presence.pid}"]
     for gateway in cluster.gateways:
-        yield from ["--gateway", f"{gateway.address},{gateway.pid}"]
+        yield from ["--gateway", f"{gateway.address},{gateway.pid}",
+                    "--internal", f"{gateway.internal},{gateway.pid}"]
 
 
 def measure(cluster, tmp_path, scenario, *words):
@@ -91,3 +92,25 @@ def test_history(cluster, tmp_path):
     assert result["refused"] == result["died"] == 0
     assert result["redis_bytes"].keys() == {"quiet_conversation", "message"}
     assert result["cpu_us_per_page"].keys() == {"gateway", "redis", "client"}
+
+
+def test_connect(cluster, tmp_path):
+    result = measure(cluster, tmp_path, "connect", "--sessions", 50,
+                     "--rate", 50)
+    assert result.keys() > COMMON | {"latency_ms", "floor", "ratio"}
+    assert result["died"] == 0
+    assert result["latency_ms"].keys() == PERCENTILES
+    assert result["cpu_us_per_connect"].keys() == PROCESSES
+    assert 0 <= result["pg_queries_per_session"] <= 2
+
+
+def test_reconnect(cluster, tmp_path):
+    """Nobody is lost in a storm, and no password is asked for."""
+    result = measure(cluster, tmp_path, "reconnect", "--sessions", 250,
+                     "--rate", 50, "--seconds", 1)
+    assert result.keys() > TALK
+    check_talk(result, 50)
+    assert result["sessions"] == 50
+    assert result["storm"]["seconds"] > 0
+    assert result["storm"]["password_hashes"] == 0
+    assert result["storm"]["pg_queries_per_session"] <= 2

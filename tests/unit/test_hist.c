@@ -112,6 +112,24 @@ static void test_merge(void **state) {
     mem_free(b);
 }
 
+static void test_subtract(void **state) {
+    struct hist *before = new_hist();
+    struct hist *after = new_hist();
+
+    (void)state;
+    hist_add(before, 5);
+    hist_add(before, 70000);
+    hist_merge(after, before);
+    hist_add(after, 7);
+    hist_add(after, 9);
+    hist_subtract(after, before);
+    assert_int_equal(after->count, 2);
+    assert_int_equal(hist_at(after, 0.5), 7);
+    assert_int_equal(hist_at(after, 1), 9);
+    mem_free(before);
+    mem_free(after);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_value),
@@ -119,6 +137,7 @@ int main(void) {
         cmocka_unit_test(test_percentiles),
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_subtract),
     };
 
     return cmocka_run_group_tests_name("hist", tests, NULL, NULL);

@@ -1,0 +1,15 @@
+/* What the gateways count themselves, from their /metrics. */
+#ifndef MOIM_BENCH_SCRAPE_H
+#define MOIM_BENCH_SCRAPE_H
+
+#include "bench/options.h"
+#include "proto/base/slice.h"
+
+/* The sum of the values of all series whose names are `name`, whatever their
+ * labels, in a text of Prometheus. */
+double scrape_sum(struct slice text, const char *name);
+/* The same over all options->internals. NAN: there are none, or one does not
+ * answer. */
+double scrape(const struct options *o, const char *name);
+
+#endif
