@@ -27,6 +27,7 @@ static const struct option {
     {"--hold", NUMBER, AT(hold_s), 86400, "S: idle: seconds of idle CPU"},
     {"--rate", NUMBER, AT(rate), 1000000, "N: messages a second"},
     {"--seconds", NUMBER, AT(seconds), 86400, "S: seconds measured"},
+    {"--minutes", NUMBER, AT(minutes), 100000, "N: soak: the same"},
     {"--warm", NUMBER, AT(warm_s), 3600, "S: before that, to warm up"},
     {"--table", TEXT, AT(table), 0, "FILE: transports: Markdown"},
     {"--picture", TEXT, AT(picture), 0, "FILE: transports: SVG"},

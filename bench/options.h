@@ -38,6 +38,7 @@ struct options {
     uint64_t rate;           /* commands a second, of all clients together */
     uint64_t warm_s;         /* talked before that, and not counted */
     uint64_t seconds;        /* time measured */
+    uint64_t minutes;        /* soak: time measured, unless in seconds */
     uint64_t members;        /* of each group */
     uint64_t senders;        /* group: how many of them send */
     uint64_t messages;       /* history: in each busy conversation */

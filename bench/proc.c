@@ -1,5 +1,6 @@
 #include "bench/proc.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,6 +96,32 @@ uint64_t proc_cpu_us_all(const struct target *list, size_t count) {
 
     for (size_t i = 0; i < count; i++) {
         sum += proc_cpu_us(list[i].pid);
+    }
+    return sum;
+}
+
+static uint64_t descriptors(pid_t pid) {
+    char path[64];
+    uint64_t n = 0;
+    struct dirent *e;
+    DIR *d;
+
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    d = opendir(path);
+    while (d != NULL && (e = readdir(d)) != NULL) {
+        n += e->d_name[0] != '.';
+    }
+    if (d != NULL) {
+        closedir(d);
+    }
+    return n;
+}
+
+uint64_t proc_descriptors_all(const struct target *list, size_t count) {
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sum += descriptors(list[i].pid);
     }
     return sum;
 }

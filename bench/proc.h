@@ -23,6 +23,8 @@ uint64_t proc_cpu_us(pid_t pid);
 /* The sums over several. */
 struct memory proc_memory_all(const struct target *list, size_t count);
 uint64_t proc_cpu_us_all(const struct target *list, size_t count);
+/* Descriptors that they have open; one that cannot be read has none. */
+uint64_t proc_descriptors_all(const struct target *list, size_t count);
 /* Kernel memory of all TCP sockets in bytes: the slabs that hold nothing but
  * sockets and what belongs to each. NAN: /proc/slabinfo is for root only. */
 double proc_socket_bytes(void);

@@ -84,6 +84,35 @@ def test_group(cluster, tmp_path):
     assert result["ratio"].keys() == {"one", "five"}
 
 
+def test_scale(cluster, tmp_path):
+    result = measure(cluster, tmp_path, "scale", "--sessions", 20,
+                     "--rate", 50, "--seconds", 1)
+    assert result.keys() > TALK | {"ratio"}
+    check_talk(result, 100)
+    assert result["gateway_us"].keys() == result["redis_us"].keys() == {
+        "1", "2"}
+    assert result["ratio"]["last_to_two"] == 1
+
+
+def test_mixed(cluster, tmp_path):
+    """Messages to pairs and to groups, and everything else is answered."""
+    result = measure(cluster, tmp_path, "mixed", "--sessions", MEMBERS,
+                     "--members", MEMBERS, "--rate", 100, "--seconds", 1)
+    assert result.keys() > TALK | {"answered", "answer_ms"}
+    check_talk(result, 80)
+    assert result["delivered"] > result["messages"]
+    assert result["answered"] >= 100
+    assert result["refused"] == result["unanswered"] == 0
+
+
+def test_soak(cluster, tmp_path):
+    result = measure(cluster, tmp_path, "soak", "--sessions", 20,
+                     "--rate", 50, "--seconds", 2)
+    assert result.keys() > TALK | {"growth_percent"}
+    check_talk(result, 100)
+    assert result["descriptors"]["first"] > 20
+
+
 def test_history(cluster, tmp_path):
     result = measure(cluster, tmp_path, "history", "--sessions", 40,
                      "--messages", 60, "--rate", 50, "--seconds", 1)
