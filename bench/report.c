@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bench/plot.h"
 #include "proto/wire/json_write.h"
 
 void report_init(struct report *r, const char *scenario) {
@@ -141,6 +142,27 @@ enum rc report_write_file(const char *path, struct slice text) {
     return ok ? RC_OK : RC_BACKEND;
 }
 
+/* The picture of "x.json" is "x.svg"; of "x" it is "x.svg", too. */
+static enum rc write_picture(const struct report *r, const char *json) {
+    size_t n = strlen(json);
+    enum rc rc;
+    struct buf path;
+    struct buf svg;
+
+    buf_init(&path);
+    buf_init(&svg);
+    if (n > 5 && strcmp(json + n - 5, ".json") == 0) {
+        n -= 5;
+    }
+    buf_add(&path, slice_of(json, n));
+    buf_add(&path, slice_of(".svg", 5)); /* with its NUL */
+    plot_svg(r, &svg);
+    rc = report_write_file((const char *)path.p, buf_slice(&svg));
+    buf_fini(&svg);
+    buf_fini(&path);
+    return rc;
+}
+
 enum rc report_publish(const struct report *r, const char *json) {
     enum rc rc = RC_OK;
     struct buf b;
@@ -151,6 +173,9 @@ enum rc report_publish(const struct report *r, const char *json) {
         report_json(r, &b);
         rc = report_write_file(json, buf_slice(&b));
         buf_fini(&b);
+    }
+    if (json != NULL && rc == RC_OK) {
+        rc = write_picture(r, json);
     }
     return rc;
 }

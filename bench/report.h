@@ -50,8 +50,9 @@ void report_json(const struct report *r, struct buf *out);
 void report_table(const struct report *r, FILE *to);
 /* RC_BACKEND: it could not be written; said on stderr. */
 enum rc report_write_file(const char *path, struct slice text) MUST_CHECK;
-/* Prints the table to stdout, and the JSON to the file `json` unless NULL.
- * RC_BACKEND: the file could not be written; said on stderr. */
+/* Prints the table to stdout, and unless `json` is NULL the JSON to that file
+ * and a picture to the one beside it: "x.svg" for "x.json".
+ * RC_BACKEND: a file could not be written; said on stderr. */
 enum rc report_publish(const struct report *r, const char *json) MUST_CHECK;
 
 #endif

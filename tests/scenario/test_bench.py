@@ -3,6 +3,7 @@ runs, loses nothing, and its JSON has the keys that we promise."""
 
 import json
 import subprocess
+from xml.etree import ElementTree
 
 import pytest
 
@@ -55,6 +56,8 @@ def measure(cluster, tmp_path, scenario, *words):
     result = json.loads(path.read_text())
     assert result["scenario"] == scenario
     assert result["sessions"] > 0
+    assert ElementTree.parse(path.with_suffix(".svg")).getroot().tag.endswith(
+        "}svg")
     return result
 
 
