@@ -90,7 +90,7 @@ static void on_closed(void *owner, unsigned status, uint16_t code,
         return;
     }
     l->closed++;
-    if (!l->ending) {
+    if (!l->ending && !s->leaves) {
         died(l, status, code, reason);
     }
     if (!s->ready) {
@@ -158,6 +158,15 @@ bool load_open_next(struct load *l) {
     }
     open_one(l, &l->sessions[l->opened++]);
     return true;
+}
+
+void load_leave(struct load *l, size_t number) {
+    struct load_session *s = &l->sessions[number - l->job->from];
+
+    s->leaves = true;
+    if (s->client != NULL) {
+        ws_client_close(s->client, CODE_GOING_AWAY);
+    }
 }
 
 void load_come_again(struct load *l) {

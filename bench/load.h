@@ -27,6 +27,7 @@ struct load_session {
     struct ws_client *client; /* NULL when it has ended, or is a feed */
     struct feed *feed;        /* NULL unless it listens over HTTP */
     bool ready;
+    bool leaves; /* load_leave was asked to close it */
 };
 
 struct load {
@@ -63,6 +64,8 @@ void load_run(struct load *l);
 void load_fini(struct load *l);
 /* Opens the next session, when it is `held`. False: there are no more. */
 bool load_open_next(struct load *l);
+/* Closes the session of `number`, which is one of ours, for good. */
+void load_leave(struct load *l, size_t number);
 /* Closes all sessions, and when they are gone opens all of them at once: what
  * happens to a gateway when another one dies. */
 void load_come_again(struct load *l);

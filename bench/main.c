@@ -94,6 +94,18 @@ static const struct scenario {
       .rate = 5000,
       .seconds = 20,
       .gateways_asked = 2}},
+    {"presence",
+     "many who are there, and members who watch one another",
+     presence_run,
+     false,
+     false,
+     1,
+     {.sessions = 100000,
+      .members = 200,
+      .rate = 20,
+      .warm_s = 8, /* over the grace of 5 s, in which nobody is offline */
+      .hold_s = 60,
+      .gateways_asked = 6}},
     {"soak",
      "memory, descriptors and cost of a message over a long time",
      soak_run,
@@ -186,7 +198,7 @@ int main(int argc, char **argv) {
     }
     log_setup(LOG_WARN, LOG_LOGFMT, "bench");
     o = s->def;
-    o.warm_s = WARM_S;
+    o.warm_s = o.warm_s == 0 ? WARM_S : o.warm_s;
     if (options_read(&o, argc - skip, argv + skip) != RC_OK) {
         return BENCH_USAGE;
     }

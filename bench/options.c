@@ -24,14 +24,15 @@ static const struct option {
     const char *help;
 } options[] = {
     {"--sessions", NUMBER, AT(sessions), 2000000, "N: clients to connect"},
-    {"--hold", NUMBER, AT(hold_s), 86400, "S: idle: seconds of idle CPU"},
+    {"--hold", NUMBER, AT(hold_s), 86400, "S: seconds of idle CPU"},
     {"--rate", NUMBER, AT(rate), 1000000, "N: messages a second"},
     {"--seconds", NUMBER, AT(seconds), 86400, "S: seconds measured"},
     {"--minutes", NUMBER, AT(minutes), 100000, "N: soak: the same"},
     {"--warm", NUMBER, AT(warm_s), 3600, "S: before that, to warm up"},
     {"--table", TEXT, AT(table), 0, "FILE: transports: Markdown"},
     {"--picture", TEXT, AT(picture), 0, "FILE: transports: SVG"},
-    {"--members", NUMBER, AT(members), 100000, "N: of each group"},
+    {"--members", NUMBER, AT(members), 100000,
+     "N: of each group, or of the one watched"},
     {"--senders", NUMBER, AT(senders), 1000, "N: group: members that send"},
     {"--messages", NUMBER, AT(messages), 1000000,
      "N: history: in each busy conversation"},

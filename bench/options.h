@@ -34,7 +34,7 @@ enum transport {
 
 struct options {
     uint64_t sessions;
-    uint64_t hold_s;         /* idle: time over which CPU is measured */
+    uint64_t hold_s;         /* time over which idle CPU is measured */
     uint64_t rate;           /* commands a second, of all clients together */
     uint64_t warm_s;         /* talked before that, and not counted */
     uint64_t seconds;        /* time measured */

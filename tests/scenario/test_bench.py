@@ -116,6 +116,18 @@ def test_soak(cluster, tmp_path):
     assert result["descriptors"]["first"] > 20
 
 
+def test_presence(cluster, tmp_path):
+    """Of 12 who come and leave, each change is told, and nobody dies."""
+    result = measure(cluster, tmp_path, "presence", "--sessions", 30,
+                     "--members", 12, "--rate", 20, "--hold", 1)
+    assert result.keys() > COMMON | {"bytes_per_session", "million_users"}
+    assert result["died"] == 0
+    told = result["conversation"]
+    assert told["members"] == told["watches"] == 12
+    assert told["refused"] == told["died"] == 0
+    assert 0 < told["events"] <= told["users_told"] <= 12 * 11
+
+
 def test_history(cluster, tmp_path):
     result = measure(cluster, tmp_path, "history", "--sessions", 40,
                      "--messages", 60, "--rate", 50, "--seconds", 1)

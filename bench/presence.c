@@ -1,0 +1,155 @@
+/* presence: what the members of a conversation are told when all of them come
+ * and leave again, and what many people who only are there take of the
+ * presence service and of Redis. */
+#include <stdio.h>
+
+#include "bench/load.h"
+#include "bench/proc.h"
+#include "bench/redis_info.h"
+#include "bench/report.h"
+#include "bench/scenario.h"
+#include "bench/watchers.h"
+
+enum {
+    CONNECT_PATIENCE_S = 600,
+    EVENTS_AIM = 1000,
+    CORE_PERCENT_AIM = 10,
+    MEMBERS_MOST = 500, /* that one session may watch */
+};
+
+#define MILLION 1e6
+
+/* ---- a conversation ---- */
+
+static bool wait_gone(struct crew *c, double patience_s, struct tally *out) {
+    double until = scenario_now_s() + patience_s;
+
+    do {
+        scenario_pause_s(0.1);
+        crew_sum(c, out, NULL);
+    } while (!out->drained && crew_alive(c) && scenario_now_s() < until);
+    if (!out->drained) {
+        fprintf(stderr, "moim-bench: not all have come and gone\n");
+    }
+    return out->drained;
+}
+
+static bool measure_conversation(const struct options *o, struct report *r) {
+    double each_s = (double)o->members / (double)o->rate;
+    struct options one = *o;
+    struct crew crew;
+    struct tally t;
+    bool ok;
+
+    one.sessions = o->members;
+    scenario_say("members come and leave");
+    if (crew_start(&crew, &one, (size_t)one.sessions, watchers_client) !=
+        RC_OK) {
+        return false;
+    }
+    crew_phase(&crew, CREW_RUN);
+    ok = wait_gone(&crew, 3 * each_s + CONNECT_PATIENCE_S, &t);
+    crew_end(&crew);
+    if (ok) {
+        report_add(r, "conversation", "members", (double)o->members,
+                   "each watches the others");
+        report_add(r, "conversation", "watches", (double)t.acked, "answered");
+        report_add(r, "conversation", "refused", (double)t.refused, "");
+        report_limit(r, 0);
+        report_add(r, "conversation", "events", (double)t.delivered,
+                   "texts that told of presence");
+        report_aim(r, EVENTS_AIM);
+        report_add(r, "conversation", "users_told", (double)t.answered,
+                   "in them");
+        report_add(r, "conversation", "died", (double)t.died, "sessions");
+        report_limit(r, 0);
+    }
+    scenario_pause_s(ok ? (double)o->warm_s : 0);
+    return ok;
+}
+
+/* ---- many people ---- */
+
+static int client(const struct crew_job *job) {
+    struct load l;
+
+    if (load_init(&l, job) != RC_OK) {
+        return BENCH_UNAVAILABLE;
+    }
+    load_run(&l);
+    load_fini(&l);
+    return BENCH_OK;
+}
+
+static double presence_bytes(const struct options *o) {
+    return proc_memory_all(o->presences, o->presence_count).pss;
+}
+
+static void add_crowd(struct report *r, const struct options *o,
+                      const struct usage *came, const struct usage *stayed,
+                      double bytes) {
+    double n = (double)o->sessions;
+    double per_s = (stayed->presence + stayed->redis) / stayed->at_s;
+
+    report_add(r, NULL, "seconds", stayed->at_s, "s");
+    report_add(r, "bytes_per_session", "presence", bytes / n, "bytes");
+    report_add(r, "cpu_us_per_connect", "presence", came->presence / n, "us");
+    report_add(r, "cpu_us_per_connect", "redis", came->redis / n, "us");
+    report_add(r, "cpu_us_per_s", "presence", stayed->presence / stayed->at_s,
+               "us a second, all of them");
+    report_add(r, "cpu_us_per_s", "redis", stayed->redis / stayed->at_s,
+               "us a second, all of them");
+    report_add(r, "cpu_us_per_s", "gateway", stayed->gateway / stayed->at_s,
+               "us a second, all of them");
+    report_add(r, "million_users", "core_percent",
+               per_s / MILLION * 100 * (MILLION / n),
+               "of presence and Redis, if it grows with the users");
+    report_aim(r, CORE_PERCENT_AIM);
+}
+
+static bool measure_crowd(const struct options *o, struct report *r) {
+    double before = presence_bytes(o);
+    struct usage from = scenario_usage(o, NULL);
+    struct usage came;
+    struct usage stayed;
+    struct crew crew;
+    struct tally t;
+    bool ok;
+
+    scenario_say("many people come and stay");
+    if (crew_start(&crew, o, (size_t)o->sessions, client) != RC_OK) {
+        return false;
+    }
+    ok = scenario_connect(&crew, o->sessions, CONNECT_PATIENCE_S) &&
+         scenario_hold(&crew, "settling", (double)o->warm_s);
+    came = scenario_usage(o, NULL);
+    ok = ok && scenario_hold(&crew, "there, seconds", (double)o->hold_s);
+    stayed = scenario_usage(o, NULL);
+    stayed = scenario_used(&came, &stayed);
+    came = scenario_used(&from, &came);
+    if (ok) {
+        crew_sum(&crew, &t, NULL);
+        report_add(r, NULL, "died", (double)t.died, "sessions");
+        report_limit(r, 0);
+        add_crowd(r, o, &came, &stayed, presence_bytes(o) - before);
+    }
+    crew_end(&crew);
+    return ok;
+}
+
+enum bench_exit presence_run(const struct options *o) {
+    struct report r;
+
+    if (o->members > MEMBERS_MOST || o->members > o->sessions) {
+        fprintf(stderr,
+                "moim-bench: presence needs at most %d --members, and as many "
+                "--sessions\n",
+                MEMBERS_MOST);
+        return BENCH_USAGE;
+    }
+    report_init(&r, "presence");
+    report_add(&r, NULL, "load_before", proc_load(), "");
+    report_add(&r, NULL, "sessions", (double)o->sessions, "a user each");
+    return scenario_publish(
+        &r, o, measure_conversation(o, &r) && measure_crowd(o, &r));
+}
