@@ -14,6 +14,8 @@ enum {
 };
 
 const struct ask_mix ask_sends = {.share = {[ASK_SEND] = 100}};
+const struct ask_mix ask_crowd = {
+    .share = {[ASK_SEND] = 99, [ASK_SEND_GROUP] = 1}};
 const struct ask_mix ask_pages = {.share = {[ASK_PAGE] = 100}};
 /* Most is read and typed; of five messages one goes to a group. */
 const struct ask_mix ask_day = {.share = {[ASK_SEND] = 32,
@@ -52,7 +54,7 @@ static void put_text(const struct ask_command *c, struct buf *out) {
     size_t n = c->text_bytes - 1 - DIGITS;
 
     assert(c->text_bytes > 1 + DIGITS);
-    buf_addf(out, ",\"msg\":\"%016llx-%llu\"," ASK_TEXT_MARK "%0*llu",
+    buf_addf(out, ",\"msg\":\"%016llx-%llu\",\"text\":\"m%0*llu",
              (unsigned long long)c->run, (unsigned long long)c->n, DIGITS,
              (unsigned long long)c->n);
     memset(buf_room(out, n), '.', n);

@@ -26,7 +26,8 @@ struct ask_mix {
 
 extern const struct ask_mix ask_sends; /* nothing else */
 extern const struct ask_mix ask_pages;
-extern const struct ask_mix ask_day; /* what people do all day */
+extern const struct ask_mix ask_day;   /* what people do all day */
+extern const struct ask_mix ask_crowd; /* messages, of 100 one to a group */
 
 /* What number `n` is: the shares are true of any 100 in a row, and mixed. */
 enum ask ask_kind(const struct ask_mix *mix, uint64_t n);
@@ -42,9 +43,6 @@ struct ask_command {
     uint64_t members; /* of a group */
     uint64_t text_bytes; /* of a message; at least 16 */
 };
-
-/* What a message's text begins with, before its number. */
-#define ASK_TEXT_MARK "\"text\":\"m"
 
 /* Adds it to `out` as JSON. */
 void ask_write(const struct ask_command *c, struct buf *out);

@@ -1,5 +1,6 @@
 #include "bench/flow.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bench/ask.h"
@@ -23,14 +24,15 @@ enum {         /* bits of what is known of a command */
 /* Of a command that was sent. */
 struct known {
     uint8_t bits;
-    uint8_t heard; /* by so many others */
+    uint16_t heard; /* by so many others */
 };
 
 struct flow {
     struct load load;
     struct pump pump; /* its numbers are those of the commands */
     const struct ask_mix *mix;
-    uint64_t run;        /* tells our messages' names from other runs' */
+    uint64_t run;        /* tells our messages' names from others' */
+    char mark[32];       /* before the number in such a name */
     struct known *known; /* of each command sent */
     size_t known_cap;
     struct wheel_timer drain;
@@ -135,9 +137,8 @@ static void on_event(struct flow *f, size_t number, struct slice text) {
     struct tally *t = f->load.job->tally;
     uint64_t n;
 
-    if (!number_after(f, text, ASK_TEXT_MARK, &n) ||
-        number == sender_of(f, n)) {
-        return; /* the sender's other devices would want it */
+    if (!number_after(f, text, f->mark, &n) || number == sender_of(f, n)) {
+        return; /* another client's, or what the sender hears himself */
     }
     if (f->known[n].heard == ears_of(f, n)) {
         t->duplicated++;
@@ -227,6 +228,9 @@ int flow_client(const struct crew_job *job) {
     }
     f.mix = job->options->mix;
     f.run = rand_u64(&f.load.loop.rand);
+    (void)snprintf(f.mark, sizeof(f.mark), "\"msg\":\"%016llx-",
+                   (unsigned long long)f.run);
+    f.load.returns = job->options->returns;
     f.load.on_text = on_text;
     f.load.on_phase = on_phase;
     wheel_timer_init(&f.drain, on_drain);

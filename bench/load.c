@@ -19,6 +19,7 @@ static size_t number_of(const struct load_session *s) {
 }
 
 static void open_more(struct load *l);
+static void open_one(struct load *l, struct load_session *s);
 
 static void on_open(void *owner) {
     (void)owner; /* `ready` is what counts */
@@ -78,6 +79,15 @@ static void left(struct load *l) {
     open_more(l);
 }
 
+/* Its gateway is gone: it tries the next one, as a balancer would have it. */
+static void come_back(struct load *l, struct load_session *s) {
+    l->job->tally->ready--;
+    l->job->tally->returned++;
+    s->ready = false;
+    s->moves++;
+    open_one(l, s);
+}
+
 static void on_closed(void *owner, unsigned status, uint16_t code,
                       struct slice reason) {
     struct load_session *s = owner;
@@ -87,6 +97,10 @@ static void on_closed(void *owner, unsigned status, uint16_t code,
     s->feed = NULL;
     if (l->leaving > 0) {
         left(l);
+        return;
+    }
+    if (l->returns && !l->ending && s->ready) {
+        come_back(l, s);
         return;
     }
     l->closed++;
@@ -132,7 +146,8 @@ static enum rc open_session(struct load_session *s, const char *address,
 
 static void open_one(struct load *l, struct load_session *s) {
     const struct options *o = l->job->options;
-    const char *address = o->gateways[number_of(s) % o->gateway_count].address;
+    size_t gateway = (number_of(s) + s->moves) % o->gateway_count;
+    const char *address = o->gateways[gateway].address;
     struct buf header;
 
     buf_init(&header);

@@ -21,13 +21,14 @@ struct feed;
 struct load;
 
 /* One client. Its number says who it is: people_user(number); it stands on
- * gateway number % gateway_count. */
+ * gateway number % gateway_count, or so many further as it has moved. */
 struct load_session {
     struct load *load;
     struct ws_client *client; /* NULL when it has ended, or is a feed */
     struct feed *feed;        /* NULL unless it listens over HTTP */
     bool ready;
-    bool leaves; /* load_leave was asked to close it */
+    uint8_t moves; /* how often it `returns` */
+    bool leaves;   /* load_leave was asked to close it */
 };
 
 struct load {
@@ -42,6 +43,7 @@ struct load {
     size_t closed;
     size_t opening_max;
     size_t leaving; /* sessions that load_come_again closed */
+    bool returns;   /* who loses a connection comes back, at the next gateway */
     bool held;      /* opens only whom load_open_next says */
     bool ending;
     struct wheel_timer watch; /* of the phase */

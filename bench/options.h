@@ -49,6 +49,7 @@ struct options {
     uint64_t each;      /* commands in each pair, then no more; 0: on and on */
     uint64_t together;  /* group: messages in a turn */
     uint64_t first;     /* number of the first session */
+    bool returns;       /* who loses a connection comes back elsewhere */
     bool one_way;       /* every second session only listens */
     enum transport way; /* of those */
     bool secure;        /* the sessions are under TLS */

@@ -170,6 +170,10 @@ double proc_socket_bytes(void) {
     return (double)(sum + inodes * each);
 }
 
+double proc_available(void) {
+    return (double)find_number("/proc/meminfo", "MemAvailable:", 1) * 1024;
+}
+
 double proc_load(void) {
     FILE *f = fopen("/proc/loadavg", "r");
     double load = 0;

@@ -28,6 +28,8 @@ uint64_t proc_descriptors_all(const struct target *list, size_t count);
 /* Kernel memory of all TCP sockets in bytes: the slabs that hold nothing but
  * sockets and what belongs to each. NAN: /proc/slabinfo is for root only. */
 double proc_socket_bytes(void);
+/* Bytes that programs may still have before the machine swaps; 0: unknown. */
+double proc_available(void);
 /* The load average of the last minute. */
 double proc_load(void);
 

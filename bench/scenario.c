@@ -71,8 +71,8 @@ void scenario_say(const char *what) {
     fprintf(stderr, "  %s\n", what);
 }
 
-/* One line that is written over and over; only where somebody watches. */
-static void show(const char *what, double done, double all) {
+/* Only where somebody watches. */
+void scenario_show(const char *what, double done, double all) {
     if (isatty(STDERR_FILENO)) {
         fprintf(stderr, "\r  %-20s %8.0f / %.0f ", what, done, all);
         if (done >= all) {
@@ -88,7 +88,7 @@ bool scenario_connect(struct crew *c, uint64_t sessions, double patience_s) {
     do {
         scenario_pause_s(look_s);
         crew_sum(c, &t, NULL);
-        show("sessions", (double)t.ready, (double)sessions);
+        scenario_show("sessions", (double)t.ready, (double)sessions);
     } while (t.ready < sessions && t.died == 0 && crew_alive(c) &&
              scenario_now_s() < until);
     if (t.ready < sessions || t.died > 0) {
@@ -108,11 +108,11 @@ bool scenario_hold(struct crew *c, const char *what, double seconds) {
         if (!crew_alive(c)) {
             return false;
         }
-        show(what, gone, seconds);
+        scenario_show(what, gone, seconds);
         scenario_pause_s(seconds - gone < 1 ? seconds - gone : 1);
         gone = scenario_now_s() - from;
     }
-    show(what, seconds, seconds);
+    scenario_show(what, seconds, seconds);
     return true;
 }
 

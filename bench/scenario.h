@@ -32,6 +32,7 @@ enum bench_exit scale_run(const struct options *o);
 enum bench_exit mixed_run(const struct options *o);
 enum bench_exit soak_run(const struct options *o);
 enum bench_exit presence_run(const struct options *o);
+enum bench_exit million_run(const struct options *o);
 
 /* CPU microseconds used by each part of the cluster so far. */
 struct usage {
@@ -63,6 +64,8 @@ void scenario_add_cpu(struct report *r, const struct usage *used,
 /* The end of a run that was `ok`: what comes out of it, told. */
 enum bench_exit scenario_publish(const struct report *r,
                                  const struct options *o, bool ok);
+/* How far something is, in one line that is written over and over. */
+void scenario_show(const char *what, double done, double all);
 /* A step that begins, for whoever watches. */
 void scenario_say(const char *what);
 

@@ -13,10 +13,14 @@ enum {
 
 static const double look_s = 0.1;
 
+bool talk_start(struct talk *t, const struct options *o) {
+    *t = (struct talk){.options = o};
+    return crew_start(&t->crew, o, (size_t)o->sessions, flow_client) == RC_OK;
+}
+
 /* Connects all and lets them talk. */
 static bool start(struct talk *t, const struct options *o) {
-    *t = (struct talk){.options = o};
-    if (crew_start(&t->crew, o, (size_t)o->sessions, flow_client) != RC_OK ||
+    if (!talk_start(t, o) ||
         !scenario_connect(&t->crew, o->sessions, CONNECT_PATIENCE_S)) {
         return false;
     }

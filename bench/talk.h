@@ -28,6 +28,8 @@ struct talk_part {
     double per_s;
 };
 
+/* Only starts their clients, which connect. False: as below. */
+bool talk_start(struct talk *t, const struct options *o) MUST_CHECK;
 /* Connects all, lets them talk, and warms up. False: it could not, said on
  * stderr; talk_end all the same. `t` is of mem_new: it is large. */
 bool talk_begin(struct talk *t, const struct options *o) MUST_CHECK;

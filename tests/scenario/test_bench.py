@@ -158,3 +158,17 @@ def test_reconnect(cluster, tmp_path):
     assert result["storm"]["seconds"] > 0
     assert result["storm"]["password_hashes"] == 0
     assert result["storm"]["pg_queries_per_session"] <= 2
+
+
+def test_million(cluster, tmp_path):
+    """Few of them; but one gateway is killed, and all its people are back."""
+    result = measure(cluster, tmp_path, "million", "--sessions", 40,
+                     "--members", 20, "--rate", 100, "--seconds", 1)
+    cluster.gateway(2).was_killed()
+    cluster.gateway(2).start()
+    assert result.keys() > TALK | {"bytes_per_session"}
+    check_talk(result, 100)
+    assert result["delivered"] > result["messages"]
+    assert result["ready"] == 40
+    assert result["absent"] == result["gateway_killed"]["missing"] == 0
+    assert result["gateway_killed"]["returned"] == 20

@@ -13,6 +13,7 @@ static void test_shares(void **state) {
         {"sends", &ask_sends},
         {"pages", &ask_pages},
         {"day", &ask_day},
+        {"crowd", &ask_crowd},
     };
 
     (void)state;
