@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 skipped=0
-tests=(parts prom build sdk ways)
+tests=(parts prom build sdk ways changes)
 chromium=${MOIM_CHROMIUM:-/usr/bin/chromium}
 
 skip() {
@@ -27,7 +27,7 @@ else
     tests+=(page ops)
 fi
 if [ -z "${MOIM_BIN:-}" ]; then
-    make -s --no-print-directory -j"$(nproc)" MODE=asan programs || exit
+    make -s --no-print-directory -j"$(nproc)" MODE=asan programs faultproxy || exit
 fi
 # What the lock file says, once for each lock file.
 if ! cmp -s web/package-lock.json web/node_modules/.moim-lock; then
@@ -62,7 +62,7 @@ sum() {
 # One after another: they share a cluster, and some kill its gateways.
 for name in "${tests[@]}"; do
     case $name in
-    sdk | ways | page) run_one "$name" /usr/bin/python3 tests/browser/with_cluster.py ;;
+    sdk | ways | changes | page) run_one "$name" /usr/bin/python3 tests/browser/with_cluster.py ;;
     ops) run_one ops /usr/bin/python3 tests/browser/with_cluster.py --ops ;;
     *) run_one "$name" ;;
     esac

@@ -3,7 +3,9 @@
     with_cluster.py [--ops] COMMAND...
 
 The command finds in its environment MOIM_TEST: {"balancer": URL, "gateways":
-[URL, ...], "control": URL}. A POST to control/VERB/PROCESS does something to a
+[URL, ...], "control": URL, "proxied": URL}. The last is the balancer behind the
+fault proxy, which a POST to control/tell tells its body (the door is "people",
+see tests/fault/README.md). A POST to control/VERB/PROCESS does something to a
 process and answers when it is done: kill, start, restart, pause, resume with
 gateway1, gateway2, redis, postgres, ...; gone, when somebody else has asked it
 to end: waits until it has.
@@ -25,6 +27,7 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
+from fault.stage import FaultProxy
 from harness.cluster import Cluster
 from harness.paths import ROOT
 from harness.postgres import make_template
@@ -49,7 +52,7 @@ def add_ops(cluster):
     return f"http://{cluster.gateways[-1].internal}/"
 
 
-def control_server(cluster):
+def control_server(cluster, proxy):
     """An HTTP server on a port of its own that does what it is asked to."""
     processes = {process.name: process for process in cluster.processes()}
 
@@ -57,10 +60,15 @@ def control_server(cluster):
         """One request, one deed."""
 
         def do_POST(self):  # pylint: disable=invalid-name
-            verb, name = self.path.strip("/").split("/")
+            if self.path == "/tell":
+                length = int(self.headers["Content-Length"])
+                proxy.tell(self.rfile.read(length).decode())
+                verb, name = None, None
+            else:
+                verb, name = self.path.strip("/").split("/")
             if verb == "gone":
                 gone(processes[name])
-            else:
+            elif verb:
                 getattr(processes[name], VERBS[verb])()
             self.send_response(204)
             self.end_headers()
@@ -85,16 +93,25 @@ def main(command):
             conf["gateway"]["ops_control"] = "yes"
         with Cluster(template, LOGS, gateways=2, gateway_conf=conf) as cluster:
             page = add_ops(cluster) if ops else None
-            server = control_server(cluster)
+            address = cluster.url().removeprefix("http://")
+            proxy = FaultProxy(home, LOGS.parent / "browser-proxy.log",
+                               {"people": (address, False)}, 1)
+            proxy.start()
+            server = control_server(cluster, proxy)
             facts = {
+                "proxied": "http://" + proxy.address("people"),
                 "balancer": cluster.url(),
                 "gateways": [cluster.url(n) for n in (1, 2)],
                 "ops": page,
                 "control": f"http://127.0.0.1:{server.server_port}",
             }
-            return subprocess.run(
-                command[1:] if ops else command, check=False,
-                env={**os.environ, "MOIM_TEST": json.dumps(facts)}).returncode
+            try:
+                return subprocess.run(
+                    command[1:] if ops else command, check=False,
+                    env={**os.environ,
+                         "MOIM_TEST": json.dumps(facts)}).returncode
+            finally:
+                proxy.terminate()
     finally:
         shutil.rmtree(home)
 

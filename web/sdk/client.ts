@@ -1,13 +1,26 @@
 // The client: one user's conversations and people, over a link that comes
 // back by itself. docs/client-behaviour.md says what it owes the server.
 import { Calls, type CallOptions } from './calls';
+import { changed, eventOf } from './changes';
 import { Convs, type Snapshot } from './convs';
 import { Emitter } from './emitter';
 import { Link } from './link';
 import { Outbox } from './outbox';
 import { People } from './people';
+import { Receipts } from './receipts';
 import { WAYS } from './ways';
-import type { ChatEvent, ClientEvents, ClientOptions, Conversation, Outgoing, SocketClass, Status } from './types';
+import type {
+  Change,
+  ChatEvent,
+  ClientEvents,
+  ClientOptions,
+  Conversation,
+  Marks,
+  Member,
+  Outgoing,
+  SocketClass,
+  Status,
+} from './types';
 
 const KEEP_MS = 2_000; // between two snapshots
 
@@ -17,6 +30,7 @@ export class Client extends Emitter<ClientEvents> {
   readonly outbox: Outbox;
   private calls: Calls;
   private convs: Convs;
+  private receipts: Receipts;
   private link: Link;
   private keeping?: ReturnType<typeof setTimeout>;
   private undo: (() => void)[] = [];
@@ -55,14 +69,23 @@ export class Client extends Emitter<ClientEvents> {
       onReset: (conv, from, to) => this.emit('reset', { conv, from, to }),
       onChange: (conv) => this.changed(conv),
       onName: (user, name) => this.people.learn(user, name),
+      onGot: (conv) => this.receipts.got(conv),
+    });
+    this.receipts = new Receipts({
+      me: o.user,
+      calls: this.calls,
+      conversation: (conv) => this.conversation(conv),
+      high: (conv) => this.convs.log(conv).high,
+      onReceipts: (conv) => this.emit('receipts', { conv }),
     });
     this.outbox = new Outbox({
       user: o.user,
       store: o.store,
       live,
-      send: ({ conv, msg, text }) => this.calls.call('send', { conv, msg, text }),
-      onAck: ({ conv, msg, text }, { seq, ts }) =>
-        this.convs.take({ conv, seq, ts, from: this.me, kind: 'message', msg, body: { text } }),
+      send: ({ conv, msg, text, reply_to, mentions, change: { type, ...change } = { type: 'send' } }) =>
+        this.calls.call(type, { conv, msg, ...(type === 'send' ? { text, reply_to, mentions } : change) }),
+      onAck: (item, { seq, ts }) => this.convs.take(eventOf(item, seq, ts)),
+      onRefused: (item, code) => this.emit('refused', { item, code }),
       onChange: (conv) => this.changed(conv),
     });
     this.opened = this.restore();
@@ -73,8 +96,8 @@ export class Client extends Emitter<ClientEvents> {
   /** What was kept is shown first, then we connect. */
   async start(): Promise<void> {
     await this.opened;
-    this.follow('online', globalThis as any, () => this.link.retryNow());
-    this.follow('visibilitychange', (globalThis as any).document, () => this.link.retryNow());
+    this.listen('online', globalThis as any, () => this.link.retryNow());
+    this.listen('visibilitychange', (globalThis as any).document, () => this.link.retryNow());
     this.link.start();
   }
 
@@ -99,7 +122,7 @@ export class Client extends Emitter<ClientEvents> {
     return Date.now() + this.link.clockOffset;
   }
 
-  private follow(name: string, target: EventTarget | undefined, fn: () => void): void {
+  private listen(name: string, target: EventTarget | undefined, fn: () => void): void {
     if (!target?.addEventListener) return;
     target.addEventListener(name, fn);
     this.undo.push(() => target.removeEventListener(name, fn));
@@ -116,9 +139,26 @@ export class Client extends Emitter<ClientEvents> {
     return this.convs.list.get(conv);
   }
 
-  /** What is loaded of the log, in order. */
+  /** What is loaded of the log, in order: messages as they are by now, with
+   *  our own changes that are on their way. */
   events(conv: string): ChatEvent[] {
-    return this.convs.log(conv).shown();
+    const shown = this.convs.log(conv).shown();
+    const items = this.outbox.changes(conv);
+    if (items.length === 0) return shown;
+    const about = new Set(items.map((i) => i.change!.seq));
+    return shown.map((e) => (about.has(e.seq) ? this.soon(e, items) : e));
+  }
+
+  /** One of them, when it is loaded. */
+  at(conv: string, seq: number): ChatEvent | undefined {
+    const e = this.convs.log(conv).at(seq);
+    return e && this.soon(e, this.outbox.changes(conv));
+  }
+
+  private soon(message: ChatEvent, items: Outgoing[]): ChatEvent {
+    return items
+      .filter((i) => i.change!.seq === message.seq)
+      .reduce((e, i) => changed(e, eventOf(i, (e.changed ?? e.seq) + 1, i.at)), message);
   }
 
   /** Nothing older is to be had. */
@@ -130,9 +170,29 @@ export class Client extends Emitter<ClientEvents> {
     return this.convs.older(conv, signal);
   }
 
-  send(conv: string, text: string): Outgoing {
+  send(conv: string, text: string, more?: Pick<Outgoing, 'reply_to' | 'mentions'>): Outgoing {
     this.people.typed(conv);
-    return this.outbox.add(conv, text);
+    return this.outbox.add(conv, text, more);
+  }
+
+  /** Edits, deletes or reacts: kept, repeated and in order as messages are. */
+  change(conv: string, change: Change): void {
+    this.outbox.add(conv, '', { change });
+  }
+
+  /** Deletes an event for this user only, for good. */
+  hide(conv: string, seq: number): Promise<void> {
+    return this.convs.hide(conv, seq);
+  }
+
+  /** The conversation that is looked at; `receipts` tells of changes. */
+  follow(conv: string): void {
+    this.receipts.follow(conv);
+  }
+
+  /** How many others have got and read a message of ours. */
+  receipt(e: ChatEvent): Marks & { others: number } {
+    return this.receipts.of(e);
   }
 
   read(conv: string, seq: number): void {
@@ -153,15 +213,27 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   async addMember(conv: string, user: string): Promise<void> {
-    await this.changes(await this.calls.patient('group.add', { conv, user }));
+    await this.changeGroup('group.add', { conv, user });
   }
 
   async removeMember(conv: string, user: string): Promise<void> {
-    await this.changes(await this.calls.patient('group.remove', { conv, user }));
+    await this.changeGroup('group.remove', { conv, user });
+  }
+
+  /** Members by page; `next` goes into the next page's `after`. */
+  async members(conv: string, after?: string): Promise<{ total: number; members: Member[]; next?: string }> {
+    const page = await this.calls.patient('group.members', { conv, after });
+    for (const m of page.members) this.people.learn(m.user, m.name);
+    return page;
+  }
+
+  /** group.title, group.role, group.join, … : what changes a group. */
+  async changeGroup(type: string, fields: object): Promise<string> {
+    return this.changes(await this.calls.patient(type, fields));
   }
 
   async leave(conv: string): Promise<void> {
-    await this.changes(await this.calls.patient('group.leave', { conv }));
+    await this.changeGroup('group.leave', { conv });
   }
 
   private async changes(answer: { conv: string }): Promise<string> {
@@ -174,6 +246,7 @@ export class Client extends Emitter<ClientEvents> {
   private ready(): void {
     this.convs.catchUp().catch(() => {}); // broke again: the next ready does it
     this.people.ready();
+    this.receipts.ready();
     this.outbox.flush();
   }
 
@@ -181,6 +254,9 @@ export class Client extends Emitter<ClientEvents> {
     if (this.calls.answer(frame)) return;
     if (frame.type === 'event') this.convs.take(frame);
     else if (frame.type === 'typing') this.people.heardTyping(frame.conv, frame.user);
+    else if (frame.type === 'receipts') this.receipts.heard(frame);
+    else if (frame.type === 'read') this.convs.heardRead(frame.conv, frame.seq);
+    else if (frame.type === 'hidden') this.convs.heardHidden(frame);
     else if (frame.type === 'presence') this.people.heardPresence(frame.users);
     else if (frame.type === 'resync') this.convs.catchUp().catch(() => {});
   }

@@ -5,7 +5,7 @@ import { MoimError, sleep } from './errors';
 import { Log } from './log';
 import type { ChatEvent, Conversation } from './types';
 
-const PAGE = 50;
+const PAGE = 50; // the first; later ones are twice as long
 const SYNC_AT_ONCE = 200;
 /** More than this behind, and the run starts anew at the end. */
 const CATCH_UP_MAX = 1000;
@@ -24,6 +24,8 @@ export interface ConvsOptions {
   onReset: (conv: string, from: number, to: number) => void;
   onChange: (conv?: string) => void;
   onName: (user: string, name: string) => void;
+  /** Something of another came. */
+  onGot: (conv: string) => void;
 }
 
 export interface Snapshot {
@@ -72,6 +74,7 @@ export class Convs {
   }
 
   private deliver(e: ChatEvent): void {
+    if (e.from !== this.o.me) this.o.onGot(e.conv);
     const conv = this.list.get(e.conv);
     if (conv) {
       conv.head = Math.max(conv.head, e.seq);
@@ -135,7 +138,10 @@ export class Convs {
     const before = this.list;
     this.list = new Map(list.map((c) => [c.conv, c]));
     for (const c of list) {
-      const seen = before.get(c.conv)?.read ?? 0;
+      const was = before.get(c.conv);
+      const seen = was?.read ?? 0;
+      if (was) this.hiddenSince(c, was.hidden ?? 0);
+      if (c.unread > 0) this.o.onGot(c.conv);
       const log = this.log(c.conv);
       if (c.peer) this.o.onName(c.peer, c.title);
       if (!log.anchored) {
@@ -197,7 +203,7 @@ export class Convs {
     if (!log.anchored && !listed) throw new MoimError('offline');
     if (!log.anchored) log.anchor(listed!.head);
     if (log.whole) return false;
-    const page = await this.o.calls.patient('history', { conv, before: log.low, limit: PAGE }, { signal });
+    const page = await this.o.calls.patient('history', { conv, before: log.low, limit: log.events.length < PAGE ? PAGE : 2 * PAGE }, { signal });
     log.from = Math.max(1, page.from);
     log.prepend(page.events);
     if (page.events.length === 0) log.from = log.low;
@@ -231,6 +237,43 @@ export class Convs {
         const at = this.list.get(conv)?.read ?? 0;
         this.o.calls.patient('read', { conv, seq: at }).catch(() => {}); // the next list says it again
       }, HOLE_MS),
+    );
+  }
+
+  /** Read on another device, or by `read` here. */
+  heardRead(conv: string, seq: number): void {
+    const c = this.list.get(conv);
+    if (!c || seq <= c.read) return;
+    c.read = Math.min(seq, c.head);
+    this.count(c);
+    this.o.onChange(conv);
+  }
+
+  // ---- what the user has hidden from himself ----
+
+  async hide(conv: string, seq: number): Promise<void> {
+    this.heardHidden(await this.o.calls.patient('message.hide', { conv, seq }));
+  }
+
+  heardHidden({ conv, count, seqs }: { conv: string; count: number; seqs: number[] }): void {
+    for (const seq of seqs) this.log(conv).hide(seq);
+    const c = this.list.get(conv);
+    if (c) {
+      const had = c.hidden ?? 0;
+      c.hidden = Math.max(had, count);
+      if (count - had > seqs.length) this.hiddenSince(c, had);
+      this.count(c);
+    }
+    this.o.onChange(conv);
+  }
+
+  /** There may be more than the first `known`: what is loaded learns of it. */
+  private hiddenSince(c: Conversation, known: number): void {
+    if ((c.hidden ?? 0) <= known) return;
+    c.hidden = known; // until we know which: a later list asks again
+    this.o.calls.patient('message.hidden', { conv: c.conv, after: known }).then(
+      (answer) => this.heardHidden(answer),
+      () => {},
     );
   }
 

@@ -1,5 +1,6 @@
 // What is known of one conversation's log: an unbroken run of events, and
 // those beyond a hole that are held back until it closes.
+import { changed } from './changes';
 import type { ChatEvent } from './types';
 
 export class Log {
@@ -53,16 +54,38 @@ export class Log {
     for (let e; (e = this.held.get(this.high + 1)); fresh.push(e)) {
       this.held.delete(e.seq);
       this.events.push(e);
+      this.apply(e);
     }
     return fresh;
+  }
+
+  at(seq: number): ChatEvent | undefined {
+    return this.events[seq - this.low];
+  }
+
+  /** What `e` says about an earlier message. Not about one that is not here:
+   *  when it is read, it is as it is by then. */
+  private apply(e: ChatEvent): void {
+    const seq = /^message\./.test(e.kind) ? (e.body.seq ?? 0) : 0;
+    const about = this.at(seq);
+    if (about) this.events[seq - this.low] = changed(about, e);
+  }
+
+  /** The user has deleted it for himself. */
+  hide(seq: number): void {
+    const e = this.at(seq);
+    if (e) this.events[seq - this.low] = { ...e, kind: 'gone', body: {} };
   }
 
   /** A page of history that ends right before the run. */
   prepend(page: ChatEvent[]): void {
     const older = page.filter((e) => e.seq < this.low);
     if (older.length === 0 || older[older.length - 1]!.seq !== this.low - 1) return;
-    this.events = older.concat(this.events);
+    const run = this.events;
+    this.events = older.concat(run);
     this.low = older[0]!.seq;
+    // What came between the page and now.
+    for (const e of run) this.apply(e);
   }
 
   /** The run, and after it what is held back: for the eye only. */

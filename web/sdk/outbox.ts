@@ -23,6 +23,8 @@ export interface OutboxOptions {
   live: () => boolean;
   send: (item: Outgoing) => Promise<Ack>;
   onAck: (item: Outgoing, ack: Ack) => void;
+  /** A change, which is forgotten: there is nothing to show and try again. */
+  onRefused: (item: Outgoing, code: string) => void;
   onChange: (conv: string) => void;
 }
 
@@ -50,12 +52,18 @@ export class Outbox {
     }
     kept.sort((a, b) => a.at - b.at || a.n - b.n);
     this.items = kept.concat(this.items);
+    for (const item of kept) if (item.change && item.state === 'failed') this.refuse(item, item.code!);
     for (const conv of new Set(kept.map((i) => i.conv))) this.o.onChange(conv);
     this.flush();
   }
 
+  /** The messages; what changes others shows in those. */
   of(conv: string): Outgoing[] {
-    return this.items.filter((i) => i.conv === conv);
+    return this.items.filter((i) => i.conv === conv && !i.change);
+  }
+
+  changes(conv: string): Outgoing[] {
+    return this.items.filter((i) => i.conv === conv && i.change);
   }
 
   /** How many wait for the network. */
@@ -63,8 +71,9 @@ export class Outbox {
     return this.items.filter((i) => i.state !== 'failed').length;
   }
 
-  add(conv: string, text: string): Outgoing {
+  add(conv: string, text: string, more: Pick<Outgoing, 'reply_to' | 'mentions' | 'change'> = {}): Outgoing {
     const item: Outgoing = {
+      ...more,
       msg: messageName(),
       user: this.o.user,
       conv,
@@ -101,6 +110,11 @@ export class Outbox {
     this.o.onChange(item!.conv);
   }
 
+  private refuse(item: Outgoing, code: string): void {
+    this.discard(item.msg);
+    this.o.onRefused(item, code);
+  }
+
   /** Live again: everything that waits goes out. */
   flush(): void {
     for (const conv of new Set(this.items.map((i) => i.conv))) void this.pump(conv);
@@ -133,6 +147,9 @@ export class Outbox {
     } catch (e) {
       const error = e as MoimError;
       if (!this.items.includes(item)) return; // heard or given up meanwhile
+      if (!error.passing && item.change) {
+        return this.refuse(item, error.code);
+      }
       if (!error.passing) {
         item.state = 'failed';
         item.code = error.code;

@@ -6,6 +6,7 @@ import type { Friend, Presence } from './types';
 const TYPING_EVERY_MS = 3_000;
 const TYPING_SHOWN_MS = 6_000;
 const WATCH_BATCH = 200;
+const NAMES_MS = 50; // strangers' names are asked for together
 
 export interface PeopleOptions {
   calls: Calls;
@@ -21,6 +22,8 @@ export class People {
   private presences = new Map<string, Presence>();
   private wanted = new Set<string>();
   private typers = new Map<string, Map<string, ReturnType<typeof setTimeout>>>();
+  private asked = new Set<string>(); // names that were asked for …
+  private strangers: string[] = []; // … or will be in a moment
   private typingSent = new Map<string, number>();
 
   constructor(private o: PeopleOptions) {}
@@ -28,6 +31,29 @@ export class People {
   learn(user: string, name: string): void {
     if (this.names.get(user) === name) return;
     this.names.set(user, name);
+    this.o.onPeople();
+  }
+
+  /** The name, when it is known; else it is asked for, and `people` tells. */
+  name(user: string): string | undefined {
+    const name = this.names.get(user);
+    if (name === undefined && !this.asked.has(user)) {
+      this.asked.add(user);
+      if (this.strangers.push(user) === 1) setTimeout(() => void this.meet(), NAMES_MS);
+    }
+    return name;
+  }
+
+  private async meet(): Promise<void> {
+    while (this.strangers.length > 0) {
+      const users = this.strangers.splice(0, WATCH_BATCH);
+      try {
+        const answer = await this.o.calls.patient('user.names', { users });
+        for (const u of answer.users) this.names.set(u.user, u.name);
+      } catch {
+        for (const user of users) this.asked.delete(user); // the next look asks again
+      }
+    }
     this.o.onPeople();
   }
 
@@ -54,6 +80,12 @@ export class People {
     const answer = await this.o.calls.patient('user.find', { name });
     this.learn(answer.user, answer.name);
     return answer;
+  }
+
+  async search(prefix: string, signal?: AbortSignal): Promise<{ user: string; name: string }[]> {
+    const answer = await this.o.calls.patient('user.search', { prefix }, { signal });
+    for (const u of answer.users) this.names.set(u.user, u.name);
+    return answer.users;
   }
 
   // ---- presence ----

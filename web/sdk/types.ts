@@ -21,6 +21,10 @@ export interface ChatEvent {
     seq?: number;
     /** Of message.reacted; null: none any more. */
     emoji?: string | null;
+    role?: Conversation['role'];
+    until?: number;
+    owner?: string;
+    keep_ms?: number;
   };
   /** What became of a message; events up to `changed` are contained. */
   changed?: number;
@@ -45,6 +49,21 @@ export interface Conversation {
   ts: number;
 }
 
+export interface Member {
+  user: string;
+  name: string;
+  role: 'owner' | 'admin' | 'member';
+  joined: number;
+  /** Until when he may not write. */
+  muted?: number;
+}
+
+/** How far a member is: everything up to there was read, was got. */
+export interface Marks {
+  read: number;
+  delivered: number;
+}
+
 export interface Friend {
   user: string;
   name: string;
@@ -61,12 +80,25 @@ export interface Presence {
  *  became of it; it is repeated until known. failed: refused, see `code`. */
 export type SendState = 'pending' | 'unconfirmed' | 'failed';
 
-/** A message on its way. It is gone from the outbox once it was acked. */
+/** What to do to the message at `seq`. */
+export interface Change {
+  type: 'message.edit' | 'message.delete' | 'message.react' | 'message.unreact';
+  seq: number;
+  text?: string;
+  mentions?: string[];
+  emoji?: string;
+}
+
+/** A message, or a change of one, on its way. It is gone from the outbox once it was acked. */
 export interface Outgoing {
   msg: string;
   user: string;
   conv: string;
+  /** Empty for a change. */
   text: string;
+  reply_to?: number;
+  mentions?: string[];
+  change?: Change;
   /** When it was written, and its place among those of one millisecond. */
   at: number;
   n: number;
@@ -104,6 +136,10 @@ export interface ClientEvents {
   changed: { conv?: string };
   typing: { conv: string };
   presence: { users: string[] };
+  /** Others have got or read more of `conv`. */
+  receipts: { conv: string };
+  /** A change of a message was refused, and is as if it had never been. */
+  refused: { item: Outgoing; code: string };
   people: Record<string, never>;
 }
 

@@ -15,6 +15,12 @@ export async function control(verb, name) {
   if (!reply.ok) throw new Error(`${verb} ${name}: ${reply.status}`);
 }
 
+/** A line for the fault proxy, before `cluster.proxied`. */
+export async function tell(line) {
+  const reply = await fetch(`${cluster.control}/tell`, { method: 'POST', body: line });
+  if (!reply.ok) throw new Error(`${line}: ${reply.status}`);
+}
+
 export function launch() {
   return chromium.launch({
     executablePath: process.env.MOIM_CHROMIUM ?? '/usr/bin/chromium',

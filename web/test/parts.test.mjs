@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { source } from './source.mjs';
 
 const { Log } = await source('sdk/log.ts');
+const { changed } = await source('sdk/changes.ts');
 const { EnterToSend } = await source('app/ime.ts');
 const { linked } = await source('app/links.tsx');
 const { rowsOf } = await source('app/rows.ts');
@@ -57,6 +58,48 @@ test('a log: pages go before it only where they fit', () => {
   assert.equal(log.whole, false);
   log.from = 8;
   assert.equal(log.whole, true);
+});
+
+const about = (seq, kind, body, from = 'a') => event(seq, { kind: `message.${kind}`, from, body: { seq: 1, ...body } });
+
+test('a message and what becomes of it', () => {
+  const reactions = (...rows) => rows.map(([emoji, ...users]) => ({ emoji, users }));
+  const rows = [
+    ['edited', [about(2, 'edited', { text: 'x' })], { text: 'x' }],
+    ['an answer stays one', [about(2, 'edited', { text: 'x', mentions: ['b'] })], { text: 'x', mentions: ['b'] }],
+    ['the later one counts', [about(3, 'edited', { text: 'y' }), about(2, 'edited', { text: 'x' })], { text: 'y' }],
+    ['one reaction each', [about(2, 'reacted', { emoji: '1' }), about(3, 'reacted', { emoji: '2' })], { reactions: reactions(['2', 'a']) }],
+    ['two people', [about(2, 'reacted', { emoji: '1' }), about(3, 'reacted', { emoji: '1' }, 'b')], { reactions: reactions(['1', 'a', 'b']) }],
+    ['taken back', [about(2, 'reacted', { emoji: '1' }), about(3, 'reacted', { emoji: null })], {}],
+    ['deleted', [about(2, 'reacted', { emoji: '1' }), about(3, 'deleted', {}), about(4, 'edited', { text: 'x' })], { text: undefined, by: 'a' }],
+    ['unknown', [about(2, 'painted', {})], {}],
+  ];
+  for (const [name, events, want] of rows) {
+    const first = event(1);
+    const { body, reactions: got, deleted } = events.reduce(changed, first);
+    assert.deepEqual(
+      { text: body.text, mentions: body.mentions, reactions: got, by: deleted?.by },
+      { text: '1', mentions: undefined, reactions: undefined, by: undefined, ...want },
+      name,
+    );
+    assert.deepEqual(first, event(1), `${name}: the message itself is not written to`);
+  }
+});
+
+test('a log: an event changes an earlier message, loaded before or after it', () => {
+  const early = new Log();
+  const late = new Log();
+  early.anchor(0);
+  late.anchor(2);
+  for (const e of [event(1), event(2), about(3, 'edited', { text: 'x' })]) {
+    early.add(e);
+    late.add(e);
+  }
+  assert.equal(late.at(1), undefined);
+  late.prepend([event(1), event(2)]); // read before the edit
+  for (const log of [early, late]) assert.equal(log.at(1).body.text, 'x');
+  early.hide(1);
+  assert.equal(early.at(1).kind, 'gone');
 });
 
 /** Plays keys and compositions; answers how often it was sent. */
