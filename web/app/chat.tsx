@@ -2,21 +2,29 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Conversation } from '../sdk/index';
 import { Avatar } from './avatar';
-import { Composer } from './composer';
+import { Composer, WRITE, type Mode } from './composer';
+import { Find } from './find';
 import { GroupInfo } from './groupinfo';
 import { useClientEvents, useTick } from './hooks';
-import { Back, Info } from './icons';
-import { t } from './i18n';
+import { Back, Info, Search } from './icons';
+import { errorText, t } from './i18n';
 import { nameOf } from './names';
+import { PersonInfo } from './personinfo';
 import { ago } from './time';
-import { Timeline } from './timeline';
+import { Timeline, type TimelineApi } from './timeline';
+import { useRefused } from './refused';
+import { WayChip } from './way';
 
 export function Chat({ conv, onBack }: { conv: string; onBack: () => void }) {
   const client = useClientEvents(['changed'], conv);
   const [about, setAbout] = useState(false);
-  const toBottom = useRef<() => void>(() => {});
+  const [finding, setFinding] = useState(false);
+  const [mode, setMode] = useState<Mode>(WRITE);
+  const timeline = useRef<TimelineApi>();
+  const refused = useRefused(conv);
   const c = client.conversation(conv);
   if (!c) return <div class="nothing" aria-busy="true" />;
+  const info = t(c.peer ? 'personInfo' : 'groupInfo');
   return (
     <section class="chat" aria-label={c.title}>
       <header class="top">
@@ -28,26 +36,39 @@ export function Chat({ conv, onBack }: { conv: string; onBack: () => void }) {
           <h2>{c.title}</h2>
           <Subtitle c={c} />
         </div>
-        {c.kind === 'group' && c.role !== 'none' && (
-          <button
-            type="button"
-            class="round"
-            aria-label={t('groupInfo')}
-            title={t('groupInfo')}
-            onClick={() => setAbout(true)}
-          >
+        <WayChip />
+        <button
+          type="button"
+          class="round"
+          aria-label={t('findHere')}
+          title={t('findHere')}
+          aria-pressed={finding}
+          onClick={() => setFinding(!finding)}
+        >
+          <Search />
+        </button>
+        {c.role !== 'none' && (
+          <button type="button" class="round" aria-label={info} title={info} onClick={() => setAbout(true)}>
             <Info />
           </button>
         )}
       </header>
-      <Timeline c={c} toBottom={toBottom} />
+      {finding && (
+        <Find conv={conv} go={(seq) => void timeline.current?.go(seq)} onClose={() => setFinding(false)} />
+      )}
+      <Timeline c={c} api={timeline} onMode={setMode} />
+      {refused && (
+        <p class="refused" role="alert">
+          {t('changeRefused')} {errorText(refused)}
+        </p>
+      )}
       <Typing conv={conv} />
       {c.role === 'none' ? (
         <p class="closed">{t('notMember')}</p>
       ) : (
-        <Composer c={c} onSent={() => toBottom.current()} />
+        <Composer c={c} mode={mode} onMode={setMode} onSent={() => timeline.current?.toBottom()} />
       )}
-      {about && <GroupInfo c={c} onClose={() => setAbout(false)} />}
+      {about && (c.peer ? <PersonInfo user={c.peer} onClose={() => setAbout(false)} /> : <GroupInfo c={c} onClose={() => setAbout(false)} />)}
     </section>
   );
 }

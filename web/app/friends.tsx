@@ -4,6 +4,7 @@ import { MoimError, type Friend } from '../sdk/index';
 import { Avatar } from './avatar';
 import { useClientEvents, useTick } from './hooks';
 import { errorText, t } from './i18n';
+import { PersonField } from './personfield';
 import { ago } from './time';
 
 const LOOK_MS = 15_000; // nobody is told of a new question yet: we look
@@ -31,16 +32,8 @@ export function useTry(): [string | undefined, boolean, (what: () => Promise<unk
   ];
 }
 
-/** A name as typed to a user; nobody is its own kind of error. */
-export async function findUser(client: ReturnType<typeof useClientEvents>, name: string) {
-  return client.people.find(name).catch((e: MoimError) => {
-    throw e.code === 'bad_value' ? new MoimError('not_found') : e;
-  });
-}
-
 export function Friends({ onConv }: { onConv: (conv: string) => void }) {
   const client = useClientEvents(['people']);
-  const [name, setName] = useState('');
   const [error, busy, attempt] = useTry();
   useTick(60_000);
   useEffect(() => {
@@ -50,26 +43,16 @@ export function Friends({ onConv }: { onConv: (conv: string) => void }) {
     return () => clearInterval(timer);
   }, [client]);
   const of = (state: Friend['state']) => client.people.friends.filter((f) => f.state === state);
-  const ask = async (e: SubmitEvent) => {
-    e.preventDefault();
-    const done = await attempt(async () => client.people.ask((await findUser(client, name.trim())).user));
-    if (done) setName('');
-  };
   return (
     <div class="chats">
-      <form class="inline" onSubmit={ask}>
-        <input
-          value={name}
-          required
-          placeholder={t('addFriend')}
-          aria-label={t('addFriend')}
-          autocapitalize="none"
-          onInput={(e) => setName(e.currentTarget.value)}
-        />
-        <button class="primary" disabled={busy}>
-          {t('ask')}
-        </button>
-      </form>
+      <PersonField
+        label={t('addFriend')}
+        button={t('ask')}
+        kind="primary"
+        busy={busy}
+        without={client.people.friends.map((f) => f.user)}
+        onPick={(user) => attempt(async () => client.people.ask((await user()).user))}
+      />
       {error && (
         <p class="error" role="alert">
           {error}

@@ -45,6 +45,10 @@ export const Clock = () =>
     'mark',
   );
 export const Check = () => icon(<path d="M5 12.5l4.5 4.5L19 7.5" />, 'mark');
+export const Checks = () => icon(<path d="M1.5 12.5 6 17l9-9.5M10.5 15.5 12 17l9.5-9.5" />, 'mark two');
+export const Dots = () => icon(<path d="M6 12h.01M12 12h.01M18 12h.01" />, 'icon dots');
+export const Up = () => icon(<path d="M6 15l6-6 6 6" />);
+export const Under = () => icon(<path d="M6 9l6 6 6-6" />);
 export const Warn = () => icon(<path d="M12 4.5 21 20H3zM12 10v4.5M12 17.2v.1" />, 'mark');
 export const Logo = () => (
   <svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">

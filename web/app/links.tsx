@@ -1,6 +1,7 @@
-// Message text with its web addresses made into links. Text stays text: it is
-// only ever given to the page as text nodes.
+// Message text with its web addresses made into links and those whom it names
+// marked. Text stays text: it is only ever given to the page as text nodes.
 import type { ComponentChildren } from 'preact';
+import { cutMentions, type Named } from './mentions';
 
 const ADDRESS = /https?:\/\/[^\s<>"']+/gi;
 /** Closes a sentence or a bracket around the address, not the address. */
@@ -22,14 +23,19 @@ function trimmed(address: string): string {
   return address.slice(0, address.length - tail.length);
 }
 
-export function linked(text: string): ComponentChildren[] {
+export function linked(text: string, people: Named[] = [], me = ''): ComponentChildren[] {
   const parts: ComponentChildren[] = [];
+  const put = (plain: string) => {
+    for (const [part, user] of cutMentions(plain, people)) {
+      parts.push(user ? <span class={`mention ${user === me ? 'me' : ''}`}>{part}</span> : part);
+    }
+  };
   let at = 0;
   for (const match of text.matchAll(ADDRESS)) {
     const address = trimmed(match[0]);
     const href = safe(address);
     if (!href) continue;
-    parts.push(text.slice(at, match.index));
+    put(text.slice(at, match.index));
     parts.push(
       <a href={href} target="_blank" rel="noopener noreferrer nofollow">
         {address}
@@ -37,6 +43,6 @@ export function linked(text: string): ComponentChildren[] {
     );
     at = match.index! + address.length;
   }
-  parts.push(text.slice(at));
+  put(text.slice(at));
   return parts;
 }

@@ -5,6 +5,7 @@ import './styles/base.css';
 import './styles/forms.css';
 import './styles/layout.css';
 import './styles/chat.css';
+import './styles/message.css';
 import type { Client } from '../sdk/index';
 import { ClientContext } from './hooks';
 import { useLang } from './i18n';

@@ -3,35 +3,28 @@
 import { useState } from 'preact/hooks';
 import { Avatar } from './avatar';
 import { Dialog } from './dialog';
-import { findUser, useTry } from './friends';
+import { useTry } from './friends';
 import { useClientEvents } from './hooks';
 import { Cross } from './icons';
 import { t } from './i18n';
-import { keepMembers, nameOf } from './names';
+import { nameOf } from './names';
+import { JoinField } from './join';
+import { PersonField } from './personfield';
 
 export function NewChat(props: { onClose: () => void; onConv: (conv: string) => void }) {
   const client = useClientEvents(['people']);
   const [picked, setPicked] = useState<string[]>([]);
-  const [name, setName] = useState('');
   const [title, setTitle] = useState('');
   const [error, busy, attempt] = useTry();
   const group = picked.length > 1 || title.trim() !== '';
   const friends = client.people.friends.filter((f) => f.state === 'friend' && !picked.includes(f.user));
 
   const pick = (user: string) => {
-    if (user !== client.me && !picked.includes(user)) setPicked([...picked, user]);
-  };
-  const add = (e: SubmitEvent) => {
-    e.preventDefault();
-    void attempt(async () => {
-      pick((await findUser(client, name.trim())).user);
-      setName('');
-    });
+    setPicked((now) => (user === client.me || now.includes(user) ? now : [...now, user]));
   };
   const make = () =>
     attempt(async () => {
       const conv = await (group ? client.createGroup(title.trim(), picked) : client.openDirect(picked[0]!));
-      if (group) keepMembers(conv, picked);
       props.onConv(conv);
     });
 
@@ -53,22 +46,16 @@ export function NewChat(props: { onClose: () => void; onConv: (conv: string) => 
           ))}
         </ul>
       )}
-      <form class="inline" onSubmit={add}>
-        <input
-          value={name}
-          required
-          autofocus
-          placeholder={t('addPerson')}
-          aria-label={t('addPerson')}
-          autocapitalize="none"
-          onInput={(e) => setName(e.currentTarget.value)}
-        />
-        <button class="quiet" disabled={busy}>
-          {t('add')}
-        </button>
-      </form>
+      <PersonField
+        label={t('addPerson')}
+        button={t('add')}
+        kind="quiet"
+        busy={busy}
+        without={picked}
+        onPick={(user) => attempt(async () => pick((await user()).user))}
+      />
       {friends.length > 0 && (
-        <ul class="picks">
+        <ul class="picks" aria-label={t('friends')}>
           {friends.map((f) => (
             <li key={f.user}>
               <button type="button" onClick={() => pick(f.user)}>
@@ -97,6 +84,7 @@ export function NewChat(props: { onClose: () => void; onConv: (conv: string) => 
       >
         {t(group ? 'startGroup' : 'startChat')}
       </button>
+      <JoinField onConv={props.onConv} />
     </Dialog>
   );
 }

@@ -11,6 +11,14 @@ export type Row =
   | { kind: 'message'; key: string; event: ChatEvent; mine: boolean; first: boolean; last: boolean }
   | { kind: 'outgoing'; key: string; item: Outgoing; first: boolean; last: boolean };
 
+/** Has a row of its own: what is done to a message shows in the message, and
+ *  of what is gone there is nothing to say. */
+export const shows = (e: ChatEvent) => e.kind === 'message' || !/^message\.|^gone$/.test(e.kind);
+
+/** A message of one's own keeps its key from the moment it was written. */
+export const keyOf = (e: ChatEvent, me: string) =>
+  e.msg && e.from === me && e.kind === 'message' ? e.msg : `${e.seq}`;
+
 const dayOf = (ts: number) => new Date(ts).toDateString();
 
 type Said = Extract<Row, { kind: 'message' | 'outgoing' }>;
@@ -41,8 +49,7 @@ export function rowsOf(events: ChatEvent[], items: Outgoing[], me: string, newAf
     rows.push(row);
   };
   for (const event of events) {
-    // A message keeps its key from the moment it was written.
-    const key = event.msg && event.from === me && event.kind === 'message' ? event.msg : `${event.seq}`;
+    const key = keyOf(event, me);
     if (event.kind === 'message') {
       put({ kind: 'message', key, event, mine: event.from === me, first: true, last: true }, event.ts);
     } else {

@@ -1,26 +1,13 @@
-// Settings of this browser: theme, language, notifications, the login.
+// Settings: of this browser, of the user, and where he is logged in.
 import { useState } from 'preact/hooks';
+import { Choice } from './choice';
+import { Devices } from './devices';
 import { Dialog } from './dialog';
 import { useClient } from './hooks';
 import { lang, setLang, t, type Lang } from './i18n';
 import { setNotices, wantsNotices } from './notify';
+import { Privacy } from './privacy';
 import { setTheme, theme, type Theme } from './theme';
-
-function Choice<T extends string>(props: { name: string; now: T; of: [T, string][]; onPick: (value: T) => void }) {
-  return (
-    <fieldset class="choice">
-      <legend>{props.name}</legend>
-      <div class="options">
-        {props.of.map(([value, text]) => (
-          <label key={value}>
-            <input type="radio" name={props.name} checked={props.now === value} onChange={() => props.onPick(value)} />
-            <span>{text}</span>
-          </label>
-        ))}
-      </div>
-    </fieldset>
-  );
-}
 
 export function Settings(props: { name: string; onClose: () => void; onLogout: () => void }) {
   const client = useClient();
@@ -67,6 +54,8 @@ export function Settings(props: { name: string; onClose: () => void; onLogout: (
         </label>
         {blocked && <p class="hint">{t('notifyBlocked')}</p>}
       </fieldset>
+      <Privacy />
+      <Devices />
       {sure && <p class="error">{t('logoutSure', { n: waiting })}</p>}
       <button type="button" class="danger" onClick={() => (waiting > 0 && !sure ? setSure(true) : props.onLogout())}>
         {t('logout')}

@@ -6,15 +6,33 @@ import { Chat } from './chat';
 import { useClient, useConv } from './hooks';
 import { Logo } from './icons';
 import { t } from './i18n';
+import { Join, codeOf } from './join';
 import { NewChat } from './newchat';
 import { useNotices } from './notify';
 import { Settings } from './settings';
 import { Sidebar } from './sidebar';
 
+/** The page's address may be an invite; it is one only once. */
+function useInvite() {
+  const [code, setCode] = useState<string>();
+  useEffect(() => {
+    const look = () => {
+      if (!location.hash.startsWith('#join/')) return;
+      setCode(codeOf(location.hash));
+      history.replaceState(null, '', location.pathname);
+    };
+    look();
+    window.addEventListener('hashchange', look);
+    return () => window.removeEventListener('hashchange', look);
+  }, []);
+  return [code, setCode] as const;
+}
+
 export function Shell({ onLogout }: { onLogout: () => void }) {
   const client = useClient();
   const [conv, setConv] = useConv();
   const [dialog, setDialog] = useState<'new' | 'settings'>();
+  const [invite, setInvite] = useInvite();
   const filter = useRef<HTMLInputElement>(null);
   useNotices(conv, setConv);
   useEffect(() => {
@@ -55,6 +73,16 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
           onConv={(made) => {
             close();
             setConv(made);
+          }}
+        />
+      )}
+      {invite && (
+        <Join
+          code={invite}
+          onClose={() => setInvite(undefined)}
+          onConv={(joined) => {
+            setInvite(undefined);
+            setConv(joined);
           }}
         />
       )}

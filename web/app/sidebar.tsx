@@ -8,8 +8,11 @@ import { Friends } from './friends';
 import { useClient, useClientEvents, useTick } from './hooks';
 import { Gear, Pencil, Search } from './icons';
 import { t } from './i18n';
+import { line } from './message';
 import { eventLine, nameOf } from './names';
+import { shows } from './rows';
 import { brief, full } from './time';
+import { Connection } from './way';
 
 const PREVIEWS = 20; // conversations whose last message is looked up
 const WATCHED = 200;
@@ -59,20 +62,6 @@ export function Sidebar(props: Props) {
       )}
       <Connection />
     </aside>
-  );
-}
-
-const WAY_NAMES = { websocket: 'WebSocket', sse: 'SSE', longpoll: 'longPolling', poll: 'polling' } as const;
-
-function Connection() {
-  const client = useClientEvents(['status']);
-  const { state, gateway, way = 'websocket' } = client.status;
-  const name = WAY_NAMES[way];
-  return (
-    <footer class={`link ${state}`}>
-      <span class={`dot ${state === 'live' ? 'online' : 'offline'}`} />
-      {state === 'live' ? `${t('connectedTo', { gateway: gateway ?? '' })} · ${name === 'longPolling' || name === 'polling' ? t(name) : name}` : t('connecting')}
-    </footer>
   );
 }
 
@@ -158,10 +147,10 @@ function preview(client: ReturnType<typeof useClient>, c: Conversation, current:
   if (typing) return t('typing1', { a: nameOf(client, typing) });
   const mine = client.outbox.of(c.conv).at(-1);
   if (mine) return t('previewMine', { text: mine.text });
-  const last = client.events(c.conv).at(-1);
+  const last = client.events(c.conv).filter(shows).at(-1);
   if (!last) return '';
   if (last.kind !== 'message') return eventLine(client, last);
-  const text = last.body.text ?? '';
+  const text = line(last);
   if (last.from === client.me) return t('previewMine', { text });
   return c.kind === 'group' ? `${nameOf(client, last.from)}: ${text}` : text;
 }

@@ -2,19 +2,20 @@
 // follows what comes, anywhere else the first visible row stays where it is.
 import type { MutableRef } from 'preact/hooks';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Client, Conversation } from '../sdk/index';
+import type { ChatEvent, Client, Conversation } from '../sdk/index';
+import type { Mode } from './composer';
 import { useClientEvents, watched } from './hooks';
 import { Down } from './icons';
 import { lang, t } from './i18n';
-import { Message, Sending } from './message';
+import { MessageMenu, react } from './menu';
+import { Message, Sending, type Deeds } from './message';
 import { eventLine } from './names';
-import { rowsOf, type Row } from './rows';
+import { keyOf, rowsOf, shows, type Row } from './rows';
+import { around, down, fixed, place as spanPlace, up, type Span } from './span';
 import { dayName } from './time';
 
-const NEAR_PX = 700; // from the top: time to load
+const NEAR_PX = 700; // from the top or bottom: time for more
 const PINNED_PX = 48; // from the bottom: still there
-const STEP = 60; // rows drawn more at a time
-const MANY = 200; // drawn at most while at the bottom
 
 interface Place {
   pinned: boolean;
@@ -47,11 +48,11 @@ function usePlace(box: { current: HTMLDivElement | null }) {
       if (row) el.scrollTop += row.offsetTop - el.scrollTop - top;
     }
   };
-  const note = () => {
+  const note = (atEnd: boolean) => {
     const el = box.current!;
     const row = firstVisible(el);
     place.current = {
-      pinned: el.scrollHeight - el.scrollTop - el.clientHeight < PINNED_PX,
+      pinned: atEnd && el.scrollHeight - el.scrollTop - el.clientHeight < PINNED_PX,
       key: row?.dataset.key,
       top: row ? row.offsetTop - el.scrollTop : 0,
     };
@@ -62,64 +63,105 @@ function usePlace(box: { current: HTMLDivElement | null }) {
     sizes.observe(box.current!);
     return () => sizes.disconnect();
   }, []);
-  return { place, note };
+  return { place, note, settle };
 }
 
-export function Timeline({ c, toBottom }: { c: Conversation; toBottom: MutableRef<() => void> }) {
-  const client = useClientEvents(['changed', 'people', 'status'], c.conv);
+export interface TimelineApi {
+  toBottom: () => void;
+  /** Shows the event at `seq`, and loads up to it when it has to. */
+  go: (seq: number) => Promise<void>;
+}
+
+interface Props {
+  c: Conversation;
+  api: MutableRef<TimelineApi | undefined>;
+  onMode: (mode: Mode) => void;
+}
+
+export function Timeline({ c, api, onMode }: Props) {
+  const client = useClientEvents(['changed', 'people', 'status', 'receipts'], c.conv);
   const box = useRef<HTMLDivElement>(null);
   const [mark, setMark] = useState(c.unread > 0 ? c.read : Infinity);
-  const [drawn, setDrawn] = useState(MANY / 2);
+  const [span, setSpan] = useState<Span>({});
   const [bottomSeq, setBottomSeq] = useState(c.head);
+  const [found, setFound] = useState(0);
+  const [menu, setMenu] = useState<{ event: ChatEvent; at: HTMLElement }>();
   const [, draw] = useState(0);
-  const { place, note } = usePlace(box);
+  const { place, note, settle } = usePlace(box);
   const older = useOlder(client, c);
   const placed = useRef(false);
 
-  const all = client.events(c.conv);
-  const events = all.slice(-drawn);
-  const last = all.at(-1)?.seq ?? 0;
-  const rows = rowsOf(events, client.outbox.of(c.conv), client.me, mark);
+  const all = client.events(c.conv).filter(shows);
+  const [start, end] = spanPlace(all, span);
+  const atEnd = end === all.length;
+  const last = client.events(c.conv).at(-1)?.seq ?? 0;
+  const rows = rowsOf(all.slice(start, end), atEnd ? client.outbox.of(c.conv) : [], client.me, mark);
   const fresh = all.filter((e) => e.seq > bottomSeq && e.from !== client.me && e.kind === 'message').length;
+  const roving = rows.filter((row) => row.kind === 'message').at(-1)?.key;
 
   const seen = () => {
     if (!place.current.pinned) return;
     setBottomSeq(last);
     if (watched()) client.read(c.conv, last);
   };
-  /** Near the top, or not even a screen full: more rows, then more events. */
+  /** Near an end, or not even a screen full: other rows, then more events. */
   const grow = () => {
-    if (box.current!.scrollTop >= NEAR_PX) return;
-    if (drawn < all.length) setDrawn(drawn + STEP);
-    else if (older.more && older.idle) older.load();
+    const { scrollTop, scrollHeight, clientHeight } = box.current!;
+    if (scrollTop < NEAR_PX) {
+      if (start > 0 && !place.current.pinned) return setSpan(up(all, span));
+      if (start === 0 && older.more && older.idle) return older.load();
+    }
+    if (!atEnd && scrollHeight - scrollTop - clientHeight < NEAR_PX) setSpan(down(all, span));
   };
   const scrolled = () => {
     const was = place.current.pinned;
-    note();
+    note(atEnd);
     if (place.current.pinned) {
       seen();
-      if (drawn > MANY) setDrawn(MANY / 2);
-    }
+      if (span.from !== undefined) setSpan({});
+    } else if (was) setSpan(fixed(all, span));
     grow();
     if (was !== place.current.pinned) draw((n) => n + 1);
   };
-  toBottom.current = () => {
-    place.current.pinned = true;
-    setMark(Infinity);
+  const go = async (seq: number) => {
+    while (client.at(c.conv, seq) === undefined && !client.whole(c.conv)) {
+      if (!(await client.loadOlder(c.conv).catch(() => false))) break;
+    }
+    const e = client.at(c.conv, seq);
+    if (!e || !shows(e)) return;
+    setSpan(around(client.events(c.conv).filter(shows), seq));
+    setFound(seq);
+    place.current = { pinned: false, key: keyOf(e, client.me), top: box.current!.clientHeight / 3 };
     draw((n) => n + 1);
   };
+  api.current = {
+    go,
+    toBottom() {
+      place.current.pinned = true;
+      setSpan({});
+      setFound(0);
+      setMark(Infinity);
+      draw((n) => n + 1);
+    },
+  };
+  // The same object always, or every message would be drawn again each time.
+  const [deeds] = useState<Deeds>(() => ({
+    menu: (event, at) => setMenu({ event, at }),
+    react: (e, emoji) => react(client, e, emoji),
+    go: (seq) => void api.current!.go(seq),
+  }));
 
   useEffect(seen, [last]);
-  // Drawn from the end: what comes while one reads above may not push rows out.
   useEffect(() => {
-    if (!place.current.pinned) setDrawn((n) => n + 1);
+    if (!place.current.pinned) setSpan((now) => fixed(all, now));
   }, [last]);
   useEffect(grow);
+  useEffect(() => client.follow(c.conv), [client, c.conv, c.head > 0]);
   useLayoutEffect(() => {
     if (placed.current || all.length === 0) return;
     placed.current = true;
-    showMark(box.current!);
-    note();
+    if (showMark(box.current!)) note(atEnd);
+    settle();
   });
   useEffect(() => {
     const away = () => setMark(client.conversation(c.conv)?.head ?? Infinity);
@@ -138,16 +180,31 @@ export function Timeline({ c, toBottom }: { c: Conversation; toBottom: MutableRe
         ref={box}
         role="log"
         aria-label={c.title}
-        aria-live={older.loading ? 'off' : 'polite'}
+        aria-live={older.loading || !place.current.pinned ? 'off' : 'polite'}
         aria-relevant="additions"
         tabIndex={0}
         onScroll={scrolled}
+        onKeyDown={rove}
       >
         <div class="fill" />
-        <Head older={older} whole={client.whole(c.conv) && drawn >= all.length} empty={all.length === 0} />
+        <Head older={older} whole={client.whole(c.conv) && start === 0} empty={all.length === 0} />
         {rows.map((row) => (
           <div key={row.key} data-key={row.key}>
-            <Drawn row={row} client={client} group={c.kind === 'group'} />
+            {row.kind === 'message' ? (
+              <Message
+                client={client}
+                event={row.event}
+                mine={row.mine}
+                first={row.first}
+                last={row.last}
+                group={c.kind === 'group'}
+                found={row.event.seq === found}
+                roving={row.key === roving}
+                deeds={deeds}
+              />
+            ) : (
+              <Drawn row={row} client={client} />
+            )}
           </div>
         ))}
       </div>
@@ -156,20 +213,33 @@ export function Timeline({ c, toBottom }: { c: Conversation; toBottom: MutableRe
           type="button"
           class={`pill ${fresh ? 'fresh' : ''}`}
           aria-label={t('toBottom')}
-          onClick={() => toBottom.current()}
+          onClick={() => api.current!.toBottom()}
         >
           {fresh > 0 && t('pill', { n: fresh })}
           <Down />
         </button>
       )}
+      {menu && <MessageMenu c={c} {...menu} onMode={onMode} onClose={() => setMenu(undefined)} />}
     </div>
   );
 }
 
+/** Arrows go from message to message, once one of them has the focus. */
+function rove(e: KeyboardEvent): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+  const at = document.activeElement;
+  if (!step || !at?.matches('.more')) return;
+  const all = [...(e.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('.more')];
+  e.preventDefault();
+  all[all.indexOf(at as HTMLElement) + step]?.focus();
+}
+
 /** Unread from further up than one screen: begin where they begin. */
-function showMark(box: HTMLElement): void {
+function showMark(box: HTMLElement): boolean {
   const line = box.querySelector<HTMLElement>('.fresh-line');
-  if (line && line.offsetTop < box.scrollTop) box.scrollTop = line.offsetTop - box.clientHeight / 4;
+  if (!line || line.offsetTop >= box.scrollTop) return false;
+  box.scrollTop = line.offsetTop - box.clientHeight / 4;
+  return true;
 }
 
 function useOlder(client: Client, c: Conversation) {
@@ -209,7 +279,7 @@ function Head({ older, whole, empty }: { older: ReturnType<typeof useOlder>; who
   return <p class="note">{older.loading || empty ? t('loadingOlder') : '\u00a0'}</p>;
 }
 
-function Drawn({ row, client, group }: { row: Row; client: Client; group: boolean }) {
+function Drawn({ row, client }: { row: Exclude<Row, { kind: 'message' }>; client: Client }) {
   switch (row.kind) {
     case 'day':
       return (
@@ -225,8 +295,6 @@ function Drawn({ row, client, group }: { row: Row; client: Client; group: boolea
       );
     case 'line':
       return <p class="row line">{eventLine(client, row.event)}</p>;
-    case 'message':
-      return <Message client={client} event={row.event} mine={row.mine} first={row.first} last={row.last} group={group} />;
     case 'outgoing':
       return <Sending item={row.item} first={row.first} last={row.last} />;
   }

@@ -38,7 +38,7 @@ export function launch() {
 
 /** A context of its own with the page open; what the page complains about on
  *  its console is kept in `page.complaints`. */
-export async function openPage(browser, url, options = {}) {
+export async function openPage(browser, url, options = {}, before = () => {}) {
   const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1180, height: 760 }, ...options });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
@@ -47,6 +47,7 @@ export async function openPage(browser, url, options = {}) {
   page.on('console', (m) => {
     if (/Content Security Policy|Refused to/.test(m.text())) page.complaints.push(m.text());
   });
+  await before(page);
   await page.goto(url);
   return page;
 }

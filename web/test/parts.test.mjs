@@ -6,6 +6,8 @@ import { source } from './source.mjs';
 const { Log } = await source('sdk/log.ts');
 const { changed } = await source('sdk/changes.ts');
 const { EnterToSend } = await source('app/ime.ts');
+const { mentionAt, mentioned, cutMentions } = await source('app/mentions.ts');
+const spans = await source('app/span.ts');
 const { linked } = await source('app/links.tsx');
 const { rowsOf } = await source('app/rows.ts');
 
@@ -188,4 +190,56 @@ test('rows: days, groups, the line above what is new', () => {
   assert.equal(rows[1].key, 'mine');
   assert.deepEqual([rows[2].first, rows[2].last], [true, true]); // the line stands between
   assert.equal(new Set(rows.map((r) => r.key)).size, rows.length);
+});
+
+test('names: what is being written, whom a text names, where', () => {
+  const people = [
+    { user: 'a', name: 'ann' },
+    { user: 'b', name: 'anna' },
+    { user: 'c', name: '지은' },
+    { user: 'd', name: 'a.b' },
+  ];
+  const writing = [
+    ['@', { from: 1, prefix: '' }],
+    ['hey @an', { from: 5, prefix: 'an' }],
+    ['(@지', { from: 2, prefix: '지' }],
+    ['a@b', undefined],
+    ['@an ', undefined],
+  ];
+  for (const [text, want] of writing) assert.deepEqual(mentionAt(text, text.length), want, text);
+  const texts = [
+    ['hello', []],
+    ['@ann @anna @ann', ['a', 'b']],
+    ['@지은은 온대', ['c']],
+    ['@axb @a.b', ['d']],
+  ];
+  for (const [text, want] of texts) assert.deepEqual(mentioned(text, people).sort(), want, text);
+  assert.deepEqual(cutMentions('x @anna!', people), [['x '], ['@anna', 'b'], ['!']]);
+  assert.deepEqual(cutMentions('plain', []), [['plain']]);
+});
+
+test('what is drawn of a long conversation', () => {
+  const { MOST, SIZE, around, down, fixed, place, up } = spans;
+  const events = Array.from({ length: 1000 }, (_, i) => event(2 * i + 1)); // every second seq
+  const count = (span) => place(events, span)[1] - place(events, span)[0];
+  assert.deepEqual(place(events, {}), [1000 - SIZE, 1000]);
+  let span = {};
+  for (let i = 0; i < 40; i++) {
+    span = up(events, span);
+    assert.ok(count(span) <= MOST);
+  }
+  assert.deepEqual(place(events, span), [0, MOST]);
+  for (let i = 0; i < 40; i++) {
+    span = down(events, span);
+    assert.ok(count(span) <= MOST);
+  }
+  assert.deepEqual(place(events, span), [1000 - MOST, 1000]);
+  assert.equal(span.to, undefined); // what comes is drawn
+  const seq = events[500].seq;
+  const [start, end] = place(events, around(events, seq));
+  assert.ok(start < 500 && end > 500 && end - start <= SIZE);
+  const more = events.concat(Array.from({ length: 300 }, (_, i) => event(3000 + i)));
+  assert.deepEqual(place(more, fixed(more, span)), [1000 - MOST, 1000]);
+  assert.deepEqual(place([], {}), [0, 0]);
+  assert.deepEqual(up([], {}), { from: undefined, to: undefined });
 });
