@@ -68,7 +68,8 @@ export function Chat({ conv, onBack }: { conv: string; onBack: () => void }) {
       ) : (
         <Composer c={c} mode={mode} onMode={setMode} onSent={() => timeline.current?.toBottom()} />
       )}
-      {about && (c.peer ? <PersonInfo user={c.peer} onClose={() => setAbout(false)} /> : <GroupInfo c={c} onClose={() => setAbout(false)} />)}
+      {about && c.peer && <PersonInfo user={c.peer} conv={conv} onClose={() => setAbout(false)} />}
+      {about && !c.peer && <GroupInfo c={c} onClose={() => setAbout(false)} />}
     </section>
   );
 }
@@ -78,7 +79,7 @@ function Subtitle({ c }: { c: Conversation }) {
   useTick(30_000);
   if (!c.peer) return <p>{t('members', { n: c.members })}</p>;
   const { state, since } = client.people.presence(c.peer);
-  if (state === 'online') return <p>{t('online')}</p>;
+  if (state === 'online' || state === 'away') return <p>{t(state)}</p>;
   if (state === 'offline' && since) return <p>{t('lastSeen', { when: ago(since, client.now()) })}</p>;
   return <p>{state === 'offline' ? t('offline') : '\u00a0'}</p>;
 }

@@ -91,7 +91,8 @@ export function Composer({ c, mode, onMode, onSent }: Props) {
     area.style.height = 'auto';
     area.style.height = `${Math.min(area.scrollHeight, TALL_PX)}px`;
   }, [text]);
-  useEffect(() => {
+  // At once: the next key belongs to the text that is edited.
+  useLayoutEffect(() => {
     if (mode.kind === 'edit') setText(mode.event.body.text ?? '');
     if (mode.kind !== 'write') field.current!.focus();
   }, [mode]);

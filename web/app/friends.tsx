@@ -7,7 +7,7 @@ import { errorText, t } from './i18n';
 import { PersonField } from './personfield';
 import { ago } from './time';
 
-const LOOK_MS = 15_000; // nobody is told of a new question yet: we look
+const LOOK_MS = 15_000; // what we are told is only a hint: we look too
 
 /** Runs something and keeps what went wrong. */
 export function useTry(): [string | undefined, boolean, (what: () => Promise<unknown>) => Promise<boolean>] {
@@ -81,7 +81,7 @@ function Person({ friend: f, onConv }: { friend: Friend; onConv: (conv: string) 
   let line = '';
   if (f.state === 'asks_me') line = t('asksYou');
   else if (f.state === 'asked') line = t('youAsked');
-  else if (presence.state === 'online') line = t('online');
+  else if (presence.state === 'online' || presence.state === 'away') line = t(presence.state);
   else if (presence.since) line = t('lastSeen', { when: ago(presence.since, client.now()) });
   return (
     <li class="person">

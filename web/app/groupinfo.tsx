@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Conversation, Member } from '../sdk/index';
 import { Avatar } from './avatar';
+import { ConvSettings } from './convsettings';
 import { Dialog } from './dialog';
 import { useTry } from './friends';
 import { useClientEvents } from './hooks';
@@ -52,6 +53,7 @@ export function GroupInfo({ c, onClose }: { c: Conversation; onClose: () => void
           {error}
         </p>
       )}
+      <ConvSettings conv={c.conv} />
       {rules && <Invites conv={c.conv} members={c.members} />}
       {leaving ? (
         <div class="sure">

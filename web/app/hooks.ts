@@ -58,3 +58,26 @@ export function useConv(): [string | undefined, (conv: string | undefined) => vo
 export function watched(): boolean {
   return document.visibilityState === 'visible' && document.hasFocus();
 }
+
+const AWAY_MS = 5 * 60_000;
+
+/** Tells the others when nobody has been at this page for a while. */
+export function useHere(): void {
+  const client = useClient();
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const here = () => {
+      if (document.visibilityState !== 'visible') return;
+      client.people.here(true);
+      clearTimeout(timer);
+      timer = setTimeout(() => client.people.here(false), AWAY_MS);
+    };
+    const signs = ['pointerdown', 'pointermove', 'keydown', 'visibilitychange'];
+    here();
+    for (const sign of signs) document.addEventListener(sign, here);
+    return () => {
+      clearTimeout(timer);
+      for (const sign of signs) document.removeEventListener(sign, here);
+    };
+  }, [client]);
+}

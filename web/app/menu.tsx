@@ -73,7 +73,7 @@ export function MessageMenu({ c, event: e, at, onMode, onClose }: Props) {
       ) : (
         <div class="acts">
           {member && !e.deleted && (
-            <div class="emojis" role="group" aria-label={t('react')}>
+            <div class="emojis emoji" role="group" aria-label={t('react')}>
               {EMOJI.map((emoji) => (
                 <button
                   key={emoji}

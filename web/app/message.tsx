@@ -64,12 +64,12 @@ class Drawn extends Component<MessageProps> {
     const named = e.body.mentions?.includes(me) && !mine ? 'named' : '';
     return (
       <div
-        class={`row said ${mine ? 'mine' : 'theirs'} ${first ? 'first' : ''} ${last ? 'last' : ''} ${p.found ? 'found' : ''}`}
+        class={`row said ${mine ? 'mine' : 'theirs'} ${first ? 'first' : ''} ${last ? 'last' : ''} ${p.found ? 'found' : ''} ${group ? 'many' : ''}`}
         data-seq={e.seq}
       >
-        {!mine && group && (last ? <Avatar id={e.from} name={name} small /> : <span class="indent" />)}
-        {!mine && !(first && group) && <span class="unseen">{name}</span>}
-        <div class="body">
+        <div class="talk">
+          {!mine && group && (last ? <Avatar id={e.from} name={name} small /> : <span class="indent" />)}
+          {!mine && !(first && group) && <span class="unseen">{name}</span>}
           <div
             class={`bubble ${named} ${e.deleted ? 'deleted' : ''}`}
             dir="auto"
@@ -89,27 +89,29 @@ class Drawn extends Component<MessageProps> {
             {e.deleted ? t('deletedMessage') : linked(e.body.text ?? '', people, me)}
             {e.edited && <span class="edited"> {t('edited')}</span>}
           </div>
-          {e.reactions && <Reactions e={e} me={me} people={people} deeds={deeds} />}
+          <div class="aside">
+            {last && (
+              <span class="meta">
+                {mine && !e.deleted && <Ticks state={p.receipt} />}
+                <time dateTime={new Date(e.ts).toISOString()} title={full(e.ts)}>
+                  {clock(e.ts)}
+                </time>
+              </span>
+            )}
+            <button
+              type="button"
+              class="more"
+              tabIndex={p.roving ? 0 : -1}
+              aria-label={t('actions')}
+              aria-haspopup="dialog"
+              title={t('actions')}
+              onClick={(ev) => deeds.menu(e, ev.currentTarget)}
+            >
+              <Dots />
+            </button>
+          </div>
         </div>
-        {last && (
-          <span class="meta">
-            {mine && !e.deleted && <Ticks state={p.receipt} />}
-            <time dateTime={new Date(e.ts).toISOString()} title={full(e.ts)}>
-              {clock(e.ts)}
-            </time>
-          </span>
-        )}
-        <button
-          type="button"
-          class="more"
-          tabIndex={p.roving ? 0 : -1}
-          aria-label={t('actions')}
-          aria-haspopup="dialog"
-          title={t('actions')}
-          onClick={(ev) => deeds.menu(e, ev.currentTarget)}
-        >
-          <Dots />
-        </button>
+        {e.reactions && <Reactions e={e} me={me} people={people} deeds={deeds} />}
       </div>
     );
   }
@@ -119,7 +121,7 @@ class Drawn extends Component<MessageProps> {
 function Ticks({ state }: { state: string }) {
   const [word, read, others] = state.split(' ');
   let text = t(word as 'sent');
-  if (others) text = t('readBy', { n: Number(read), of: Number(others) });
+  if (others) text = t('readCount', { n: Number(read), of: Number(others) });
   return (
     <span class={`ticks ${word}`} role="img" aria-label={text} title={text}>
       {word === 'sent' ? <Check /> : <Checks />}
@@ -143,7 +145,7 @@ function Reactions({ e, me, people, deeds }: { e: ChatEvent; me: string; people:
               title={who}
               onClick={() => deeds.react(e, emoji)}
             >
-              {emoji} {users.length > 1 && <span>{users.length}</span>}
+              <span class="emoji">{emoji}</span> {users.length > 1 && <span>{users.length}</span>}
             </button>
           </li>
         );
@@ -191,7 +193,7 @@ export function Sending({ item, first, last }: Shape & { item: Outgoing }) {
   const quoted = item.reply_to === undefined ? undefined : client.at(item.conv, item.reply_to);
   return (
     <div class={`row said mine ${first ? 'first' : ''} ${last ? 'last' : ''} ${failed ? 'failed' : 'pending'}`}>
-      <div class="body">
+      <div class="talk">
         <div class="bubble" dir="auto">
           {quoted && (
             <span class="quote">
@@ -201,14 +203,14 @@ export function Sending({ item, first, last }: Shape & { item: Outgoing }) {
           )}
           {linked(item.text)}
         </div>
-      </div>
-      {!failed && (
-        <span class="meta">
-          <span role="img" aria-label={state} title={state}>
-            <Clock />
+        {!failed && (
+          <span class="meta">
+            <span role="img" aria-label={state} title={state}>
+              <Clock />
+            </span>
           </span>
-        </span>
-      )}
+        )}
+      </div>
       {failed && (
         <p class="trouble" role="alert">
           <Warn />

@@ -1,6 +1,7 @@
 // What is unread shows in the title and the icon of the tab, and, when the
 // user asked for it, as notifications while the page is hidden.
 import { useEffect } from 'preact/hooks';
+import type { ChatEvent, Client } from '../sdk/index';
 import { useClientEvents, watched } from './hooks';
 import { nameOf } from './names';
 
@@ -13,6 +14,16 @@ export async function setNotices(on: boolean): Promise<boolean> {
   localStorage.setItem(KEY, on ? 'yes' : 'no');
   if (on && 'Notification' in window) await Notification.requestPermission();
   return 'Notification' in window && wantsNotices();
+}
+
+/** Whether the user wants to hear of it: the conversation's word goes before
+ *  his general one. */
+function loud(client: Client, e: ChatEvent): boolean {
+  const c = client.conversation(e.conv);
+  if ((c?.muted_until ?? 0) > client.now()) return false;
+  const own = c?.notify ?? 'default';
+  const want = own === 'default' ? (client.people.settings?.notify ?? 'all') : own;
+  return want === 'all' || (want === 'mentions' && Boolean(e.body.mentions?.includes(client.me)));
 }
 
 export function useNotices(open: string | undefined, show: (conv: string) => void): void {
@@ -29,7 +40,7 @@ export function useNotices(open: string | undefined, show: (conv: string) => voi
     () =>
       client.on('event', (e) => {
         if (e.kind !== 'message' || e.from === client.me || watched()) return;
-        if (!('Notification' in window) || !wantsNotices()) return;
+        if (!('Notification' in window) || !wantsNotices() || !loud(client, e)) return;
         const notice = new Notification(nameOf(client, e.from), { body: e.body.text, tag: e.conv, icon: './icon.svg' });
         notice.onclick = () => {
           window.focus();

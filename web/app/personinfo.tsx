@@ -1,13 +1,14 @@
 // About the other one of a conversation of two: friend or not, blocked or not.
 import { useEffect, useState } from 'preact/hooks';
 import { Avatar } from './avatar';
+import { ConvSettings } from './convsettings';
 import { Dialog } from './dialog';
 import { useTry } from './friends';
 import { useClientEvents } from './hooks';
 import { t } from './i18n';
 import { nameOf } from './names';
 
-export function PersonInfo({ user, onClose }: { user: string; onClose: () => void }) {
+export function PersonInfo({ user, conv, onClose }: { user: string; conv: string; onClose: () => void }) {
   const client = useClientEvents(['people', 'presence']);
   const [blocked, setBlocked] = useState<boolean>();
   const [sure, setSure] = useState(false);
@@ -47,6 +48,7 @@ export function PersonInfo({ user, onClose }: { user: string; onClose: () => voi
           {error}
         </p>
       )}
+      <ConvSettings conv={conv} />
       {sure && <p>{t('blockSure', { name })}</p>}
       {blocked !== undefined && (
         <button

@@ -1,40 +1,31 @@
 // Who may reach the user and see when he is here, and whom he has blocked.
 import { useEffect, useState } from 'preact/hooks';
+import type { Settings } from '../sdk/index';
 import { Choice } from './choice';
 import { useTry } from './friends';
-import { useClient } from './hooks';
+import { useClientEvents } from './hooks';
 import { t } from './i18n';
 import type { Named } from './mentions';
 
-type Circle = 'anybody' | 'friends' | 'nobody';
-interface Rules {
-  reach: Circle;
-  seen: Circle;
-}
-
 export function Privacy() {
-  const client = useClient();
-  const [rules, setRules] = useState<Rules>();
+  const client = useClientEvents(['people']);
+  const rules = client.people.settings;
   const [blocked, setBlocked] = useState<Named[]>([]);
   const [error, busy, attempt] = useTry();
   useEffect(() => {
-    // A server that has no such settings says so; then there is nothing to set.
-    client.call('settings').then(setRules, () => {});
     client.call('blocks').then(({ users }) => setBlocked(users), () => {});
   }, [client]);
-  const set = (change: Partial<Rules>) =>
-    attempt(async () => {
-      await client.call('settings.set', change);
-      setRules((now) => now && { ...now, ...change });
-    });
+  const set = (change: Partial<Settings>) => attempt(() => client.people.set(change));
   const unblock = ({ user }: Named) =>
     attempt(async () => {
       await client.call('unblock', { user });
       setBlocked((now) => now.filter((b) => b.user !== user));
     });
-  const circles = (['anybody', 'friends', 'nobody'] as const).map((c): [Circle, string] => [c, t(`circle_${c}`)]);
+  const circles = (['anybody', 'friends', 'nobody'] as const).map((c): [typeof c, string] => [c, t(`circle_${c}`)]);
+  const noises = (['all', 'mentions', 'none'] as const).map((n): [typeof n, string] => [n, t(`notify_${n}`)]);
   return (
     <>
+      {rules && <Choice name={t('notifyFor')} now={rules.notify} of={noises} onPick={(notify) => void set({ notify })} />}
       {rules && <Choice name={t('reach')} now={rules.reach} of={circles} onPick={(reach) => void set({ reach })} />}
       {rules && <Choice name={t('seen')} now={rules.seen} of={circles} onPick={(seen) => void set({ seen })} />}
       {blocked.length > 0 && (

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Banner } from './banner';
 import { Chat } from './chat';
-import { useClient, useConv } from './hooks';
+import { useClient, useConv, useHere } from './hooks';
 import { Logo } from './icons';
 import { t } from './i18n';
 import { Join, codeOf } from './join';
@@ -35,6 +35,7 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
   const [invite, setInvite] = useInvite();
   const filter = useRef<HTMLInputElement>(null);
   useNotices(conv, setConv);
+  useHere();
   useEffect(() => {
     const key = (e: KeyboardEvent) => {
       if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'k') {

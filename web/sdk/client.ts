@@ -130,9 +130,12 @@ export class Client extends Emitter<ClientEvents> {
 
   // ---- conversations ----
 
-  /** The latest first. */
+  /** Those that are pinned, then the latest first. */
   conversations(): Conversation[] {
-    return [...this.convs.list.values()].sort((a, b) => b.ts - a.ts || (a.conv < b.conv ? 1 : -1));
+    const pinned = (c: Conversation) => Number(c.pinned ?? false);
+    return [...this.convs.list.values()].sort(
+      (a, b) => pinned(b) - pinned(a) || b.ts - a.ts || (a.conv < b.conv ? 1 : -1),
+    );
   }
 
   conversation(conv: string): Conversation | undefined {
@@ -232,6 +235,22 @@ export class Client extends Emitter<ClientEvents> {
     return this.changes(await this.calls.patient(type, fields));
   }
 
+  /** The user's own settings of a conversation: shown at once. */
+  async set(conv: string, change: Pick<Conversation, 'muted_until' | 'pinned' | 'notify'>): Promise<void> {
+    const put = (values: object) => {
+      Object.assign(this.convs.list.get(conv) ?? {}, values);
+      this.emit('changed', { conv });
+    };
+    const { muted_until, pinned, notify } = this.conversation(conv) ?? {};
+    put(change);
+    try {
+      await this.calls.patient('conv.set', { conv, ...change });
+    } catch (error) {
+      put({ muted_until, pinned, notify });
+      throw error;
+    }
+  }
+
   async leave(conv: string): Promise<void> {
     await this.changeGroup('group.leave', { conv });
   }
@@ -258,7 +277,10 @@ export class Client extends Emitter<ClientEvents> {
     else if (frame.type === 'read') this.convs.heardRead(frame.conv, frame.seq);
     else if (frame.type === 'hidden') this.convs.heardHidden(frame);
     else if (frame.type === 'presence') this.people.heardPresence(frame.users);
-    else if (frame.type === 'resync') this.convs.catchUp().catch(() => {});
+    else if (frame.type === 'list') {
+      this.people.heardList(frame);
+      if (frame.list === 'conversations') this.convs.listSoon();
+    } else if (frame.type === 'resync') this.convs.catchUp().catch(() => {});
   }
 
   private heard(event: ChatEvent): void {

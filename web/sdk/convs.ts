@@ -117,7 +117,7 @@ export class Convs {
 
   // ---- the list ----
 
-  private listSoon(): void {
+  listSoon(): void {
     clearTimeout(this.listing);
     this.listing = setTimeout(() => this.catchUp().catch(() => {}), HOLE_MS);
   }

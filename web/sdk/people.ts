@@ -1,7 +1,7 @@
 // Names, friends, presence and who is typing: all that is about people and
 // may be out of date for a moment.
 import type { Calls } from './calls';
-import type { Friend, Presence } from './types';
+import type { Friend, Presence, Settings } from './types';
 
 const TYPING_EVERY_MS = 3_000;
 const TYPING_SHOWN_MS = 6_000;
@@ -19,6 +19,10 @@ export interface PeopleOptions {
 export class People {
   names = new Map<string, string>();
   friends: Friend[] = [];
+  /** Undefined until they are known. */
+  settings?: Settings;
+  private away = false;
+  private version = 0; // of the friends that we were told of
   private presences = new Map<string, Presence>();
   private wanted = new Set<string>();
   private typers = new Map<string, Map<string, ReturnType<typeof setTimeout>>>();
@@ -76,6 +80,33 @@ export class People {
     await this.loadFriends();
   }
 
+  /** An entry of one of the user's lists has changed. */
+  heardList(entry: { list: string; version: number } & Friend & Settings): void {
+    if (entry.list === 'settings') this.settings = entry;
+    if (entry.list === 'friends' && entry.version > this.version) {
+      this.version = entry.version;
+      const { user, name } = entry;
+      this.names.set(user, name);
+      this.friends = this.friends.filter((f) => f.user !== user);
+      if ((entry.state as string) !== 'none') this.friends.push(entry);
+    }
+    this.o.onPeople();
+  }
+
+  /** Shown at once; as it was when it is refused. */
+  async set(change: Partial<Settings>): Promise<void> {
+    const before = this.settings;
+    this.settings = { ...before!, ...change };
+    this.o.onPeople();
+    try {
+      await this.o.calls.patient('settings.set', change);
+    } catch (error) {
+      this.settings = before;
+      this.o.onPeople();
+      throw error;
+    }
+  }
+
   async find(name: string): Promise<{ user: string; name: string }> {
     const answer = await this.o.calls.patient('user.find', { name });
     this.learn(answer.user, answer.name);
@@ -123,6 +154,18 @@ export class People {
     this.o.onPresence(users.map((p) => p.user));
   }
 
+  /** Whether somebody is at this device; the server is told when it changes. */
+  here(here: boolean): void {
+    if (this.away === here) {
+      this.away = !here;
+      this.tellAway();
+    }
+  }
+
+  private tellAway(): void {
+    if (this.o.live()) this.o.calls.call('presence.set', { state: this.away ? 'away' : 'active' }).catch(() => {});
+  }
+
   // ---- typing ----
 
   /** Say it at every key; it is sent now and then. */
@@ -166,6 +209,14 @@ export class People {
   ready(): void {
     void this.tell('presence.watch', [...this.wanted]);
     this.loadFriends().catch(() => {});
+    if (this.away) this.tellAway();
+    this.o.calls.patient('settings').then(
+      (settings) => {
+        this.settings = settings;
+        this.o.onPeople();
+      },
+      () => {},
+    );
   }
 
   down(): void {

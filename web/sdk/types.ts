@@ -47,6 +47,17 @@ export interface Conversation {
   /** How many events the user has hidden from himself. */
   hidden?: number;
   ts: number;
+  /** The user's own: until when it makes no noise; kept on top; for what. */
+  muted_until?: number;
+  pinned?: boolean;
+  notify?: Settings['notify'] | 'default';
+}
+
+export interface Settings {
+  /** Who may begin a conversation with the user; who sees that he is here. */
+  reach: 'anybody' | 'friends' | 'nobody';
+  seen: 'anybody' | 'friends' | 'nobody';
+  notify: 'all' | 'mentions' | 'none';
 }
 
 export interface Member {
@@ -72,7 +83,7 @@ export interface Friend {
 
 export interface Presence {
   user: string;
-  state: 'online' | 'offline' | 'unknown';
+  state: 'online' | 'away' | 'offline' | 'unknown';
   since?: number;
 }
 
