@@ -15,6 +15,11 @@ export type Row =
  *  of what is gone there is nothing to say. */
 export const shows = (e: ChatEvent) => e.kind === 'message' || !/^message\.|^gone$/.test(e.kind);
 
+export function lastShown(events: ChatEvent[]): ChatEvent | undefined {
+  for (let i = events.length - 1; i >= 0; i--) if (shows(events[i]!)) return events[i];
+  return undefined;
+}
+
 /** A message of one's own keeps its key from the moment it was written. */
 export const keyOf = (e: ChatEvent, me: string) =>
   e.msg && e.from === me && e.kind === 'message' ? e.msg : `${e.seq}`;

@@ -10,7 +10,7 @@ import { Gear, Pencil, Search } from './icons';
 import { t } from './i18n';
 import { line } from './message';
 import { eventLine, nameOf } from './names';
-import { shows } from './rows';
+import { lastShown } from './rows';
 import { brief, full } from './time';
 import { Connection } from './way';
 
@@ -147,7 +147,7 @@ function preview(client: ReturnType<typeof useClient>, c: Conversation, current:
   if (typing) return t('typing1', { a: nameOf(client, typing) });
   const mine = client.outbox.of(c.conv).at(-1);
   if (mine) return t('previewMine', { text: mine.text });
-  const last = client.events(c.conv).filter(shows).at(-1);
+  const last = lastShown(client.events(c.conv));
   if (!last) return '';
   if (last.kind !== 'message') return eventLine(client, last);
   const text = line(last);
