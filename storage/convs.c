@@ -110,7 +110,7 @@ static void group_create(struct directory *d, struct conv_id conv,
     dir_call_send(c);
 }
 
-static void read_conv_of_user(struct pg_row *r, struct conv_of_user *out) {
+void dir_read_conv_of_user(struct pg_row *r, struct conv_of_user *out) {
     out->id.v = pg_row_num(r, INT64_MAX);
     out->kind = (enum conv_kind)pg_row_num(r, CONV_GROUP);
     out->version.v = pg_row_num(r, INT64_MAX);
@@ -134,7 +134,7 @@ void dir_on_convs(struct pg_request *req, enum rc rc,
         struct pg_row r;
 
         pg_row_init(&r, res, i);
-        read_conv_of_user(&r, &convs[i]);
+        dir_read_conv_of_user(&r, &convs[i]);
         convs[i].me.user.v = c.asked;
         rc = dir_row_end(&r, &c);
     }
@@ -142,34 +142,20 @@ void dir_on_convs(struct pg_request *req, enum rc rc,
     mem_free(convs);
 }
 
-static struct dir_call *new_convs(struct directory *d, enum directory_sql stmt,
-                                  struct user_id user, convs_fn done,
-                                  void *ctx) {
-    struct dir_call *c = dir_call_new(d, stmt, dir_on_convs,
+static void convs_of(struct directory *d, struct user_id user, convs_fn done,
+                     void *ctx) {
+    struct dir_call *c = dir_call_new(d, SQL_CONVS_OF, dir_on_convs,
                                       (union dir_done){.convs = done}, ctx);
 
     c->asked = user.v;
     pg_args_id(&c->req.args, user.v);
-    return c;
-}
-
-static void convs_of(struct directory *d, struct user_id user, convs_fn done,
-                     void *ctx) {
-    struct dir_call *c = new_convs(d, SQL_CONVS_OF, user, done, ctx);
-
     pg_args_num(&c->req.args, DIRECTORY_BATCH_MAX);
     dir_call_send(c);
-}
-
-static void wide_convs_of(struct directory *d, struct user_id user,
-                          convs_fn done, void *ctx) {
-    dir_call_send(new_convs(d, SQL_WIDE_CONVS_OF, user, done, ctx));
 }
 
 void convs_add_ops(struct directory_ops *ops) {
     ops->conv_load = conv_load;
     ops->convs_of = convs_of;
-    ops->wide_convs_of = wide_convs_of;
     ops->direct_open = direct_open;
     ops->group_create = group_create;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "chat-core/ports/directory.h"
+#include "proto/base/list.h"
 #include "proto/base/macros.h"
 #include "storage/directory_sql.h"
 #include "storage/pg_link.h"
@@ -77,10 +78,21 @@ void dir_read_place(struct pg_row *r, struct member_row *out);
 /* unreadable(): "first,last,first,last,away". */
 void dir_read_gaps(struct pg_row *r, struct member_row *out);
 
+/* What every statement of CONVS_COLUMNS answers; not whose it is. */
+void dir_read_conv_of_user(struct pg_row *r, struct conv_of_user *out);
+
+/* Users whose wide conversations are asked for; wide_convs.c has the rest. */
+struct wide_asks {
+    struct list waiting;
+    unsigned on_their_way; /* questions, each for many users */
+};
+struct wide_asks *dir_wide_asks(struct directory *d);
+
 /* Each file puts its functions in. */
 void users_add_ops(struct directory_ops *ops);
 void devices_add_ops(struct directory_ops *ops);
 void convs_add_ops(struct directory_ops *ops);
+void wide_convs_add_ops(struct directory_ops *ops);
 void members_add_ops(struct directory_ops *ops);
 void groups_add_ops(struct directory_ops *ops);
 void invites_add_ops(struct directory_ops *ops);

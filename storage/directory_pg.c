@@ -9,6 +9,7 @@ struct directory_pg {
     struct directory base;
     struct directory_ops ops;
     struct pg_pool *pool;
+    struct wide_asks wide;
 };
 
 enum {
@@ -38,10 +39,12 @@ enum rc directory_pg_open(struct directory **out, struct loop *loop,
         mem_free(d);
         return rc;
     }
+    list_init(&d->wide.waiting);
     d->ops.ready = ready;
     users_add_ops(&d->ops);
     devices_add_ops(&d->ops);
     convs_add_ops(&d->ops);
+    wide_convs_add_ops(&d->ops);
     members_add_ops(&d->ops);
     groups_add_ops(&d->ops);
     invites_add_ops(&d->ops);
@@ -79,6 +82,10 @@ struct dir_call *dir_call_new(struct directory *d, enum directory_sql stmt,
     c->done = done;
     c->ctx = ctx;
     return c;
+}
+
+struct wide_asks *dir_wide_asks(struct directory *d) {
+    return &((struct directory_pg *)d)->wide;
 }
 
 void dir_call_send(struct dir_call *c) {

@@ -147,11 +147,12 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "ORDER BY role = 0, joined_at DESC LIMIT $2) m " CONVS_JOINS
          "ORDER BY m.joined_at DESC, c.id DESC",
          2},
-    [SQL_WIDE_CONVS_OF] = {"wide_convs_of",
-                           "SELECT " CONVS_COLUMNS "FROM members m " CONVS_JOINS
-                           "WHERE m.user_id = $1 AND m.role > 0 AND c.wide "
-                           "ORDER BY m.joined_at DESC, c.id DESC",
-                           1},
+    [SQL_WIDE_CONVS_OF] =
+        {"wide_convs_of",
+         "SELECT m.user_id, " CONVS_COLUMNS "FROM members m " CONVS_JOINS
+         "WHERE m.user_id = ANY ($1::bigint[]) AND m.role > 0 AND c.wide "
+         "ORDER BY m.user_id, m.joined_at DESC, c.id DESC",
+         1},
     [SQL_DIRECT_OPEN] =
         {"direct_open",
          "SELECT r.*, 0, false, '', 0 FROM direct_open($1, $2, $3, $4) r", 4},

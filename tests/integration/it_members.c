@@ -2,6 +2,7 @@
  * an ex-member may still read, and two changes at once. */
 #include "tests/unit/assert_row.h"
 
+#include "proto/base/mem.h"
 #include "tests/integration/dir_env.h"
 
 enum {
@@ -355,6 +356,43 @@ static void test_grows_wide(void **state) {
     assert_int_equal(g.count, 0); /* was in it */
 }
 
+/* As after the death of a gateway: each is answered once, with what is his,
+ * and also when the directory is closed before it has asked for all. */
+static void test_wide_of_many(void **state) {
+    enum {
+        MANY = 450,
+        USERS = 99,
+    };
+    struct got *all = mem_new_array(MANY, sizeof(*all));
+    struct directory *d = dir_open();
+    size_t wide = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < MANY; i++) {
+        dir->ops->wide_convs_of(dir, user(1 + i % USERS), on_got_convs,
+                                &all[i]);
+    }
+    for (uint64_t i = 0; i < MANY; i++) {
+        assert_int_equal(got_wait(&all[i]), RC_OK);
+        assert_true(all[i].count <= 1);
+        assert_true(all[i].count == 0 ||
+                    all[i].convs[0].me.user.v == 1 + i % USERS);
+        wide += i < USERS ? all[i].count : 0;
+        assert_int_equal(all[i].count, all[i % USERS].count);
+    }
+    assert_int_equal(wide, NARROW_MAX_MEMBERS);
+    memset(all, 0, MANY * sizeof(*all));
+    for (uint64_t i = 0; i < MANY; i++) {
+        d->ops->wide_convs_of(d, user(1 + i % USERS), on_got_convs, &all[i]);
+    }
+    directory_pg_close(&d);
+    for (uint64_t i = 0; i < MANY; i++) {
+        assert_true(all[i].done);
+        assert_int_equal(all[i].rc, RC_BACKEND);
+    }
+    mem_free(all);
+}
+
 /* Two gateways change members at once: every change has its own version, and
  * the count is right. */
 static void test_changes_race(void **state) {
@@ -424,6 +462,7 @@ int main(void) {
         cmocka_unit_test_setup(test_coming_back, setup),
         cmocka_unit_test_setup(test_members_of, setup),
         cmocka_unit_test_setup(test_grows_wide, setup),
+        cmocka_unit_test(test_wide_of_many), /* the group of the one before */
         cmocka_unit_test_setup(test_changes_race, setup),
         cmocka_unit_test(test_rights_race),
     };
