@@ -42,6 +42,7 @@ static bool measure_conversation(const struct options *o, struct report *r) {
     bool ok;
 
     one.sessions = o->members;
+    one.first = o->sessions - o->members;
     scenario_say("members come and leave");
     if (crew_start(&crew, &one, (size_t)one.sessions, watchers_client) !=
         RC_OK) {

@@ -76,11 +76,6 @@ class Process:
         """Gone without a word; returns when it is."""
         self.end(signal.SIGKILL, {-signal.SIGKILL})
 
-    def was_killed(self):
-        """Somebody else has killed it, and was meant to."""
-        assert self.child.wait(10) == -signal.SIGKILL
-        self.child = None
-
     def terminate(self, seconds=30):
         """Asks it to end and waits. A bad exit status is a finding."""
         self.end(self.stop_signal, {0}, seconds)
