@@ -44,8 +44,8 @@ struct stream {
     bool connecting : 1;
     bool finishing : 1;
     bool paused : 1;
-    bool ended : 1;   /* the peer said that nothing more comes */
-    bool shut : 1;    /* and so did we */
+    bool ended : 1; /* the peer said that nothing more comes */
+    bool shut : 1;  /* and so did we */
 };
 
 /* `type` is UV_TCP or UV_NAMED_PIPE. */

@@ -299,8 +299,8 @@ static void test_page_bytes(void **state) {
     "{'conv':'" conv "','state':'" state "','head':" head ",'hidden':0}"
 #define RESYNC(conv, head, from, to, reason)                                   \
     "{'type':'synced','convs':[{'conv':'" conv                                 \
-    "','state':'resync','head':" head ",'hidden':0,'gap':{'from':" from ",'to':" to       \
-    ",'reason':'" reason "'}}]}"
+    "','state':'resync','head':" head ",'hidden':0,'gap':{'from':" from        \
+    ",'to':" to ",'reason':'" reason "'}}]}"
 
 static const struct command_row sync_rows[] = {
     {"nothing moved", SYNC(HAVE(GROUP, "5")),

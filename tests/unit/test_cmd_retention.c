@@ -93,9 +93,9 @@ static void test_sync(void **state) {
     (void)state;
     three_and_two(client_login(&w, 1));
     client_ask(two, SYNC, 6);
-    assert_true(client_answered(
-        two, "{*'state':'resync','head':5,'hidden':0,"
-             "'gap':{'from':6,'to':6,'reason':'lost'}}]}"));
+    assert_true(client_answered(two,
+                                "{*'state':'resync','head':5,'hidden':0,"
+                                "'gap':{'from':6,'to':6,'reason':'lost'}}]}"));
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         client_ask(two, SYNC, rows[i].have);
         assert_row(rows[i].name, client_answered(two, "%s", rows[i].want));

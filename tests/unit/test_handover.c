@@ -22,7 +22,7 @@ static size_t make_rows(struct handover_msg rows[], struct buf *ids) {
                                  .device = {6},
                                  .expires_ms = 1700000000000,
                                  .peer = SLICE_LIT("192.0.2.1"),
-.live = true,
+                                 .live = true,
                                  .watches = two_ids(ids)};
     size_t n = 0;
 

@@ -56,7 +56,8 @@ static void on_ask(void *owner, struct gateway_id gateway) {
 static const struct tracker_events events = {on_transition, on_ask};
 
 static void open_world(struct world *w) {
-    *w = (struct world){.now = {START_MONO_MS, START_WALL_MS}};
+    *w = (struct world){
+        .now = {.mono_ms = START_MONO_MS, .wall_ms = START_WALL_MS}};
     w->t = tracker_open(&config, &events, w, w->now);
 }
 
