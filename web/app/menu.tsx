@@ -1,6 +1,6 @@
 // What one can do with a message: a small dialog beside it, or a sheet from
 // below on a phone.
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ChatEvent, Conversation } from '../sdk/index';
 import { useClient } from './hooks';
 import { t } from './i18n';
@@ -36,12 +36,9 @@ export function MessageMenu({ c, event: e, at, onMode, onClose }: Props) {
   const member = c.role !== 'none';
   const my = e.reactions?.find((r) => r.users.includes(client.me))?.emoji;
 
-  useEffect(() => {
-    ref.current!.showModal();
-    put(ref.current!, at);
-  }, []);
   useLayoutEffect(() => {
-    if (ref.current!.open) put(ref.current!, at);
+    if (!ref.current!.open) ref.current!.showModal();
+    put(ref.current!, at);
   }, [sure]);
   const done = (what: () => void) => () => {
     ref.current!.close();

@@ -174,7 +174,6 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   send(conv: string, text: string, more?: Pick<Outgoing, 'reply_to' | 'mentions'>): Outgoing {
-    this.people.typed(conv);
     return this.outbox.add(conv, text, more);
   }
 

@@ -176,11 +176,6 @@ export class People {
     this.o.calls.call('typing', { conv }).catch(() => {});
   }
 
-  /** The message was sent: the next key is worth saying at once. */
-  typed(conv: string): void {
-    this.typingSent.delete(conv);
-  }
-
   typing(conv: string): string[] {
     return [...(this.typers.get(conv)?.keys() ?? [])];
   }

@@ -86,3 +86,14 @@ export async function write(page, text) {
   await field.fill(text);
   await field.press('Enter');
 }
+
+/** Types a little at a time until `other` shows it: it is told now and then. */
+export async function typeUntilSeen(page, text, other) {
+  const field = page.locator('textarea');
+  await until(async () => {
+    await field.fill('');
+    await field.pressSequentially(text);
+    await page.waitForTimeout(300);
+    return (await other.locator('.typing.on').count()) > 0;
+  }, 'typing is seen');
+}

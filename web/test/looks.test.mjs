@@ -2,7 +2,7 @@
 // dark, in English and in Korean. The README shows four of the pictures.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { shot, write } from './browser.mjs';
+import { shot, typeUntilSeen, write } from './browser.mjs';
 import { begin, done, entry, fits, open, person, serious, start, stop } from './people.mjs';
 
 before(start);
@@ -52,8 +52,7 @@ test('a weekend is planned', async () => {
   await open(minseo, '주말 등산');
   await said(minseo, 'warm').getByRole('button', { name: '😮 지은' }).waitFor();
   await minseo.getByRole('img', { name: 'Read', exact: true }).last().waitFor();
-  await june.locator('textarea').pressSequentially('그때');
-  await minseo.locator('.typing.on').waitFor();
+  await typeUntilSeen(june, '그때', minseo);
   await minseo.mouse.move(0, 0);
   await shot(minseo, 'readme-wide-light');
   await alex.mouse.move(0, 0);

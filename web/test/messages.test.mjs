@@ -68,6 +68,7 @@ test('deleted for all, deleted for oneself', async () => {
   await ann.getByRole('button', { name: 'Delete', exact: true }).click();
   await bubble(ben, 'This message was deleted').waitFor();
   const all = await menu(ben, 'keep this');
+  await all.getByRole('button', { name: 'Delete for me' }).waitFor();
   assert.equal(await all.getByRole('button', { name: 'Delete for everybody' }).count(), 0);
   assert.equal(await all.getByRole('button', { name: 'Edit' }).count(), 0);
   await ben.keyboard.press('Escape');

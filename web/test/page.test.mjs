@@ -2,7 +2,7 @@
 // contexts of their own, judged by what can be seen.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { bubbles, control, shot, until, write } from './browser.mjs';
+import { bubbles, control, shot, typeUntilSeen, until, write } from './browser.mjs';
 import { begin, couple, done, entry, open, person, serious, start, stop } from './people.mjs';
 
 before(start);
@@ -282,8 +282,7 @@ test('a phone, in Korean, in the dark; and axe has nothing against it', async ()
   await write(ann, 'Perfect 🎉');
   await june.locator('.bubble', { hasText: 'Perfect' }).waitFor();
   await ann.getByRole('img', { name: 'Read' }).last().waitFor();
-  await june.locator('textarea').pressSequentially('그때');
-  await ann.locator('.typing.on').waitFor();
+  await typeUntilSeen(june, '그때', ann);
   await shot(june, 'phone-dark-korean');
   await shot(ann, 'wide-light');
   assert.deepEqual(await serious(june), []);
