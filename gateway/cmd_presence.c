@@ -137,7 +137,7 @@ static void ask(struct request *r, const struct user_id *users, size_t count,
     a->watch = watch;
     a->count = count;
     memcpy(a->users, users, count * sizeof(*users));
-    d->ops->blocked_among(d, r->user, users, count, on_blocked, a);
+    d->ops->hidden_among(d, r->user, users, count, on_blocked, a);
 }
 
 void cmd_presence_query(struct request *r, struct client_fields *f) {

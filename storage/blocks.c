@@ -1,4 +1,4 @@
-/* Blocks: who wants nothing from whom. */
+/* Blocks, and who may see whom. */
 #include <stdint.h>
 
 #include "storage/directory_call.h"
@@ -66,20 +66,33 @@ static void blocks_of(struct directory *d, struct user_id me, users_fn done,
     dir_call_send(c);
 }
 
-static void blocked_among(struct directory *d, struct user_id me,
-                          const struct user_id *users, size_t count,
-                          users_fn done, void *ctx) {
-    struct dir_call *c = dir_call_new(d, SQL_BLOCKED_AMONG, dir_on_users,
-                                      (union dir_done){.users = done}, ctx);
-
+static void ask_hidden(struct dir_call *c, struct user_id me,
+                       const struct user_id *users, size_t count) {
     pg_args_id(&c->req.args, me.v);
     pg_args_users(&c->req.args, users, count);
     dir_call_send(c);
+}
+
+static void hidden_among(struct directory *d, struct user_id me,
+                         const struct user_id *users, size_t count,
+                         users_fn done, void *ctx) {
+    ask_hidden(dir_call_new(d, SQL_HIDDEN_AMONG, dir_on_users,
+                            (union dir_done){.users = done}, ctx),
+               me, users, count);
+}
+
+static void hidden_from(struct directory *d, struct user_id me,
+                        const struct user_id *users, size_t count,
+                        users_fn done, void *ctx) {
+    ask_hidden(dir_call_new(d, SQL_HIDDEN_FROM, dir_on_users,
+                            (union dir_done){.users = done}, ctx),
+               me, users, count);
 }
 
 void blocks_add_ops(struct directory_ops *ops) {
     ops->block = block;
     ops->unblock = unblock;
     ops->blocks_of = blocks_of;
-    ops->blocked_among = blocked_among;
+    ops->hidden_among = hidden_among;
+    ops->hidden_from = hidden_from;
 }

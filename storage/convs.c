@@ -122,6 +122,9 @@ void dir_read_conv_of_user(struct pg_row *r, struct conv_of_user *out) {
     dir_read_place(r, &out->me);
     dir_read_gaps(r, &out->me);
     out->keep_ms = pg_row_num(r, INT64_MAX);
+    out->settings.muted_until_ms = pg_row_num(r, INT64_MAX);
+    out->settings.pinned = pg_row_bool(r);
+    out->settings.notify = (enum notify)pg_row_num(r, NOTIFY_DEFAULT);
 }
 
 void dir_on_convs(struct pg_request *req, enum rc rc,

@@ -98,21 +98,10 @@ static void devices_of(struct directory *d, struct user_id user,
     dir_call_send(c);
 }
 
-/* The answer is one row, or none: no such device. */
-static void on_one(struct pg_request *req, enum rc rc,
-                   const struct pg_result *res) {
-    struct dir_call c = dir_call_end(req);
-
-    if (rc == RC_OK && pg_rows(res) == 0) {
-        rc = RC_NOT_FOUND;
-    }
-    c.done.done(c.ctx, rc);
-}
-
 static void device_rename(struct directory *d, struct user_id user,
                           struct device_id device, struct slice label,
                           directory_done_fn done, void *ctx) {
-    struct dir_call *c = dir_call_new(d, SQL_DEVICE_RENAME, on_one,
+    struct dir_call *c = dir_call_new(d, SQL_DEVICE_RENAME, dir_on_one,
                                       (union dir_done){.done = done}, ctx);
 
     pg_args_id(&c->req.args, user.v);
@@ -124,7 +113,7 @@ static void device_rename(struct directory *d, struct user_id user,
 static void device_use(struct directory *d, struct user_id user,
                        struct device_id device, directory_done_fn done,
                        void *ctx) {
-    struct dir_call *c = dir_call_new(d, SQL_DEVICE_USE, on_one,
+    struct dir_call *c = dir_call_new(d, SQL_DEVICE_USE, dir_on_one,
                                       (union dir_done){.done = done}, ctx);
 
     pg_args_id(&c->req.args, user.v);

@@ -28,6 +28,7 @@ union dir_done {
     friends_fn friends;
     friend_fn friend;
     block_fn block;
+    entries_fn entries;
     directory_done_fn done;
 };
 
@@ -61,6 +62,9 @@ void dir_on_users(struct pg_request *req, enum rc rc,
                   const struct pg_result *res);
 void dir_on_done(struct pg_request *req, enum rc rc,
                  const struct pg_result *res);
+/* The same, where no row means RC_NOT_FOUND. */
+void dir_on_one(struct pg_request *req, enum rc rc,
+                const struct pg_result *res);
 /* For every statement that answers CONVS_COLUMNS, with call->asked the user;
  * and for one that answers DEVICE_COLUMNS. */
 void dir_on_convs(struct pg_request *req, enum rc rc,
@@ -99,5 +103,7 @@ void invites_add_ops(struct directory_ops *ops);
 void erase_add_ops(struct directory_ops *ops);
 void friends_add_ops(struct directory_ops *ops);
 void blocks_add_ops(struct directory_ops *ops);
+void lists_add_ops(struct directory_ops *ops);
+void settings_add_ops(struct directory_ops *ops);
 
 #endif

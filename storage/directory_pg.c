@@ -51,6 +51,8 @@ enum rc directory_pg_open(struct directory **out, struct loop *loop,
     erase_add_ops(&d->ops);
     friends_add_ops(&d->ops);
     blocks_add_ops(&d->ops);
+    lists_add_ops(&d->ops);
+    settings_add_ops(&d->ops);
     d->base.ops = &d->ops;
     *out = &d->base;
     return RC_OK;
@@ -133,6 +135,16 @@ void dir_on_done(struct pg_request *req, enum rc rc,
     struct dir_call c = dir_call_end(req);
 
     (void)res;
+    c.done.done(c.ctx, rc);
+}
+
+void dir_on_one(struct pg_request *req, enum rc rc,
+                const struct pg_result *res) {
+    struct dir_call c = dir_call_end(req);
+
+    if (rc == RC_OK && pg_rows(res) == 0) {
+        rc = RC_NOT_FOUND;
+    }
     c.done.done(c.ctx, rc);
 }
 

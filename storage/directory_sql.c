@@ -3,8 +3,17 @@
  * transaction. */
 #include "storage/directory_sql.h"
 
-/* Columns: id, name, password hash, last seen. */
-#define USER_COLUMNS "u.id, u.name, '', u.last_seen_ms"
+/* Columns: id, name, password hash, last seen, avatar. */
+#define USER_COLUMNS "u.id, u.name, '', u.last_seen_ms, u.avatar"
+#define USER_HASH_COLUMNS                                                      \
+    "u.id, u.name, coalesce(u.password_hash, ''), u.last_seen_ms, u.avatar"
+#define NAMELESS_COLUMNS "u.id, '', '', 0, ''"
+
+/* Of the view list_entries, as lists.c reads them. */
+#define ENTRY_COLUMNS                                                          \
+    "e.user_id, e.list, e.item, e.version, e.present, e.other, e.name, "       \
+    "e.avatar, e.state, e.remark, e.kind, e.title, e.role, e.muted_until, "    \
+    "e.pinned, e.notify, e.reach, e.seen"
 
 /* Columns: id, user, label, created and last used in ms, revoked in us. */
 #define DEVICE_COLUMNS                                                         \
@@ -15,12 +24,13 @@
 #define DEVICE_USED "coalesce(d.used_at, d.created_at)"
 
 /* Columns: conversation id, kind, version, member count, wide, title, peer id,
- * peer name, then my role, from and until. */
+ * peer name, then my role, from, until, muted until, pinned and notify. */
 #define CONVS_COLUMNS                                                          \
     "c.id, c.kind, c.version, c.member_count, c.wide, c.title, "               \
     "coalesce(p.id, 0), coalesce(p.name, ''), "                                \
     "m.role, readable_from(m.role, m.from_seq, m.bound), m.until_seq, "        \
-    "m.silenced_until, unreadable(m.gaps, m.away_from), c.keep_ms "
+    "m.silenced_until, unreadable(m.gaps, m.away_from), c.keep_ms, "           \
+    "m.muted_until, m.pinned, m.notify "
 #define CONVS_JOINS                                                            \
     "JOIN conversations c ON c.id = m.conv_id "                                \
     "LEFT JOIN users p ON p.id = CASE WHEN c.direct_low = m.user_id "          \
@@ -37,16 +47,14 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "UNION ALL SELECT " USER_COLUMNS " FROM users u "
          "WHERE u.id = $1 AND u.name_key = $3 AND u.password_hash = $4",
          4},
-    [SQL_USER_BY_NAME] =
-        {"user_by_name",
-         "SELECT u.id, u.name, coalesce(u.password_hash, ''), u.last_seen_ms "
-         "FROM users u WHERE u.name_key = $1",
-         1},
-    [SQL_USER_BY_ID] =
-        {"user_by_id",
-         "SELECT u.id, u.name, coalesce(u.password_hash, ''), u.last_seen_ms "
-         "FROM users u WHERE u.id = $1",
-         1},
+    [SQL_USER_BY_NAME] = {"user_by_name",
+                          "SELECT " USER_HASH_COLUMNS
+                          " FROM users u WHERE u.name_key = $1",
+                          1},
+    [SQL_USER_BY_ID] = {"user_by_id",
+                        "SELECT " USER_HASH_COLUMNS
+                        " FROM users u WHERE u.id = $1",
+                        1},
     /* A range and not a pattern: nothing to escape, and every plan of it uses
      * the index. No name holds U+10FFFF. */
     [SQL_USERS_BY_PREFIX] =
@@ -216,7 +224,9 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
     [SQL_FRIENDS_OF] =
         {"friends_of",
          "SELECT u.id, u.name, CASE WHEN f.asked_by IS NULL THEN 3 "
-         "WHEN f.asked_by = $1 THEN 1 ELSE 2 END AS state FROM friends f "
+         "WHEN f.asked_by = $1 THEN 1 ELSE 2 END AS state, "
+         "CASE WHEN f.low = $1 THEN f.low_remark ELSE f.high_remark END "
+         "FROM friends f "
          "JOIN users u "
          "ON u.id = CASE WHEN f.low = $1 THEN f.high ELSE f.low END "
          "WHERE f.low = $1 OR f.high = $1 "
@@ -224,6 +234,16 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          2},
     [SQL_FRIEND_ASK] = {"friend_ask", "SELECT * FROM friend_ask($1, $2, $3)",
                         3},
+    [SQL_FRIEND_ACCEPT] = {"friend_accept",
+                           "SELECT * FROM friend_accept($1, $2)", 2},
+    [SQL_FRIEND_REMARK] =
+        {"friend_remark",
+         "UPDATE friends SET "
+         "low_remark = CASE low WHEN $1::bigint THEN $3 ELSE low_remark END, "
+         "high_remark = CASE low WHEN $1 THEN high_remark ELSE $3 END "
+         "WHERE low = least($1::bigint, $2::bigint) "
+         "AND high = greatest($1, $2) RETURNING low",
+         3},
     [SQL_FRIEND_DROP] =
         {"friend_drop",
          "DELETE FROM friends WHERE low = least($1, $2)::bigint "
@@ -238,9 +258,68 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
                        "JOIN users u ON u.id = b.blocked WHERE b.user_id = $1 "
                        "ORDER BY b.created_at DESC LIMIT $2",
                        2},
-    [SQL_BLOCKED_AMONG] =
-        {"blocked_among",
-         "SELECT u.id, '', '', 0 FROM unnest($2::bigint[]) AS u (id) "
-         "WHERE pair_blocked($1, u.id)",
-         2},
+    [SQL_HIDDEN_AMONG] = {"hidden_among",
+                          "SELECT " NAMELESS_COLUMNS
+                          " FROM unnest($2::bigint[]) AS u (id) "
+                          "WHERE NOT may_see($1, u.id)",
+                          2},
+    [SQL_HIDDEN_FROM] = {"hidden_from",
+                         "SELECT " NAMELESS_COLUMNS
+                         " FROM unnest($2::bigint[]) AS u (id) "
+                         "WHERE NOT may_see(u.id, $1)",
+                         2},
+    /* The version in front of each row, and in a row of its own when there is
+     * no other: one statement sees one moment. */
+    [SQL_ENTRIES_AFTER] =
+        {"entries_after",
+         "SELECT v.version, " ENTRY_COLUMNS
+         " FROM (SELECT coalesce(max(version), 0) AS version FROM lists "
+         "WHERE user_id = $1) v LEFT JOIN LATERAL (SELECT * FROM list_entries "
+         "x "
+         "WHERE x.user_id = $1 AND (x.present OR $2::bigint > 0) "
+         "AND x.version > CASE WHEN $2 > v.version THEN 0 ELSE $2 END "
+         "ORDER BY x.version LIMIT $3) e ON true ORDER BY e.version",
+         3},
+    [SQL_ENTRIES_OF] =
+        {"entries_of",
+         "SELECT 0, " ENTRY_COLUMNS
+         " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) "
+         "AS r (owner, list, item) JOIN list_entries e "
+         "ON e.list = r.list AND e.item = r.item AND e.user_id = CASE "
+         "WHEN r.owner > 0 THEN r.owner ELSE (SELECT m.user_id FROM members m "
+         "WHERE m.conv_id = r.item AND m.role = 3) END",
+         3},
+    [SQL_ENTRIES_SHOWING] = {"entries_showing",
+                             "SELECT 0, " ENTRY_COLUMNS
+                             " FROM entries_showing($1) r JOIN list_entries e "
+                             "USING (user_id, list, item)",
+                             1},
+    [SQL_SETTINGS_SET] =
+        {"settings_set",
+         "INSERT INTO user_settings AS s (user_id, reach, seen, notify) VALUES "
+         "($1, coalesce(nullif($2::smallint, 0), 1), "
+         "coalesce(nullif($3::smallint, 0), 1), "
+         "coalesce(nullif($4::smallint, 0), 1)) "
+         "ON CONFLICT (user_id) DO UPDATE "
+         "SET reach = coalesce(nullif($2, 0), s.reach), "
+         "seen = coalesce(nullif($3, 0), s.seen), "
+         "notify = coalesce(nullif($4, 0), s.notify) RETURNING user_id",
+         4},
+    /* $3 and $5 say whether $4 and $6 count. */
+    [SQL_CONV_SET] =
+        {"conv_set",
+         "UPDATE members SET "
+         "muted_until = CASE $3::int WHEN 1 THEN $4 ELSE muted_until END, "
+         "pinned = CASE $5::int WHEN 1 THEN $6::int = 1 ELSE pinned END, "
+         "notify = coalesce(nullif($7::smallint, 0), notify) "
+         "WHERE conv_id = $2 AND user_id = $1 AND role > 0 RETURNING conv_id",
+         7},
+    /* $2 and $5 say whether $3, $4 and $6 count. */
+    [SQL_PROFILE_SET] =
+        {"profile_set",
+         "UPDATE users SET name = CASE $2::int WHEN 1 THEN $3 ELSE name END, "
+         "name_key = CASE $2 WHEN 1 THEN $4 ELSE name_key END, "
+         "avatar = CASE $5::int WHEN 1 THEN $6 ELSE avatar END "
+         "WHERE id = $1 RETURNING id",
+         6},
 };

@@ -17,6 +17,7 @@ static void on_friends(struct pg_request *req, enum rc rc,
         friends[i].user.v = pg_row_num(&r, INT64_MAX);
         friends[i].name = pg_row_text(&r, NAME_MAX_BYTES);
         friends[i].state = (enum friend_state)pg_row_num(&r, FRIEND_BOTH);
+        friends[i].remark = pg_row_text(&r, REMARK_MAX_BYTES);
         rc = dir_row_end(&r, &c);
     }
     c.done.friends(c.ctx, rc, friends, rc == RC_OK ? count : 0);
@@ -73,6 +74,28 @@ static void friend_ask(struct directory *d, struct user_id me,
     dir_call_send(c);
 }
 
+static void friend_accept(struct directory *d, struct user_id me,
+                          struct user_id other, friend_fn done, void *ctx) {
+    struct dir_call *c = dir_call_new(d, SQL_FRIEND_ACCEPT, on_asked,
+                                      (union dir_done){.friend = done}, ctx);
+
+    pg_args_id(&c->req.args, me.v);
+    pg_args_id(&c->req.args, other.v);
+    dir_call_send(c);
+}
+
+static void friend_remark(struct directory *d, struct user_id me,
+                          struct user_id other, struct slice remark,
+                          directory_done_fn done, void *ctx) {
+    struct dir_call *c = dir_call_new(d, SQL_FRIEND_REMARK, dir_on_one,
+                                      (union dir_done){.done = done}, ctx);
+
+    pg_args_id(&c->req.args, me.v);
+    pg_args_id(&c->req.args, other.v);
+    pg_args_text(&c->req.args, remark, REMARK_MAX_BYTES);
+    dir_call_send(c);
+}
+
 static void on_dropped(struct pg_request *req, enum rc rc,
                        const struct pg_result *res) {
     struct dir_call c = dir_call_end(req);
@@ -94,5 +117,7 @@ static void friend_drop(struct directory *d, struct user_id me,
 void friends_add_ops(struct directory_ops *ops) {
     ops->friends_of = friends_of;
     ops->friend_ask = friend_ask;
+    ops->friend_accept = friend_accept;
+    ops->friend_remark = friend_remark;
     ops->friend_drop = friend_drop;
 }

@@ -14,6 +14,7 @@ static void read_user(struct pg_row *r, struct user_row *out) {
     out->name = pg_row_text(r, NAME_MAX_BYTES);
     out->password_hash = pg_row_text(r, HASH_MAX_BYTES);
     out->last_seen_ms = pg_row_num(r, INT64_MAX);
+    out->avatar = pg_row_text(r, AVATAR_MAX_BYTES);
 }
 
 /* `missing` is what it means that there is no row. */

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chat-core/ports/lists.h"
 #include "proto/base/ids.h"
 #include "proto/base/rc.h"
 #include "proto/base/slice.h"
@@ -50,6 +51,7 @@ struct user_row {
     struct slice name;          /* as the user writes it */
     struct slice password_hash; /* PHC string; only from user_by_name, _id */
     uint64_t last_seen_ms;      /* 0: never or not known */
+    struct slice avatar;        /* what the user's clients make of it */
 };
 
 /* `user` is NULL unless RC_OK. RC_NOT_FOUND, RC_CONFLICT (name is taken). */
@@ -119,8 +121,9 @@ struct conv_row {
     size_t listed; /* rows in `members` */
 };
 
-/* RC_NOT_FOUND, RC_DENIED (the actor's role does not allow it), RC_LIMIT
- * (GROUP_MAX_MEMBERS, or too many conversations for one user). */
+/* RC_NOT_FOUND, RC_DENIED (the actor's role does not allow it, or a user does
+ * not want it), RC_LIMIT (GROUP_MAX_MEMBERS, or too many conversations for one
+ * user). */
 typedef void (*conv_fn)(void *ctx, enum rc rc, const struct conv_row *conv);
 /* Places of the asked users, in the order asked, ROLE_NONE with from 0 for
  * those who never were members; `version` is what they are true at. */
@@ -139,6 +142,7 @@ struct conv_of_user {
     struct user_id peer; /* of a direct one */
     struct slice peer_name;
     struct member_row me;
+    struct conv_settings settings;
 };
 
 typedef void (*convs_fn)(void *ctx, enum rc rc,
@@ -231,6 +235,7 @@ struct friend_row {
     struct user_id user;
     struct slice name;
     enum friend_state state;
+    struct slice remark; /* what the asking user calls the friend */
 };
 
 /* What user_erase found and took away. */
@@ -313,8 +318,8 @@ struct directory_ops {
     void (*wide_convs_of)(struct directory *d, struct user_id user,
                           convs_fn done, void *ctx);
     /* The direct conversation of two users, created as `fresh` at first use.
-     * RC_NOT_FOUND: no such peer. RC_DENIED: there is none, and one of the two
-     * blocks the other. */
+     * RC_NOT_FOUND: no such peer. RC_DENIED: there is none, and the peer's
+     * settings or a block are against it. */
     void (*direct_open)(struct directory *d, struct user_id me,
                         struct user_id peer, struct conv_id fresh, conv_fn done,
                         void *ctx);
@@ -376,6 +381,14 @@ struct directory_ops {
     /* Asks; or accepts when the other has asked already. Idempotent. */
     void (*friend_ask)(struct directory *d, struct user_id me,
                        struct user_id other, friend_fn done, void *ctx);
+    /* Accepts only. Idempotent. RC_NOT_FOUND: the other does not ask. */
+    void (*friend_accept)(struct directory *d, struct user_id me,
+                          struct user_id other, friend_fn done, void *ctx);
+    /* What `me` calls the other. RC_NOT_FOUND: they are nothing to each
+     * other. */
+    void (*friend_remark)(struct directory *d, struct user_id me,
+                          struct user_id other, struct slice remark,
+                          directory_done_fn done, void *ctx);
     /* Takes back, declines or ends. Idempotent. */
     void (*friend_drop)(struct directory *d, struct user_id me,
                         struct user_id other, friend_fn done, void *ctx);
@@ -389,10 +402,42 @@ struct directory_ops {
     /* Whom the user blocks, the latest first. */
     void (*blocks_of)(struct directory *d, struct user_id me, users_fn done,
                       void *ctx);
-    /* Those among `users` who block `me` or whom he blocks; without names. */
-    void (*blocked_among)(struct directory *d, struct user_id me,
-                          const struct user_id *users, size_t count,
-                          users_fn done, void *ctx);
+    /* Those among `users` whose presence `me` may not see, for a block or for
+     * their settings; without names. */
+    void (*hidden_among)(struct directory *d, struct user_id me,
+                         const struct user_id *users, size_t count,
+                         users_fn done, void *ctx);
+    /* Those among `users` who may not see the presence of `me`. */
+    void (*hidden_from)(struct directory *d, struct user_id me,
+                        const struct user_id *users, size_t count,
+                        users_fn done, void *ctx);
+
+    /* Up to `limit` entries behind the version `since`, the oldest change
+     * first; all of them when the lists are not so far yet. Those that are
+     * gone are left out when `since` is 0. */
+    void (*entries_after)(struct directory *d, struct user_id user,
+                          uint64_t since, size_t limit, entries_fn done,
+                          void *ctx);
+    /* These, of whichever users; those that never were are left out. At most
+     * DIRECTORY_BATCH_MAX; the version told is 0. */
+    void (*entries_of)(struct directory *d, const struct list_ref *refs,
+                       size_t count, entries_fn done, void *ctx);
+    /* Those that show the user's name: his own, and in others' lists. */
+    void (*entries_showing)(struct directory *d, struct user_id user,
+                            entries_fn done, void *ctx);
+    /* Changes what is not 0. */
+    void (*settings_set)(struct directory *d, struct user_id user,
+                         struct user_settings to, directory_done_fn done,
+                         void *ctx);
+    /* RC_NOT_FOUND: not a member. */
+    void (*conv_set)(struct directory *d, struct user_id user,
+                     struct conv_id conv,
+                     const struct conv_settings_change *change,
+                     directory_done_fn done, void *ctx);
+    /* A slice with p NULL leaves what is. RC_CONFLICT: the name is taken. */
+    void (*profile_set)(struct directory *d, struct user_id user,
+                        struct slice name, struct slice name_key,
+                        struct slice avatar, directory_done_fn done, void *ctx);
 
     /* The user's conversations behind `after` in the order of their ids, at
      * most `limit`, former ones too. */

@@ -158,6 +158,8 @@ static void call_free(struct fake_dir_call *c) {
     mem_free(c->members);
     mem_free(c->convs);
     mem_free(c->friends);
+    mem_free(c->refs);
+    mem_free(c->entries);
     mem_free(c->devices);
     mem_free(c->group_members);
     mem_free(c->invites);
@@ -332,6 +334,17 @@ void fake_dir_answer_friend(struct fake_call *base, enum rc rc, bool silent) {
     call_free(c);
 }
 
+void fake_dir_answer_entries(struct fake_call *base, enum rc rc, bool silent) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    bool ok = rc == RC_OK;
+
+    if (!silent) {
+        c->done.entries(c->ctx, rc, c->version.v, ok ? c->entries : NULL,
+                        ok ? c->found : 0);
+    }
+    call_free(c);
+}
+
 void fake_dir_answer_done(struct fake_call *base, enum rc rc, bool silent) {
     struct fake_dir_call *c = fake_dir_call_of(base);
 
@@ -357,6 +370,8 @@ struct directory *fake_directory_join(struct fake_directory *f) {
     fake_dir_people_ops(&e->ops);
     fake_dir_devices_ops(&e->ops);
     fake_dir_blocks_ops(&e->ops);
+    fake_dir_lists_ops(&e->ops);
+    fake_dir_settings_ops(&e->ops);
     fake_dir_convs_ops(&e->ops);
     fake_dir_members_ops(&e->ops);
     fake_dir_groups_ops(&e->ops);

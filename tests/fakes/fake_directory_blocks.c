@@ -6,7 +6,8 @@ static void add_user(struct fake_dir_call *c, const struct dir_user *u) {
     c->users = mem_resize(c->users, (c->found + 1) * sizeof(*c->users));
     c->users[c->found++] = (struct user_row){.id = u->id,
                                              .name = slice_str(u->name),
-                                             .last_seen_ms = u->last_seen_ms};
+                                             .last_seen_ms = u->last_seen_ms,
+                                             .avatar = slice_str(u->avatar)};
 }
 
 static void block_execute(struct fake_call *base) {
@@ -24,9 +25,11 @@ static void block_execute(struct fake_call *base) {
         if (conv != NULL) {
             block->version.v = ++conv->version.v;
         }
+        dir_note(c->store, c->me, LIST_BLOCKS, c->other.v);
     }
     if (friends != NULL) {
         dir_friends_drop(c->store, friends);
+        dir_note_friends(c->store, c->me, c->other);
     }
     if (conv != NULL) {
         c->conv = conv->id;
@@ -51,6 +54,7 @@ static void unblock_execute(struct fake_call *base) {
 
     if (block != NULL) {
         *block = c->store->blocks[--c->store->block_count];
+        dir_note(c->store, c->me, LIST_BLOCKS, c->other.v);
     }
     base->rc = RC_OK;
 }
@@ -88,22 +92,45 @@ static void end_blocks_of(struct directory *d, struct user_id me, users_fn done,
     c->done.users = done;
 }
 
-static void blocked_among_execute(struct fake_call *base) {
+static void hidden_among_execute(struct fake_call *base) {
     struct fake_dir_call *c = fake_dir_call_of(base);
 
     for (size_t i = 0; i < c->count; i++) {
-        if (dir_blocked(c->store, c->me, c->ids[i])) {
+        if (dir_user(c->store, c->ids[i]) != NULL &&
+            !dir_may_see(c->store, c->me, c->ids[i])) {
             add_user(c, dir_user(c->store, c->ids[i]));
         }
     }
     base->rc = RC_OK;
 }
 
-static void end_blocked_among(struct directory *d, struct user_id me,
-                              const struct user_id *users, size_t count,
-                              users_fn done, void *ctx) {
+static void hidden_from_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+
+    for (size_t i = 0; i < c->count; i++) {
+        if (!dir_may_see(c->store, c->ids[i], c->me)) {
+            add_user(c, dir_user(c->store, c->ids[i]));
+        }
+    }
+    base->rc = RC_OK;
+}
+
+static void end_hidden_among(struct directory *d, struct user_id me,
+                             const struct user_id *users, size_t count,
+                             users_fn done, void *ctx) {
     struct fake_dir_call *c = fake_dir_call_new(
-        d, "blocked_among", blocked_among_execute, fake_dir_answer_users, ctx);
+        d, "hidden_among", hidden_among_execute, fake_dir_answer_users, ctx);
+
+    c->me = me;
+    fake_dir_keep_ids(c, users, count);
+    c->done.users = done;
+}
+
+static void end_hidden_from(struct directory *d, struct user_id me,
+                            const struct user_id *users, size_t count,
+                            users_fn done, void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "hidden_from", hidden_from_execute, fake_dir_answer_users, ctx);
 
     c->me = me;
     fake_dir_keep_ids(c, users, count);
@@ -114,5 +141,6 @@ void fake_dir_blocks_ops(struct directory_ops *ops) {
     ops->block = end_block;
     ops->unblock = end_unblock;
     ops->blocks_of = end_blocks_of;
-    ops->blocked_among = end_blocked_among;
+    ops->hidden_among = end_hidden_among;
+    ops->hidden_from = end_hidden_from;
 }

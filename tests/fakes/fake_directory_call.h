@@ -38,6 +38,10 @@ struct fake_dir_call {
     struct conv_of_user *convs;
     struct member_changed changed;
     struct friend_row *friends;
+    struct list_ref *refs;
+    struct list_entry *entries;
+    struct conv_settings_change conv_change;
+    struct user_settings settings;
     struct device_row *devices;
     struct group_member *group_members;
     struct invite *invites;
@@ -61,6 +65,7 @@ struct fake_dir_call {
         friends_fn friends;
         friend_fn friend;
         block_fn block;
+        entries_fn entries;
         directory_done_fn done;
     } done;
     void *ctx;
@@ -92,12 +97,15 @@ void fake_dir_answer_invites(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_erased(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_friends(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_friend(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_entries(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_done(struct fake_call *base, enum rc rc, bool silent);
 
 /* The operations, by file. */
 void fake_dir_people_ops(struct directory_ops *ops);
 void fake_dir_devices_ops(struct directory_ops *ops);
 void fake_dir_blocks_ops(struct directory_ops *ops);
+void fake_dir_lists_ops(struct directory_ops *ops);
+void fake_dir_settings_ops(struct directory_ops *ops);
 void fake_dir_convs_ops(struct directory_ops *ops);
 void fake_dir_members_ops(struct directory_ops *ops);
 void fake_dir_groups_ops(struct directory_ops *ops);

@@ -89,6 +89,9 @@ struct conv_of_user fake_dir_conv_of(const struct dir_store *s,
                                .title = slice_str(conv->title),
                                .me = dir_row(conv, me)};
 
+    if (dir_member(conv, me) != NULL) {
+        out.settings = dir_member(conv, me)->settings;
+    }
     if (conv->kind == CONV_DIRECT) {
         out.peer = conv->members[conv->members[0].user.v == me.v ? 1 : 0].user;
         out.peer_name = slice_str(dir_user(s, out.peer)->name);
@@ -141,7 +144,8 @@ static void direct_open_execute(struct fake_call *base) {
     struct fake_dir_call *c = fake_dir_call_of(base);
     struct dir_conv *conv = dir_direct(c->store, c->me, c->other);
 
-    if (conv == NULL && dir_blocked(c->store, c->me, c->other)) {
+    if (conv == NULL && dir_user(c->store, c->other) != NULL &&
+        !dir_may_reach(c->store, c->me, c->other)) {
         base->rc = RC_DENIED;
         return;
     }
@@ -150,6 +154,8 @@ static void direct_open_execute(struct fake_call *base) {
         conv = dir_conv_make(c->store, c->conv, CONV_DIRECT, SLICE_LIT(""));
         dir_found(c->store, conv, c->me, ROLE_MEMBER);
         dir_found(c->store, conv, c->other, ROLE_MEMBER);
+        dir_note(c->store, c->me, LIST_CONVS, conv->id.v);
+        dir_note(c->store, c->other, LIST_CONVS, conv->id.v);
     }
     base->rc = take_conv(c, conv);
 }
@@ -175,15 +181,26 @@ static bool all_exist(const struct fake_dir_call *c) {
     return dir_user(c->store, c->me) != NULL;
 }
 
+static bool all_reached(const struct fake_dir_call *c) {
+    for (size_t i = 0; i < c->count; i++) {
+        if (!dir_may_reach(c->store, c->me, c->ids[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static struct dir_conv *make_group(struct fake_dir_call *c) {
     struct dir_conv *conv =
         dir_conv_make(c->store, c->conv, CONV_GROUP, c->texts[0]);
 
     conv->made_by = c->me;
     dir_found(c->store, conv, c->me, ROLE_OWNER);
+    dir_note(c->store, c->me, LIST_CONVS, conv->id.v);
     for (size_t i = 0; i < c->count; i++) {
         if (dir_member(conv, c->ids[i]) == NULL) {
             dir_found(c->store, conv, c->ids[i], ROLE_MEMBER);
+            dir_note(c->store, c->ids[i], LIST_CONVS, conv->id.v);
         }
     }
     return conv;
@@ -193,6 +210,10 @@ static void group_create_execute(struct fake_call *base) {
     struct fake_dir_call *c = fake_dir_call_of(base);
     struct dir_conv *conv = dir_conv(c->store, c->conv);
 
+    if (conv == NULL && all_exist(c) && !all_reached(c)) {
+        base->rc = RC_DENIED;
+        return;
+    }
     if (conv == NULL && all_exist(c)) {
         conv = make_group(c);
     }

@@ -112,6 +112,8 @@ static void user_erase_execute(struct fake_call *base) {
     mem_free(u->key);
     u->name = mem_dup("erased", 6);
     u->key = mem_dup(":", 1);
+    mem_free(u->avatar);
+    u->avatar = mem_dup("", 0);
     drop_friends(c);
     drop_blocks(c);
     for (size_t i = 0; i < c->store->invite_count; i++) {

@@ -67,6 +67,12 @@ static enum rc change(struct fake_dir_call *c) {
         return RC_CONFLICT;
     }
     apply(conv, actor, m, ask);
+    if (ask->what == GROUP_ROLE) {
+        dir_note(c->store, m->user, LIST_CONVS, conv->id.v);
+        if (m->role == ROLE_OWNER) {
+            dir_note(c->store, actor->user, LIST_CONVS, conv->id.v);
+        }
+    }
     dir_unlogged_put(conv, &(struct dir_unlogged){ask->what, ask->user,
                                                   ask->actor, conv->version});
     return fake_dir_took(c, conv, conv->version);

@@ -50,9 +50,13 @@ static enum rc add(struct fake_dir_call *c) {
     if (dir_user(c->store, c->other) == NULL) {
         return RC_NOT_FOUND;
     }
+    if (!dir_may_reach(c->store, c->me, c->other)) {
+        return RC_DENIED;
+    }
     dir_join(c->store, conv, c->other);
     m = dir_member(conv, c->other);
     m->barred = false;
+    dir_note(c->store, c->other, LIST_CONVS, conv->id.v);
     return took_change(c, conv, m);
 }
 
@@ -65,6 +69,7 @@ static enum rc take_out(struct fake_dir_call *c) {
     struct dir_member *actor = conv == NULL ? NULL : dir_member(conv, c->me);
     struct dir_member *m = conv == NULL ? NULL : dir_member(conv, c->other);
     bool self = c->me.v == c->other.v;
+    bool was_owner;
 
     if (actor == NULL || (actor->role == ROLE_NONE && !self)) {
         return RC_NOT_FOUND;
@@ -77,8 +82,15 @@ static enum rc take_out(struct fake_dir_call *c) {
     if (m == NULL || m->role == ROLE_NONE) {
         return took_change(c, conv, m);
     }
+    was_owner = m->role == ROLE_OWNER;
     dir_leave(conv, m);
     m->barred = !self;
+    dir_note(c->store, m->user, LIST_CONVS, conv->id.v);
+    for (size_t i = 0; was_owner && i < conv->count; i++) {
+        if (conv->members[i].role == ROLE_OWNER) {
+            dir_note(c->store, conv->members[i].user, LIST_CONVS, conv->id.v);
+        }
+    }
     return took_change(c, conv, m);
 }
 

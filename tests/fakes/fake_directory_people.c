@@ -10,7 +10,8 @@
 static struct user_row user_row(const struct dir_user *u) {
     return (struct user_row){.id = u->id,
                              .name = slice_str(u->name),
-                             .last_seen_ms = u->last_seen_ms};
+                             .last_seen_ms = u->last_seen_ms,
+                             .avatar = slice_str(u->avatar)};
 }
 
 static void user_create_execute(struct fake_call *base) {
@@ -200,7 +201,8 @@ static void friends_of_execute(struct fake_call *base) {
 
         if (f->low.v == c->me.v || f->high.v == c->me.v) {
             c->friends[c->found++] = (struct friend_row){
-                other, slice_str(dir_user(s, other)->name), state_of(f, c->me)};
+                other, slice_str(dir_user(s, other)->name), state_of(f, c->me),
+                slice_str(f->remarks[f->high.v == c->me.v])};
         }
     }
     base->rc = RC_OK;
@@ -229,11 +231,42 @@ static void friend_ask_execute(struct fake_call *base) {
     }
     if (f == NULL) {
         f = dir_friends_make(c->store, c->me, c->other);
-    } else if (f->asked_by.v != c->me.v) {
+        dir_note_friends(c->store, c->me, c->other);
+    } else if (f->asked_by.v == c->other.v) {
         f->asked_by.v = 0;
+        dir_note_friends(c->store, c->me, c->other);
     }
     c->state = state_of(f, c->me);
     base->rc = RC_OK;
+}
+
+static void friend_accept_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_friends *f = dir_friends(c->store, c->me, c->other);
+
+    if (f == NULL || f->asked_by.v == c->me.v) {
+        base->rc = RC_NOT_FOUND;
+        return;
+    }
+    if (f->asked_by.v != 0) {
+        f->asked_by.v = 0;
+        dir_note_friends(c->store, c->me, c->other);
+    }
+    c->state = FRIEND_BOTH;
+    base->rc = RC_OK;
+}
+
+static void friend_remark_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_friends *f = dir_friends(c->store, c->me, c->other);
+
+    base->rc = f == NULL ? RC_NOT_FOUND : RC_OK;
+    if (f != NULL) {
+        char *remark = f->remarks[f->high.v == c->me.v];
+
+        memcpy(remark, c->texts[0].p, c->texts[0].n + 1);
+        dir_note(c->store, c->me, LIST_FRIENDS, c->other.v);
+    }
 }
 
 static void friend_drop_execute(struct fake_call *base) {
@@ -242,6 +275,7 @@ static void friend_drop_execute(struct fake_call *base) {
 
     if (f != NULL) {
         dir_friends_drop(c->store, f);
+        dir_note_friends(c->store, c->me, c->other);
     }
     c->state = FRIEND_NONE;
     base->rc = RC_OK;
@@ -261,6 +295,25 @@ static void end_friend_ask(struct directory *d, struct user_id me,
                 me, other, done);
 }
 
+static void end_friend_accept(struct directory *d, struct user_id me,
+                              struct user_id other, friend_fn done, void *ctx) {
+    push_friend(fake_dir_call_new(d, "friend_accept", friend_accept_execute,
+                                  fake_dir_answer_friend, ctx),
+                me, other, done);
+}
+
+static void end_friend_remark(struct directory *d, struct user_id me,
+                              struct user_id other, struct slice remark,
+                              directory_done_fn done, void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "friend_remark", friend_remark_execute, fake_dir_answer_done, ctx);
+
+    c->me = me;
+    c->other = other;
+    c->texts[0] = fake_dir_keep_text(remark);
+    c->done.done = done;
+}
+
 static void end_friend_drop(struct directory *d, struct user_id me,
                             struct user_id other, friend_fn done, void *ctx) {
     push_friend(fake_dir_call_new(d, "friend_drop", friend_drop_execute,
@@ -277,5 +330,7 @@ void fake_dir_people_ops(struct directory_ops *ops) {
     ops->seen_write = end_seen_write;
     ops->friends_of = end_friends_of;
     ops->friend_ask = end_friend_ask;
+    ops->friend_accept = end_friend_accept;
+    ops->friend_remark = end_friend_remark;
     ops->friend_drop = end_friend_drop;
 }

@@ -20,6 +20,7 @@ void dir_store_fini(struct dir_store *s) {
         mem_free(u->name);
         mem_free(u->key);
         mem_free(u->password_hash);
+        mem_free(u->avatar);
         mem_free(u);
     }
     at = 0;
@@ -42,6 +43,7 @@ void dir_store_fini(struct dir_store *s) {
     mem_free(s->invites);
     mem_free(s->friends);
     mem_free(s->blocks);
+    mem_free(s->notes);
     mem_free(s->devices);
 }
 
@@ -76,6 +78,9 @@ struct dir_user *dir_user_make(struct dir_store *s, struct user_id id,
     u->name = mem_dup(name.p, name.n);
     u->key = mem_dup(key.p, key.n);
     u->password_hash = mem_dup(password_hash.p, password_hash.n);
+    u->avatar = mem_dup("", 0);
+    u->settings =
+        (struct user_settings){CIRCLE_ANYBODY, CIRCLE_ANYBODY, NOTIFY_ALL};
     map_put(&s->users, id.v, u);
     return u;
 }
@@ -131,7 +136,8 @@ static struct dir_member *add_row(struct dir_store *s, struct dir_conv *c,
         c->members =
             mem_resize(c->members, (c->count + 1) * sizeof(*c->members));
         m = &c->members[c->count++];
-        *m = (struct dir_member){.user = user};
+        *m = (struct dir_member){.user = user,
+                                 .settings.notify = NOTIFY_DEFAULT};
     }
     m->joined = ++s->joins;
     c->member_count++;

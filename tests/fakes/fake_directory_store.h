@@ -16,6 +16,9 @@ struct dir_user {
     char *key;
     char *password_hash;
     uint64_t last_seen_ms;
+    char *avatar;
+    struct user_settings settings;
+    uint64_t lists; /* their version */
 };
 
 /* A row stays when its member leaves, with ROLE_NONE. */
@@ -32,6 +35,7 @@ struct dir_member {
     uint64_t joined;               /* counts; later is newer */
     uint64_t silenced_ms;
     bool barred; /* an invite does not let him in */
+    struct conv_settings settings;
 };
 
 /* A change of members made `version`. */
@@ -78,6 +82,13 @@ struct dir_friends {
     struct user_id low;
     struct user_id high;
     struct user_id asked_by;
+    char remarks[2][REMARK_MAX_BYTES + 1]; /* of low, of high */
+};
+
+/* An entry of a list was last changed in `version`. */
+struct dir_note {
+    struct list_ref ref;
+    uint64_t version;
 };
 
 struct dir_block {
@@ -100,6 +111,8 @@ struct dir_store {
     size_t friend_count;
     struct dir_block *blocks;
     size_t block_count;
+    struct dir_note *notes;
+    size_t note_count;
     struct dir_device *devices;
     size_t device_count;
     struct dir_invite *invites;
@@ -152,6 +165,16 @@ struct dir_block *dir_block(const struct dir_store *s, struct user_id user,
                             struct user_id other);
 struct dir_block *dir_block_make(struct dir_store *s, struct user_id user,
                                  struct user_id other);
+/* An entry of the owner's lists changes, to whatever the tables say. */
+void dir_note(struct dir_store *s, struct user_id owner, enum list_kind list,
+              uint64_t item);
+/* Of both. */
+void dir_note_friends(struct dir_store *s, struct user_id a, struct user_id b);
+/* Do the settings of `other` and blocks let `me` in? */
+bool dir_may_reach(const struct dir_store *s, struct user_id me,
+                   struct user_id other);
+bool dir_may_see(const struct dir_store *s, struct user_id me,
+                 struct user_id other);
 /* Whether one of the two blocks the other. */
 bool dir_blocked(const struct dir_store *s, struct user_id a, struct user_id b);
 bool dir_closed(const struct dir_store *s, const struct dir_conv *c);

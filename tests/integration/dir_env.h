@@ -20,6 +20,7 @@ struct got {
     size_t count;
     struct user_row users[GOT_ROWS_MAX];
     char text[GOT_ROWS_MAX][TITLE_MAX_BYTES + 1]; /* names or titles */
+    char more[GOT_ROWS_MAX][64];                  /* avatars, remarks, titles */
     char hash[64];
     struct device_id device;
     struct device_row devices[GOT_ROWS_MAX];
@@ -32,6 +33,8 @@ struct got {
     struct group_member group_members[GOT_ROWS_MAX];
     struct invite invites[GOT_ROWS_MAX];
     struct friend_row friends[GOT_ROWS_MAX];
+    struct list_entry entries[GOT_ROWS_MAX];
+    uint64_t lists; /* their version */
     enum friend_state state;
     uint32_t total;
 };
@@ -40,6 +43,13 @@ static inline void got_text(struct got *g, size_t i, struct slice text) {
     if (i < GOT_ROWS_MAX && text.n <= TITLE_MAX_BYTES) {
         memcpy(g->text[i], text.p, text.n);
         g->text[i][text.n] = '\0';
+    }
+}
+
+static inline void got_more(struct got *g, size_t i, struct slice text) {
+    if (i < GOT_ROWS_MAX && text.n > 0 && text.n < sizeof(g->more[i])) {
+        memcpy(g->more[i], text.p, text.n);
+        g->more[i][text.n] = '\0';
     }
 }
 
@@ -56,6 +66,7 @@ static inline void on_got_user(void *ctx, enum rc rc,
     if (rc == RC_OK) {
         g->users[0] = *user;
         got_text(g, 0, user->name);
+        got_more(g, 0, user->avatar);
         memcpy(g->hash, user->password_hash.p, user->password_hash.n);
         g->hash[user->password_hash.n] = '\0';
     }
@@ -167,6 +178,7 @@ static inline void on_got_friends(void *ctx, enum rc rc,
     for (size_t i = 0; i < count && i < GOT_ROWS_MAX; i++) {
         g->friends[i] = friends[i];
         got_text(g, i, friends[i].name);
+        got_more(g, i, friends[i].remark);
     }
 }
 
@@ -176,6 +188,23 @@ static inline void on_got_friend(void *ctx, enum rc rc,
 
     got_rc(g, rc);
     g->state = state;
+}
+
+static inline void on_got_entries(void *ctx, enum rc rc, uint64_t version,
+                                  const struct list_entry *entries,
+                                  size_t count) {
+    struct got *g = ctx;
+
+    got_rc(g, rc);
+    g->lists = version;
+    g->count = count;
+    for (size_t i = 0; i < count && i < GOT_ROWS_MAX; i++) {
+        g->entries[i] = entries[i];
+        got_text(g, i, entries[i].name);
+        got_more(g, i, entries[i].avatar);
+        got_more(g, i, entries[i].remark);
+        got_more(g, i, entries[i].title);
+    }
 }
 
 static inline void on_got_devices(void *ctx, enum rc rc,

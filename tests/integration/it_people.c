@@ -253,11 +253,11 @@ static void test_blocks_of(void **state) {
     assert_int_equal(g.count, 2);
     assert_int_equal(g.users[0].id.v, 23);
     assert_string_equal(g.text[1], "u22");
-    assert_int_equal(GOT(&g, users, blocked_among, user(21), some, 4), RC_OK);
+    assert_int_equal(GOT(&g, users, hidden_among, user(21), some, 4), RC_OK);
     assert_int_equal(g.count, 3);
-    assert_int_equal(GOT(&g, users, blocked_among, user(22), some, 5), RC_OK);
+    assert_int_equal(GOT(&g, users, hidden_among, user(22), some, 5), RC_OK);
     assert_int_equal(g.count, 1);
-    assert_int_equal(GOT(&g, users, blocked_among, user(25), some, 4), RC_OK);
+    assert_int_equal(GOT(&g, users, hidden_among, user(25), some, 4), RC_OK);
     assert_int_equal(g.count, 0);
 }
 

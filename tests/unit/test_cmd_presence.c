@@ -68,7 +68,7 @@ static const struct command_row rows[] = {
     {"an empty list", QUERY(""), "bad_value users", NULL, RC_OK},
     {"a name", QUERY("'user2'"), "bad_value users", NULL, RC_OK},
     {"blocks cannot be read", QUERY("'" USER2 "'"), "unavailable +1000",
-     "blocked_among", RC_AGAIN},
+     "hidden_among", RC_AGAIN},
     {"times cannot be read", QUERY("'" USER4 "'"),
      PRESENCE(ONE(USER4, "offline")), "users_by_id", RC_TIMEOUT},
     {"watch", WATCH("'" USER2 "'"),
