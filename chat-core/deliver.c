@@ -47,8 +47,9 @@ static void on_ephemeral(struct core *c, struct topic topic,
     struct blob *text = blob_new(e->client);
     struct wide *w = wide_find(c, e->conv);
 
+    /* A change of a list is of no conversation, and not to be dropped. */
     if (topic.kind == TOPIC_USER && topic.id != e->from.v) {
-        to_user_topic(c, topic, text, true);
+        to_user_topic(c, topic, text, e->conv.v != 0);
     } else if (topic.kind == TOPIC_CONV && w != NULL) {
         wide_tell(w, text, true, e->from);
     }

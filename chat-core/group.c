@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "chat-core/conv_table.h"
+#include "chat-core/lists.h"
 #include "chat-core/policy.h"
 #include "chat-core/say.h"
 #include "proto/base/mem.h"
@@ -40,11 +41,24 @@ enum role role_of_word(struct slice word) {
     return ROLE_NONE;
 }
 
+/* Who makes another one owner has another role himself. */
+static void tell_lists(const struct setting *s) {
+    const struct user_id users[] = {s->ask.user, s->ask.actor};
+
+    if (s->ask.what == GROUP_ROLE && s->out.changed) {
+        lists_tell_conv(s->core, s->ask.conv, users,
+                        s->ask.value == ROLE_OWNER ? 2 : 1);
+    }
+}
+
 static void finish(struct setting *s, enum rc rc) {
     group_changed_fn done = s->done;
     void *ctx = s->ctx;
     struct msg_seq seq = rc == RC_OK ? s->seq : (struct msg_seq){0};
 
+    if (rc == RC_OK) {
+        tell_lists(s);
+    }
     mem_free(s->title);
     mem_free(s);
     done(ctx, rc, seq);

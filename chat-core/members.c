@@ -5,7 +5,9 @@
 
 #include "chat-core/conv_table.h"
 #include "chat-core/interval.h"
+#include "chat-core/lists.h"
 #include "chat-core/say.h"
+#include "proto/base/macros.h"
 #include "proto/base/mem.h"
 #include "proto/base/plant.h"
 #include "proto/wire/bus_msg.h"
@@ -25,12 +27,32 @@ struct changing {
     void *ctx;
 };
 
+/* Whose lists the change is in. Who owned the group and left it has left it to
+ * somebody: 0 is its owner. */
+static void tell_lists(const struct changing *x) {
+    struct user_id *users = mem_new_array(x->count + 2, sizeof(*users));
+    size_t count = x->change == MEMBER_LEFT ? 2 : 1;
+
+    users[0] = x->ask.user;
+    for (size_t i = 0; i < x->count; i++) {
+        users[i].v = x->members[i].id;
+    }
+    if (x->members != NULL || x->out.changed) {
+        lists_tell_conv(x->core, x->ask.conv, users,
+                        x->members != NULL ? x->count : count);
+    }
+    mem_free(users);
+}
+
 static void finish(struct changing *x, enum rc rc) {
     changed_fn done = x->done;
     void *ctx = x->ctx;
     struct conv_id conv = rc == RC_OK ? x->ask.conv : (struct conv_id){0};
     struct msg_seq seq = rc == RC_OK ? x->seq : (struct msg_seq){0};
 
+    if (rc == RC_OK) {
+        tell_lists(x);
+    }
     mem_free(x->title);
     mem_free(x->members);
     mem_free(x);
@@ -374,4 +396,40 @@ void group_create(struct core *c, const struct group_new *group,
     }
     d->ops->group_create(d, x->ask.conv, group->owner, group->title,
                          group->members, group->count, on_created, x);
+}
+
+/* ---- the conversation of two ---- */
+
+struct opening {
+    struct core *core;
+    struct user_id me;
+    struct user_id peer;
+    struct conv_id fresh;
+    changed_fn done;
+    void *ctx;
+};
+
+/* The other hears of it when it is made, not whenever it is looked for. */
+static void on_opened(void *ctx, enum rc rc, const struct conv_row *conv) {
+    struct opening *x = ctx;
+    struct opening copy = *x;
+    struct conv_id id = rc == RC_OK ? conv->id : (struct conv_id){0};
+
+    if (rc == RC_OK && id.v == x->fresh.v) {
+        const struct user_id both[] = {x->me, x->peer};
+
+        lists_tell_conv(x->core, id, both, COUNT_OF(both));
+    }
+    mem_free(x);
+    copy.done(copy.ctx, rc, id, (struct msg_seq){0});
+}
+
+void direct_open(struct core *c, struct user_id me, struct user_id peer,
+                 changed_fn done, void *ctx) {
+    struct directory *d = c->directory;
+    struct opening *x = mem_new(sizeof(*x));
+
+    *x = (struct opening){c, me, peer, {0}, done, ctx};
+    x->fresh.v = id_make(c->clock->wall_ms, (uint32_t)rand_u64(c->rand));
+    d->ops->direct_open(d, me, peer, x->fresh, on_opened, x);
 }

@@ -51,4 +51,10 @@ void member_remove(struct core *c, const struct member_ask *ask,
 void member_join(struct core *c, struct slice hash, struct user_id user,
                  changed_fn done, void *ctx);
 
+/* The conversation of two users, made at its first use; `seq` is 0.
+ * RC_NOT_FOUND: no such peer. RC_DENIED: there is none, and the peer's settings
+ * or a block are against it. */
+void direct_open(struct core *c, struct user_id me, struct user_id peer,
+                 changed_fn done, void *ctx);
+
 #endif

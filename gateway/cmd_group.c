@@ -80,24 +80,10 @@ void cmd_group_leave(struct request *r, struct client_fields *f) {
     member_remove(&r->server->core, &ask, request_end_changed, r);
 }
 
-static void on_direct(void *ctx, enum rc rc, const struct conv_row *conv) {
-    request_end_changed(ctx, rc, rc == RC_OK ? conv->id : (struct conv_id){0},
-                        (struct msg_seq){0});
-}
-
 void cmd_direct_open(struct request *r, struct client_fields *f) {
-    struct core *c = &r->server->core;
-    struct user_id peer = {client_field_id(f, "user")};
-    struct conv_id fresh;
+    struct user_id peer = request_other_user(r, f);
 
-    if (f->error == CLIENT_OK && peer.v == r->user.v) {
-        client_fields_fail(f, "user", CLIENT_BAD_VALUE);
+    if (peer.v != 0) {
+        direct_open(&r->server->core, r->user, peer, request_end_changed, r);
     }
-    if (f->error != CLIENT_OK) {
-        request_fail_field(r, f);
-        return;
-    }
-    fresh.v = id_make(c->clock->wall_ms, (uint32_t)rand_u64(c->rand));
-    c->directory->ops->direct_open(c->directory, r->user, peer, fresh,
-                                   on_direct, r);
 }

@@ -127,6 +127,14 @@ static void block_get(struct reader *r, struct bus_msg *m) {
     m->u.block.other.v = get_id(r);
 }
 
+static void look_put(struct buf *out, const struct bus_msg *m) {
+    writer_u64(out, m->u.look.user.v);
+}
+
+static void look_get(struct reader *r, struct bus_msg *m) {
+    m->u.look.user.v = get_id(r);
+}
+
 static uint8_t report_flags(const struct bus_presence_report *e) {
     return (uint8_t)((e->snapshot ? FLAG_SNAPSHOT : 0) |
                      (e->first ? FLAG_FIRST : 0) | (e->last ? FLAG_LAST : 0) |
@@ -285,6 +293,7 @@ static const struct codec {
     [BUS_PRESENCE_SEEN] = {seen_put, seen_get},
     [BUS_PRESENCE_CLAIM] = {claim_put, claim_get},
     [BUS_BLOCK] = {block_put, block_get},
+    [BUS_LOOK] = {look_put, look_get},
 };
 
 void bus_msg_encode(struct buf *out, const struct bus_msg *msg) {

@@ -35,6 +35,7 @@ enum bus_msg_kind {
     BUS_PRESENCE_SEEN = 9,   /* presence -> seen:<id>: one transition */
     BUS_PRESENCE_CLAIM = 10, /* presence -> presence: who works */
     BUS_BLOCK = 11,          /* to user:<id> of both: hide them */
+    BUS_LOOK = 12, /* to seen:<id>: who watches may not be allowed to now */
 };
 
 enum member_change {
@@ -79,6 +80,11 @@ struct bus_revoke {
 struct bus_block {
     struct user_id user;  /* who blocks */
     struct user_id other; /* whom */
+};
+
+/* Whose presence some may not see any more. */
+struct bus_look {
+    struct user_id user;
 };
 
 /* One user on one gateway. */
@@ -148,6 +154,7 @@ struct bus_msg {
         struct bus_member member;
         struct bus_revoke revoke;
         struct bus_block block;
+        struct bus_look look;
         struct bus_presence_report report;
         struct bus_presence_ask ask;
         struct bus_presence_query query;

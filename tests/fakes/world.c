@@ -41,6 +41,10 @@ static void on_text(void *owner, struct seat *seat, struct blob *text,
     struct ear *e = CONTAINER_OF(seat, struct ear, seat);
 
     (void)owner;
+    if (slice_starts(slice_of(text->bytes, text->len), "{\"type\":\"list\"")) {
+        e->lists++;
+        return;
+    }
     mem_free(e->last);
     e->last = mem_dup(text->bytes, text->len);
     e->ephemerals += ephemeral;

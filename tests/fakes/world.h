@@ -64,6 +64,7 @@ struct ear {
     size_t others; /* not events: resync, typing */
     size_t resyncs;
     size_t ephemerals;
+    size_t lists; /* changes of lists; nothing else counts them */
     size_t revokes;
     struct user_id blocked; /* the last whom it shall not see */
     char *last;             /* the last text */

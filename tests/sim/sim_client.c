@@ -204,7 +204,7 @@ static void on_text(void *owner, struct seat *seat, struct blob *blob,
     (void)ephemeral;
     if (strcmp(text, "{\"type\":\"resync\"}") == 0) {
         want_sync(c);
-    } else {
+    } else if (strncmp(text, "{\"type\":\"list\"", 14) != 0) {
         on_event(c, slice_of(text, blob->len));
     }
     mem_free(text);

@@ -37,6 +37,7 @@ static const struct good_case {
      {BUS_MEMBER, {.member = {{5}, {6}, {7}, {0}, MEMBER_LEFT, 1}}}},
     {"revoke one", {BUS_REVOKE, {.revoke = {{5}, {6}}}}},
     {"block", {BUS_BLOCK, {.block = {{5}, {6}}}}},
+    {"look", {BUS_LOOK, {.look = {{5}}}}},
     {"revoke all", {BUS_REVOKE, {.revoke = {{5}, {0}}}}},
     {"report, empty",
      {BUS_PRESENCE_REPORT, {.report = {{5}, 0, 1, 0, 0, 0, 0, 0, {0}}}}},
@@ -122,6 +123,8 @@ static bool same(const struct bus_msg *a, const struct bus_msg *b) {
         return a->u.seen.user.v == b->u.seen.user.v &&
                a->u.seen.state == b->u.seen.state &&
                a->u.seen.since_ms == b->u.seen.since_ms;
+    case BUS_LOOK:
+        return a->u.look.user.v == b->u.look.user.v;
     case BUS_BLOCK:
         return a->u.block.user.v == b->u.block.user.v &&
                a->u.block.other.v == b->u.block.other.v;
