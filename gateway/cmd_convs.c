@@ -3,6 +3,7 @@
 
 #include "chat-core/group.h"
 #include "chat-core/interval.h"
+#include "chat-core/lists.h"
 #include "chat-core/retention.h"
 #include "gateway/command.h"
 #include "gateway/server.h"
@@ -101,6 +102,7 @@ static void put_conv(struct json_out *o, const struct conv_of_user *conv,
     json_field_u64(o, "unread", unread);
     json_field_u64(o, "hidden", head->hidden);
     json_field_u64(o, "ts", head->ts_ms);
+    conv_settings_put(o, &conv->settings);
     json_end_obj(o);
 }
 

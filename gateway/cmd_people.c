@@ -1,4 +1,4 @@
-/* The commands about people: me, finding somebody, friends. */
+/* The commands about people: me, and finding somebody. */
 #include "gateway/command.h"
 #include "gateway/names.h"
 #include "gateway/server.h"
@@ -6,6 +6,12 @@
 enum {
     FOUND_MAX = 20, /* users in the answer to a search */
 };
+
+static void put_avatar(struct json_out *o, const struct user_row *user) {
+    if (user->avatar.n > 0) {
+        json_field_str(o, "avatar", user->avatar);
+    }
+}
 
 /* ---- me, user.find ---- */
 
@@ -22,6 +28,7 @@ static void on_me(void *ctx, enum rc rc, const struct user_row *users,
     o = request_begin(r, &b, "me");
     json_field_id(&o, "user", users[0].id.v);
     json_field_str(&o, "name", users[0].name);
+    put_avatar(&o, &users[0]);
     json_field_id(&o, "device", r->device.v);
     request_end(r, &b);
 }
@@ -45,6 +52,7 @@ static void on_found(void *ctx, enum rc rc, const struct user_row *user) {
     o = request_begin(r, &b, "user");
     json_field_id(&o, "user", user->id.v);
     json_field_str(&o, "name", user->name);
+    put_avatar(&o, user);
     request_end(r, &b);
 }
 
@@ -83,6 +91,7 @@ void request_end_users(void *ctx, enum rc rc, const struct user_row *users,
         json_begin_obj(&o);
         json_field_id(&o, "user", users[i].id.v);
         json_field_str(&o, "name", users[i].name);
+        put_avatar(&o, &users[i]);
         json_end_obj(&o);
     }
     json_end_arr(&o);
@@ -138,62 +147,7 @@ void cmd_user_search(struct request *r, struct client_fields *f) {
     buf_fini(&key);
 }
 
-/* ---- friends ---- */
-
-static struct slice friend_word(enum friend_state state) {
-    static const char *const words[] = {
-        [FRIEND_NONE] = "none",
-        [FRIEND_ASKED] = "asked",
-        [FRIEND_ASKS_ME] = "asks_me",
-        [FRIEND_BOTH] = "friend",
-    };
-
-    return slice_str(words[state]);
-}
-
-static void on_friends(void *ctx, enum rc rc, const struct friend_row *friends,
-                       size_t count) {
-    struct request *r = ctx;
-    struct json_out o;
-    struct buf b;
-
-    if (rc != RC_OK) {
-        request_fail_rc(r, rc);
-        return;
-    }
-    o = request_begin(r, &b, "friends");
-    json_field_arr(&o, "friends");
-    for (size_t i = 0; i < count; i++) {
-        json_begin_obj(&o);
-        json_field_id(&o, "user", friends[i].user.v);
-        json_field_str(&o, "name", friends[i].name);
-        json_field_str(&o, "state", friend_word(friends[i].state));
-        json_end_obj(&o);
-    }
-    json_end_arr(&o);
-    request_end(r, &b);
-}
-
-void cmd_friends(struct request *r, struct client_fields *f) {
-    struct directory *d = r->server->core.directory;
-
-    (void)f;
-    d->ops->friends_of(d, r->user, on_friends, r);
-}
-
-static void on_friend(void *ctx, enum rc rc, enum friend_state state) {
-    struct request *r = ctx;
-    struct json_out o;
-    struct buf b;
-
-    if (rc != RC_OK) {
-        request_fail_rc(r, rc);
-        return;
-    }
-    o = request_begin(r, &b, "ok");
-    json_field_str(&o, "state", friend_word(state));
-    request_end(r, &b);
-}
+/* ---- what others share ---- */
 
 struct user_id request_other_user(struct request *r, struct client_fields *f) {
     struct user_id other = {client_field_id(f, "user")};
@@ -206,22 +160,4 @@ struct user_id request_other_user(struct request *r, struct client_fields *f) {
         return (struct user_id){0};
     }
     return other;
-}
-
-void cmd_friend_ask(struct request *r, struct client_fields *f) {
-    struct directory *d = r->server->core.directory;
-    struct user_id other = request_other_user(r, f);
-
-    if (other.v != 0) {
-        d->ops->friend_ask(d, r->user, other, on_friend, r);
-    }
-}
-
-void cmd_friend_drop(struct request *r, struct client_fields *f) {
-    struct directory *d = r->server->core.directory;
-    struct user_id other = request_other_user(r, f);
-
-    if (other.v != 0) {
-        d->ops->friend_drop(d, r->user, other, on_friend, r);
-    }
 }

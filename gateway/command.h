@@ -97,13 +97,23 @@ void cmd_group_invite(struct request *r, struct client_fields *f);
 void cmd_group_invites(struct request *r, struct client_fields *f);
 void cmd_group_uninvite(struct request *r, struct client_fields *f);
 void cmd_group_join(struct request *r, struct client_fields *f);
+/* cmd_lists.c */
+void cmd_lists(struct request *r, struct client_fields *f);
+/* cmd_settings.c */
+void cmd_settings(struct request *r, struct client_fields *f);
+void cmd_settings_set(struct request *r, struct client_fields *f);
+void cmd_conv_set(struct request *r, struct client_fields *f);
+void cmd_profile_set(struct request *r, struct client_fields *f);
 /* cmd_people.c */
 void cmd_me(struct request *r, struct client_fields *f);
 void cmd_user_find(struct request *r, struct client_fields *f);
 void cmd_user_names(struct request *r, struct client_fields *f);
 void cmd_user_search(struct request *r, struct client_fields *f);
+/* cmd_friends.c */
 void cmd_friends(struct request *r, struct client_fields *f);
 void cmd_friend_ask(struct request *r, struct client_fields *f);
+void cmd_friend_accept(struct request *r, struct client_fields *f);
+void cmd_friend_remark(struct request *r, struct client_fields *f);
 void cmd_friend_drop(struct request *r, struct client_fields *f);
 /* cmd_blocks.c */
 void cmd_block(struct request *r, struct client_fields *f);

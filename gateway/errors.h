@@ -31,7 +31,8 @@
       "a token does not belong into a URL, where logs keep it; send it as "    \
       "\"Authorization: Bearer\" or in the first message")                     \
     X(FORBIDDEN, "forbidden", 403,                                             \
-      "your role, a block, or being muted does not allow this")                \
+      "your role, a block, the other's settings, or being muted does not "     \
+      "allow this")                                                            \
     X(ORIGIN, "origin_not_allowed", 403,                                       \
       "this Origin is not in the setting gateway.origins")                     \
     X(NOT_FOUND, "not_found", 404,                                             \

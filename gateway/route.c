@@ -14,6 +14,10 @@ static const struct route routes[] = {
     {HTTP_POST, true, "/v1/signup", "", "signup"},
     {HTTP_POST, true, "/v1/login", "", "login"},
     {HTTP_GET, false, "/v1/me", "", "me"},
+    {HTTP_POST, true, "/v1/me", "", "profile.set"},
+    {HTTP_GET, false, "/v1/settings", "", "settings"},
+    {HTTP_POST, true, "/v1/settings", "", "settings.set"},
+    {HTTP_GET, false, "/v1/lists", "since limit", "lists"},
     {HTTP_GET, false, "/v1/devices", "", "devices"},
     {HTTP_DELETE, false, "/v1/devices", "", "device.revoke_all"},
     {HTTP_POST, true, "/v1/devices/:device", "", "device.rename"},
@@ -26,6 +30,8 @@ static const struct route routes[] = {
     {HTTP_GET, false, "/v1/users/search", "prefix$", "user.search"},
     {HTTP_GET, false, "/v1/friends", "", "friends"},
     {HTTP_POST, true, "/v1/friends", "", "friend.ask"},
+    {HTTP_POST, true, "/v1/friends/:user", "", "friend.remark"},
+    {HTTP_POST, false, "/v1/friends/:user/accept", "", "friend.accept"},
     {HTTP_DELETE, false, "/v1/friends/:user", "", "friend.drop"},
     {HTTP_GET, false, "/v1/blocks", "", "blocks"},
     {HTTP_POST, true, "/v1/blocks", "", "block"},
@@ -35,6 +41,7 @@ static const struct route routes[] = {
      "history"},
     {HTTP_POST, true, "/v1/conversations/:conv/messages", "", "send"},
     {HTTP_POST, true, "/v1/conversations/:conv/read", "", "read"},
+    {HTTP_POST, true, "/v1/conversations/:conv/settings", "", "conv.set"},
     {HTTP_POST, true, "/v1/direct", "", "direct.open"},
     {HTTP_POST, true, "/v1/groups", "", "group.create"},
     {HTTP_POST, true, "/v1/groups/:conv/members", "", "group.add"},
@@ -91,6 +98,7 @@ enum route_found route_find(const struct http_head *head,
         }
         if (routes[i].method == head->method) {
             *out = &routes[i];
+            buf_clear(allow);
             return ROUTE_FOUND;
         }
         buf_add_str(allow, allow->n == 0 ? "" : ", ");

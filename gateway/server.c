@@ -25,6 +25,7 @@ enum {
     DEFLATE_LEAST_BYTES = 1024, /* shorter ones become little shorter */
     MINUTE_MS = 60 * 1000,
     TYPING_MS = 3000, /* between two times that others are told */
+    PROFILES_PER_WINDOW = 10, /* changes of one, each told to many */
 };
 
 static const struct log_ctx ctx_server = {"server", 0};
@@ -309,6 +310,7 @@ void server_open(struct server *s) {
                   (uint64_t)15 * MINUTE_MS);
     throttle_init(&s->addresses, s->settings->logins_per_address, MINUTE_MS);
     throttle_init(&s->typing, 1, TYPING_MS);
+    throttle_init(&s->profiles, PROFILES_PER_WINDOW, (uint64_t)10 * MINUTE_MS);
     strangers_init(&s->strangers);
     s->deflate =
         s->settings->deflate ? ws_deflate_new(DEFLATE_LEAST_BYTES) : NULL;
@@ -406,6 +408,7 @@ void server_fini(struct server *s) {
     throttle_fini(&s->accounts);
     throttle_fini(&s->addresses);
     throttle_fini(&s->typing);
+    throttle_fini(&s->profiles);
     strangers_fini(&s->strangers);
     ws_deflate_free(&s->deflate);
     client_address_close(s);

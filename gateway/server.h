@@ -61,6 +61,7 @@ struct server {
     struct throttle accounts;  /* logins by account */
     struct throttle addresses; /* logins and sign-ups by address */
     struct throttle typing;    /* told, by user and conversation */
+    struct throttle profiles;  /* changes of them by user */
     struct strangers strangers;
     struct ws_deflate *deflate; /* NULL: not agreed to */
     struct cidr_list trusted;   /* proxies that may speak for others */

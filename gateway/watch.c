@@ -173,6 +173,47 @@ void watch_hide(struct watch *w, struct session *s, struct user_id user) {
     }
 }
 
+size_t watch_watchers(const struct watch *w, struct user_id user,
+                      struct user_id *out, size_t cap) {
+    struct watched *whom = map_get(&w->users, user.v);
+    size_t count = 0;
+
+    if (whom == NULL) {
+        return 0;
+    }
+    for (struct list *n = whom->watchers.next;
+         n != &whom->watchers && count < cap; n = n->next) {
+        out[count++] = CONTAINER_OF(n, struct watching, node)->session->user;
+    }
+    return count;
+}
+
+/* A session of the watcher that watches, or NULL. */
+static struct session *session_watching(const struct watch *w,
+                                        struct user_id user,
+                                        struct user_id watcher) {
+    struct watched *whom = map_get(&w->users, user.v);
+
+    for (struct list *n = whom == NULL ? NULL : whom->watchers.next;
+         n != NULL && n != &whom->watchers; n = n->next) {
+        struct session *s = CONTAINER_OF(n, struct watching, node)->session;
+
+        if (s->user.v == watcher.v) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
+void watch_hide_from(struct watch *w, struct user_id user,
+                     struct user_id watcher) {
+    struct session *s;
+
+    while ((s = session_watching(w, user, watcher)) != NULL) {
+        watch_hide(w, s, user);
+    }
+}
+
 void watch_seen(struct watch *w, const struct presence_known *known) {
     struct watched *whom = map_get(&w->users, known->user.v);
     struct blob *text;

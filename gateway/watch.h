@@ -12,6 +12,7 @@
 #include "proto/base/map.h"
 #include "proto/wire/bus_msg.h"
 
+struct server;
 struct session;
 
 struct watch {
@@ -31,6 +32,11 @@ void watch_hide(struct watch *w, struct session *s, struct user_id user);
 /* Appends the ids of those it watches (handover_id_put), at most
  * HANDOVER_IDS_MAX; answers how many. */
 uint16_t watch_put(const struct session *s, struct buf *out);
+/* Who watches the user, at most `cap` of them; and: this one may not. */
+size_t watch_watchers(const struct watch *w, struct user_id user,
+                      struct user_id *out, size_t cap);
+void watch_hide_from(struct watch *w, struct user_id user,
+                     struct user_id watcher);
 /* The session ends. */
 void watch_forget(struct watch *w, struct session *s);
 /* A transition that the bus told: everybody who watches hears of it. */
@@ -38,5 +44,11 @@ void watch_seen(struct watch *w, const struct presence_known *known);
 
 /* Adds one {"user":…,"state":…,"since":…} to `b`. */
 void presence_put(struct buf *b, const struct presence_known *known);
+
+/* watch_look.c: whoever watches the user, on whichever gateway, perhaps may not
+ * any more: his settings or what he is to somebody have changed. */
+void watch_look(struct server *server, struct user_id user);
+/* The bus says so. Those who may not are told that nothing is known. */
+void watch_looked(struct server *server, struct user_id user);
 
 #endif

@@ -30,7 +30,7 @@ static const struct find_case {
     enum http_method method;
 } find_cases[] = {
     {"plain", "/v1/me", "me", NULL, HTTP_GET},
-    {"wrong method", "/v1/me", NULL, "GET", HTTP_POST},
+    {"wrong method", "/v1/me", NULL, "GET, POST", HTTP_PUT},
     {"two methods", "/v1/friends", NULL, "GET, POST", HTTP_PUT},
     {"one of two", "/v1/friends", "friend.ask", NULL, HTTP_POST},
     {"a field in the path", "/v1/friends/" USER, "friend.drop", NULL,
