@@ -57,30 +57,38 @@ static uint64_t fresh_id(struct server *server) {
 
 /* ---- the end of both ways: a device and its token ---- */
 
-static void on_device(void *ctx, enum rc rc, struct device_id device) {
-    struct entering *e = ctx;
-    struct server *server = e->request->server;
-    uint64_t now = server->loop->clock.wall_ms;
-    struct token_claims claims = {e->user, device, now,
-                                  now + server->settings->token_ms};
+void account_end(struct request *r, const struct user_row *user,
+                 struct device_id device, uint64_t expires_ms) {
+    struct server *server = r->server;
+    struct token_claims claims = {user->id, device, server->loop->clock.wall_ms,
+                                  expires_ms};
     struct buf token;
     struct json_out o;
     struct buf b;
+
+    buf_init(&token);
+    token_sign(&server->keys, &claims, &token);
+    o = request_begin(r, &b, "account");
+    json_field_id(&o, "user", user->id.v);
+    json_field_str(&o, "name", user->name);
+    json_field_id(&o, "device", device.v);
+    json_field_str(&o, "token", buf_slice(&token));
+    json_field_u64(&o, "expires", claims.expires_ms);
+    request_end(r, &b);
+    buf_fini(&token);
+}
+
+static void on_device(void *ctx, enum rc rc, struct device_id device) {
+    struct entering *e = ctx;
+    const struct server *server = e->request->server;
+    struct user_row user = {.id = e->user, .name = slice_str(e->name)};
 
     if (rc != RC_OK) {
         fail_rc(e, rc);
         return;
     }
-    buf_init(&token);
-    token_sign(&server->keys, &claims, &token);
-    o = request_begin(e->request, &b, "account");
-    json_field_id(&o, "user", e->user.v);
-    json_field_str(&o, "name", slice_str(e->name));
-    json_field_id(&o, "device", device.v);
-    json_field_str(&o, "token", buf_slice(&token));
-    json_field_u64(&o, "expires", claims.expires_ms);
-    request_end(e->request, &b);
-    buf_fini(&token);
+    account_end(e->request, &user, device,
+                server->loop->clock.wall_ms + server->settings->token_ms);
     entering_free(e);
 }
 
@@ -126,27 +134,35 @@ static struct entering *enter(struct request *r, struct client_fields *f) {
     return e;
 }
 
-/* True: who is called `name` has tried too often; answered. */
+/* True: it was asked to wait, and answered. */
+static bool must_wait(struct entering *e, uint64_t wait_ms) {
+    if (wait_ms > 0) {
+        request_fail_later(e->request, ERROR_RATE_LIMITED, wait_ms);
+        entering_free(e);
+    }
+    return wait_ms > 0;
+}
+
+/* Who is called `name` tries once more. */
 static bool throttled(struct entering *e, struct throttle *t,
                       struct slice name) {
-    struct request *r = e->request;
-    uint64_t wait = throttle_take(t, name, r->server->loop->clock.mono_ms);
+    const struct server *server = e->request->server;
 
-    if (wait == 0) {
-        return false;
-    }
-    request_fail_later(r, ERROR_RATE_LIMITED, wait);
-    entering_free(e);
-    return true;
+    return must_wait(e, throttle_take(t, name, server->loop->clock.mono_ms));
 }
 
 /* The same for a request and for a session of one address. */
-static bool address_throttled(struct entering *e) {
-    const struct request *r = e->request;
+uint64_t account_wait(const struct request *r) {
+    struct server *server = r->server;
     uint64_t key = r->exchange == NULL ? r->session->address
                                        : strangers_key(http_peer(r->exchange));
 
-    return throttled(e, &r->server->addresses, slice_of(&key, sizeof(key)));
+    return throttle_take(&server->addresses, slice_of(&key, sizeof(key)),
+                         server->loop->clock.mono_ms);
+}
+
+static bool address_throttled(struct entering *e) {
+    return must_wait(e, account_wait(e->request));
 }
 
 /* ---- sign-up ---- */
@@ -188,7 +204,7 @@ void cmd_signup(struct request *r, struct client_fields *f) {
     struct server *server = r->server;
     struct entering *e;
 
-    if (!server->settings->signup) {
+    if (!server->settings->signup || !server->settings->passwords) {
         request_fail(r, ERROR_FORBIDDEN);
         return;
     }
@@ -253,8 +269,13 @@ static void on_account(void *ctx, enum rc rc, const struct user_row *user) {
 void cmd_login(struct request *r, struct client_fields *f) {
     struct server *server = r->server;
     struct directory *d = server->core.directory;
-    struct entering *e = enter(r, f);
+    struct entering *e;
 
+    if (!server->settings->passwords) {
+        request_fail(r, ERROR_FORBIDDEN);
+        return;
+    }
+    e = enter(r, f);
     if (e == NULL || address_throttled(e) ||
         throttled(e, &server->accounts, slice_str(e->key))) {
         return;

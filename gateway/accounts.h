@@ -5,11 +5,14 @@
 
 #include <stdbool.h>
 
+#include "chat-core/ports/directory.h"
 #include "gateway/settings.h"
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
 #include "proto/base/slice.h"
 #include "proto/wire/token.h"
+
+struct request;
 
 enum {
     PASSWORD_CHARS_MAX = 128,
@@ -21,6 +24,14 @@ enum {
  * RC_BAD_INPUT: a line is not so, there is none, or too many; logged. */
 enum rc accounts_keys_read(struct token_keys *keys,
                            const char *text) MUST_CHECK;
+
+/* The answer "account": a login of the user on this device, whose token ends
+ * then. Ends the request. */
+void account_end(struct request *r, const struct user_row *user,
+                 struct device_id device, uint64_t expires_ms);
+/* One try to log in from where the request came. 0: go on; else the
+ * milliseconds to wait. */
+uint64_t account_wait(const struct request *r) MUST_CHECK;
 
 /* May not be the password of a user of this name. */
 bool password_weak(const struct settings *settings, struct slice password,

@@ -1,5 +1,6 @@
 /* The commands about one's own devices: list, name, log out, a new token. */
 #include "gateway/command.h"
+#include "gateway/identity.h"
 #include "gateway/server.h"
 #include "gateway/session.h"
 #include "proto/base/log.h"
@@ -118,24 +119,14 @@ void cmd_device_revoke_all(struct request *r, struct client_fields *f) {
 
 /* ---- token.refresh ---- */
 
-static void on_used(void *ctx, enum rc rc) {
-    struct request *r = ctx;
+void request_end_token(struct request *r, uint64_t expires_ms) {
     struct server *server = r->server;
-    uint64_t now = server->loop->clock.wall_ms;
-    struct token_claims claims = {r->user, r->device, now,
-                                  now + server->settings->token_ms};
+    struct token_claims claims = {r->user, r->device,
+                                  server->loop->clock.wall_ms, expires_ms};
     struct buf token;
     struct json_out o;
     struct buf b;
 
-    if (rc == RC_NOT_FOUND) {
-        request_fail(r, ERROR_UNAUTHORIZED);
-        return;
-    }
-    if (rc != RC_OK) {
-        request_fail_rc(r, rc);
-        return;
-    }
     if (r->session != NULL) {
         r->session->expires_ms = claims.expires_ms;
     }
@@ -148,9 +139,29 @@ static void on_used(void *ctx, enum rc rc) {
     buf_fini(&token);
 }
 
+static void on_used(void *ctx, enum rc rc) {
+    struct request *r = ctx;
+    const struct server *server = r->server;
+
+    if (rc == RC_NOT_FOUND) {
+        request_fail(r, ERROR_UNAUTHORIZED);
+    } else if (rc != RC_OK) {
+        request_fail_rc(r, rc);
+    } else {
+        request_end_token(r, server->loop->clock.wall_ms +
+                                 server->settings->token_ms);
+    }
+}
+
 void cmd_token_refresh(struct request *r, struct client_fields *f) {
     struct directory *d = r->server->core.directory;
+    struct slice identity = client_field_text_opt(f, "identity", JWT_TEXT_MAX);
 
-    (void)f;
-    d->ops->device_use(d, r->user, r->device, on_used, r);
+    if (f->error != CLIENT_OK) {
+        request_fail_field(r, f);
+    } else if (identity.p != NULL) {
+        identity_refresh(r, identity);
+    } else {
+        d->ops->device_use(d, r->user, r->device, on_used, r);
+    }
 }

@@ -122,6 +122,10 @@ void cmd_password_change(struct request *r, struct client_fields *f) {
     struct slice fresh = client_field_text(f, "new", PASSWORD_BYTES_MAX);
     struct changing *c;
 
+    if (!r->server->settings->passwords) {
+        request_fail(r, ERROR_FORBIDDEN);
+        return;
+    }
     if (f->error == CLIENT_OK && utf8_count(fresh) > PASSWORD_CHARS_MAX) {
         client_fields_fail(f, "new", CLIENT_TOO_LARGE);
     }

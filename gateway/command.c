@@ -10,6 +10,7 @@ static void cmd_ping(struct request *r, struct client_fields *f) {
 static const struct command commands[] = {
     {"signup", COMMAND_ANYBODY, cmd_signup},
     {"login", COMMAND_ANYBODY, cmd_login},
+    {"login.token", COMMAND_ANYBODY, cmd_login_token},
     {"ping", COMMAND_ANYBODY, cmd_ping},
     {"me", 0, cmd_me},
     {"profile.set", 0, cmd_profile_set},

@@ -39,6 +39,9 @@ void request_end_revoked(struct request *r, const struct device_row *devices,
 /* The answer "ok" with where a change of a group stands; a changed_fn. */
 void request_end_changed(void *ctx, enum rc rc, struct conv_id conv,
                          struct msg_seq seq);
+/* The answer "token": a new one for the device, and the open session, until
+ * then. Ends the request. */
+void request_end_token(struct request *r, uint64_t expires_ms);
 enum {
     REQUEST_USERS_MAX = 500,
 };
@@ -125,6 +128,10 @@ void cmd_device_rename(struct request *r, struct client_fields *f);
 void cmd_device_revoke(struct request *r, struct client_fields *f);
 void cmd_device_revoke_all(struct request *r, struct client_fields *f);
 void cmd_token_refresh(struct request *r, struct client_fields *f);
+/* cmd_identity.c */
+void cmd_login_token(struct request *r, struct client_fields *f);
+/* A fresh identity token instead of the older one: for the same device. */
+void identity_refresh(struct request *r, struct slice token);
 /* cmd_password.c */
 void cmd_password_change(struct request *r, struct client_fields *f);
 /* cmd_presence.c */

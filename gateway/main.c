@@ -46,6 +46,7 @@ static void on_signal(void *owner, int signum) {
     log_info(&ctx_main, "signal", "number=%d", signum);
     if (signum == SIGHUP) {
         server_tls_reload(&g->server);
+        identity_reload(&g->server.identity);
     } else {
         server_drain(&g->server);
     }
@@ -141,7 +142,9 @@ static int gateway_open(struct gateway *g) {
     }
     if (ops_open(&server->ops, server) != RC_OK ||
         client_address_open(server) != RC_OK ||
-        server_tls_open(server) != RC_OK || open_stores(g) != RC_OK) {
+        server_tls_open(server) != RC_OK ||
+        identity_open(&server->identity, &g->loop, s) != RC_OK ||
+        open_stores(g) != RC_OK) {
         return EXIT_CONFIG;
     }
     if (hasher_open(&server->hasher, &g->loop, (unsigned)s->hash_threads,

@@ -13,6 +13,7 @@ enum {
 static const struct route routes[] = {
     {HTTP_POST, true, "/v1/signup", "", "signup"},
     {HTTP_POST, true, "/v1/login", "", "login"},
+    {HTTP_POST, true, "/v1/login/token", "", "login.token"},
     {HTTP_GET, false, "/v1/me", "", "me"},
     {HTTP_POST, true, "/v1/me", "", "profile.set"},
     {HTTP_GET, false, "/v1/settings", "", "settings"},

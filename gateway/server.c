@@ -401,6 +401,7 @@ void server_close(struct server *s) {
 
 void server_fini(struct server *s) {
     revoked_fini(&s->revoked);
+    identity_close(&s->identity);
     presence_link_close(&s->link);
     watch_fini(&s->watch);
     core_fini(&s->core);

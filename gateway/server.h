@@ -10,6 +10,7 @@
 #include "chat-core/ports/presence.h"
 #include "chat-core/rate.h"
 #include "gateway/hasher.h"
+#include "gateway/identity.h"
 #include "gateway/ops.h"
 #include "gateway/presence_link.h"
 #include "gateway/revoked.h"
@@ -55,6 +56,7 @@ struct server {
     struct presence_link *link;
     struct token_keys keys;
     struct revoked revoked;
+    struct identity_provider identity;
     struct hasher *hasher;
     struct tls_server *tls; /* NULL: not spoken */
     struct wheel_timer tls_ticket_timer;

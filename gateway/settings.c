@@ -9,6 +9,8 @@
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"logfmt", "json", NULL};
 static const char *const proxy_modes[] = {"off", "optional", "required", NULL};
+static const char *const identity_algs[] = {"rs256", "es256", "eddsa", "hs256",
+                                            NULL};
 static const char *const tiers[] = {"t0", "t1", NULL};
 
 static const struct conf_key keys[] = {
@@ -86,6 +88,23 @@ static const struct conf_key keys[] = {
      UINT64_C(7776000000), "validity of a login", NULL},
     {"auth", "signup", CONF_BOOL, AT(signup), "yes", 0, 0,
      "whether anybody may make an account", NULL},
+    {"auth", "passwords", CONF_BOOL, AT(passwords), "yes", 0, 0,
+     "whether users sign up and log in with passwords; no: only with tokens of "
+     "the identity provider",
+     NULL},
+    {"auth", "identity_keys", CONF_TEXT, AT(identity_keys), "", 0, 4096,
+     "file of the identity provider's keys, a JWK set or a PEM public key; "
+     "read "
+     "again when it changes; empty: there is none",
+     NULL},
+    {"auth", "identity_alg", CONF_CHOICE, AT(identity_alg), "rs256", 0, 0,
+     "its one algorithm: rs256, es256, eddsa or hs256", identity_algs},
+    {"auth", "identity_issuer", CONF_TEXT, AT(identity_issuer), "", 0, 255,
+     "what its tokens have for \"iss\"", NULL},
+    {"auth", "identity_audience", CONF_TEXT, AT(identity_audience), "", 0, 255,
+     "what its tokens have for \"aud\"", NULL},
+    {"auth", "identity_name", CONF_TEXT, AT(identity_name),
+     "preferred_username", 1, 64, "the claim that is a new user's name", NULL},
     {"auth", "password_min", CONF_COUNT, AT(password_min), "15", 8, 128,
      "characters a password must have", NULL},
     {"auth", "hash_threads", CONF_COUNT, AT(hash_threads), "1", 1, 2,

@@ -40,6 +40,12 @@ struct settings {
     char *token_keys;
     uint64_t token_ms;
     bool signup;
+    bool passwords;
+    char *identity_keys;
+    unsigned identity_alg; /* enum jwk_alg */
+    char *identity_issuer;
+    char *identity_audience;
+    char *identity_name;
     uint64_t password_min;
     uint64_t hash_threads;
     uint64_t hash_queue;

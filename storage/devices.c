@@ -121,6 +121,51 @@ static void device_use(struct directory *d, struct user_id user,
     dir_call_send(c);
 }
 
+static enum rc read_identity(const struct pg_result *res,
+                             const struct dir_call *c, struct user_row *out) {
+    struct pg_row r;
+    enum rc rc;
+
+    if (pg_rows(res) != 1) {
+        return RC_BACKEND;
+    }
+    pg_row_init(&r, res, 0);
+    rc = dir_outcome(&r);
+    if (!r.bad && rc != RC_OK) {
+        return rc;
+    }
+    out->id.v = pg_row_num(&r, INT64_MAX);
+    out->name = pg_row_text(&r, NAME_MAX_BYTES);
+    return dir_row_end(&r, c);
+}
+
+static void on_identity(struct pg_request *req, enum rc rc,
+                        const struct pg_result *res) {
+    struct dir_call c = dir_call_end(req);
+    struct user_row user = {.id = {0}};
+
+    if (rc == RC_OK) {
+        rc = read_identity(res, &c, &user);
+    }
+    c.done.user(c.ctx, rc, rc == RC_OK ? &user : NULL);
+}
+
+static void identity_login(struct directory *d, const struct identity *who,
+                           user_fn done, void *ctx) {
+    struct dir_call *c = dir_call_new(d, SQL_IDENTITY_LOGIN, on_identity,
+                                      (union dir_done){.user = done}, ctx);
+
+    pg_args_text(&c->req.args, who->issuer, IDENTITY_MAX_BYTES);
+    pg_args_text(&c->req.args, who->subject, IDENTITY_MAX_BYTES);
+    pg_args_id(&c->req.args, who->fresh.v);
+    pg_args_text(&c->req.args, who->name, NAME_MAX_BYTES);
+    pg_args_text(&c->req.args, who->name_key, NAME_KEY_MAX_BYTES);
+    pg_args_text(&c->req.args, who->spare, NAME_MAX_BYTES);
+    pg_args_id(&c->req.args, who->device.v);
+    pg_args_text(&c->req.args, who->label, DEVICE_LABEL_MAX);
+    dir_call_send(c);
+}
+
 static void devices_revoke(struct directory *d, struct user_id user,
                            struct device_id device, enum revoke_which which,
                            devices_fn done, void *ctx) {
@@ -165,6 +210,7 @@ void devices_add_ops(struct directory_ops *ops) {
     ops->devices_of = devices_of;
     ops->device_rename = device_rename;
     ops->device_use = device_use;
+    ops->identity_login = identity_login;
     ops->devices_revoke = devices_revoke;
     ops->password_set = password_set;
     ops->revoked_after = revoked_after;

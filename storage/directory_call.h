@@ -12,6 +12,11 @@
 #include "storage/pg_link.h"
 #include "storage/pg_query.h"
 
+enum {
+    NAME_KEY_MAX_BYTES = 3 * NAME_MAX_BYTES, /* folding may lengthen */
+    IDENTITY_MAX_BYTES = 512,                /* issuer and subject */
+};
+
 /* Whom to answer: the one of the port's callbacks that the call was given. */
 union dir_done {
     user_fn user;

@@ -77,6 +77,10 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
                          "SELECT " USER_COLUMNS " FROM users u "
                          "WHERE u.id = ANY ($1::bigint[])",
                          1},
+    [SQL_IDENTITY_LOGIN] = {"identity_login",
+                            "SELECT * FROM identity_login($1, $2, $3, $4, $5, "
+                            "$6, $7, $8)",
+                            8},
     [SQL_DEVICE_CREATE] =
         {"device_create",
          "WITH d AS (INSERT INTO devices (id, user_id, label) "
@@ -99,7 +103,7 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
     [SQL_DEVICE_USE] =
         {"device_use",
          "UPDATE devices SET used_at = now() WHERE id = $2 AND user_id = $1 "
-         "AND revoked_at IS NULL RETURNING id",
+         "AND revoked_at IS NULL AND NOT external RETURNING id",
          2},
     [SQL_DEVICE_REVOKE] =
         {"device_revoke",

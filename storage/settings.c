@@ -3,10 +3,6 @@
 
 #include "storage/directory_call.h"
 
-enum {
-    NAME_KEY_MAX_BYTES = 3 * NAME_MAX_BYTES, /* folding may lengthen */
-};
-
 static struct dir_call *new_call(struct directory *d, enum directory_sql stmt,
                                  directory_done_fn done, void *ctx) {
     return dir_call_new(d, stmt, dir_on_one, (union dir_done){.done = done},

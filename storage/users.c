@@ -5,7 +5,6 @@
 #include "storage/directory_call.h"
 
 enum {
-    NAME_KEY_MAX_BYTES = 3 * NAME_MAX_BYTES, /* folding may lengthen */
     HASH_MAX_BYTES = 256,
 };
 

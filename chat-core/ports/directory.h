@@ -74,6 +74,19 @@ enum {
     DEVICE_LABEL_MAX = 64, /* bytes */
 };
 
+/* Somebody whom an identity provider vouches for. All borrowed until the call
+ * returns. */
+struct identity {
+    struct slice issuer;
+    struct slice subject; /* at most 255 bytes */
+    struct user_id fresh; /* who it will be when he was never seen */
+    struct slice name;    /* then: what he is called, */
+    struct slice name_key;
+    struct slice spare; /* or, when somebody is called so, this; its own key */
+    struct device_id device; /* a new one of his, or one that came so */
+    struct slice label;
+};
+
 /* Which devices of a user are logged out. */
 enum revoke_which {
     REVOKE_THIS,
@@ -286,10 +299,15 @@ struct directory_ops {
     void (*device_rename)(struct directory *d, struct user_id user,
                           struct device_id device, struct slice label,
                           directory_done_fn done, void *ctx);
-    /* It gets a token now. RC_NOT_FOUND as above. */
+    /* It gets a token now. RC_NOT_FOUND as above, or it is for the identity
+     * provider to say. */
     void (*device_use)(struct directory *d, struct user_id user,
                        struct device_id device, directory_done_fn done,
                        void *ctx);
+    /* The user of an identity, made at first sight, and the device. RC_DENIED:
+     * the device is another user's, was revoked, or did not come so. */
+    void (*identity_login)(struct directory *d, const struct identity *who,
+                           user_fn done, void *ctx);
     /* Answers the devices that are revoked by this; REVOKE_THIS is
      * idempotent. RC_NOT_FOUND: the user has no such device. */
     void (*devices_revoke)(struct directory *d, struct user_id user,

@@ -18,7 +18,7 @@ struct fake_dir_call {
     struct user_id me;
     struct user_id other;
     struct device_id device;
-    struct slice texts[3]; /* ours */
+    struct slice texts[6]; /* ours */
     struct user_id *ids;
     uint64_t *times_ms;
     size_t count;

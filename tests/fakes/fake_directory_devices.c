@@ -94,6 +94,9 @@ static void device_use_execute(struct fake_call *base) {
     struct fake_dir_call *c = fake_dir_call_of(base);
     struct dir_device *device = device_of(c);
 
+    if (device != NULL && device->external) {
+        device = NULL;
+    }
     base->rc = device == NULL ? RC_NOT_FOUND : RC_OK;
     if (device != NULL) {
         device->row.used_ms = dir_now_ms(c->store);
@@ -109,6 +112,82 @@ static void end_device_use(struct directory *d, struct user_id user,
     c->me = user;
     c->device = device;
     c->done.done = done;
+}
+
+/* ---- identities ---- */
+
+static struct dir_identity *find_identity(const struct fake_dir_call *c) {
+    for (size_t i = 0; i < c->store->identity_count; i++) {
+        struct dir_identity *one = &c->store->identities[i];
+
+        if (slice_is(c->texts[0], one->issuer) &&
+            slice_is(c->texts[1], one->subject)) {
+            return one;
+        }
+    }
+    return NULL;
+}
+
+static struct dir_identity *make_identity(struct fake_dir_call *c) {
+    struct dir_store *s = c->store;
+    struct dir_identity *out;
+
+    if (dir_user_make(s, c->me, c->texts[2], c->texts[3], SLICE_LIT("")) ==
+        NULL) {
+        (void)dir_user_make(s, c->me, c->texts[4], c->texts[4], SLICE_LIT(""));
+    }
+    s->identities =
+        mem_resize(s->identities, (s->identity_count + 1) * sizeof(*out));
+    out = &s->identities[s->identity_count++];
+    *out = (struct dir_identity){mem_dup(c->texts[0].p, c->texts[0].n),
+                                 mem_dup(c->texts[1].p, c->texts[1].n), c->me};
+    return out;
+}
+
+static struct dir_device *any_device(const struct fake_dir_call *c) {
+    for (size_t i = 0; i < c->store->device_count; i++) {
+        if (c->store->devices[i].row.id.v == c->device.v) {
+            return &c->store->devices[i];
+        }
+    }
+    return NULL;
+}
+
+static void identity_login_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_identity *who = find_identity(c);
+    struct dir_device *device = any_device(c);
+
+    if (device != NULL &&
+        (who == NULL || !device->external || !alive(device, who->user))) {
+        base->rc = RC_DENIED;
+        return;
+    }
+    who = who == NULL ? make_identity(c) : who;
+    if (device == NULL) {
+        dir_device_make(c->store, who->user, c->device, c->texts[5]);
+        device = any_device(c);
+        device->external = true;
+    }
+    device->row.used_ms = dir_now_ms(c->store);
+    c->user.id = who->user;
+    c->user.name = slice_str(dir_user(c->store, who->user)->name);
+    base->rc = RC_OK;
+}
+
+static void end_identity_login(struct directory *d, const struct identity *who,
+                               user_fn done, void *ctx) {
+    const struct slice texts[] = {who->issuer,   who->subject, who->name,
+                                  who->name_key, who->spare,   who->label};
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "identity_login", identity_login_execute, fake_dir_answer_user, ctx);
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        c->texts[i] = fake_dir_keep_text(texts[i]);
+    }
+    c->me = who->fresh;
+    c->device = who->device;
+    c->done.user = done;
 }
 
 /* Time counts the revocations, from then on. */
@@ -225,6 +304,7 @@ void fake_dir_devices_ops(struct directory_ops *ops) {
     ops->devices_of = end_devices_of;
     ops->device_rename = end_device_rename;
     ops->device_use = end_device_use;
+    ops->identity_login = end_identity_login;
     ops->devices_revoke = end_devices_revoke;
     ops->password_set = end_password_set;
     ops->revoked_after = end_revoked_after;

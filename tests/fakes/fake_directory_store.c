@@ -41,6 +41,11 @@ void dir_store_fini(struct dir_store *s) {
         mem_free(s->invites[i].hash);
     }
     mem_free(s->invites);
+    for (size_t i = 0; i < s->identity_count; i++) {
+        mem_free(s->identities[i].issuer);
+        mem_free(s->identities[i].subject);
+    }
+    mem_free(s->identities);
     mem_free(s->friends);
     mem_free(s->blocks);
     mem_free(s->notes);

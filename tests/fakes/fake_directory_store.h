@@ -100,6 +100,13 @@ struct dir_block {
 struct dir_device {
     struct device_row row; /* without the label */
     char *label;
+    bool external; /* came with an identity */
+};
+
+struct dir_identity {
+    char *issuer;
+    char *subject;
+    struct user_id user;
 };
 
 struct dir_store {
@@ -117,6 +124,8 @@ struct dir_store {
     size_t device_count;
     struct dir_invite *invites;
     size_t invite_count;
+    struct dir_identity *identities;
+    size_t identity_count;
     uint64_t revocations;      /* so far */
     const struct clock *clock; /* NULL: it is always 0 */
     uint64_t joins;

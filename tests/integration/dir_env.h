@@ -67,7 +67,9 @@ static inline void on_got_user(void *ctx, enum rc rc,
         g->users[0] = *user;
         got_text(g, 0, user->name);
         got_more(g, 0, user->avatar);
-        memcpy(g->hash, user->password_hash.p, user->password_hash.n);
+        if (user->password_hash.n > 0) {
+            memcpy(g->hash, user->password_hash.p, user->password_hash.n);
+        }
         g->hash[user->password_hash.n] = '\0';
     }
 }

@@ -332,6 +332,48 @@ static void test_search(void **state) {
                      RC_BAD_INPUT);
 }
 
+static enum rc come(const char *subject, uint64_t fresh, const char *name,
+                    uint64_t device_id) {
+    struct identity who = {.issuer = SLICE_LIT("https://id.example"),
+                           .subject = slice_str(subject),
+                           .fresh = user(fresh),
+                           .name = slice_str(name),
+                           .name_key = slice_str(name),
+                           .spare = SLICE_LIT("user.7"),
+                           .device = device(device_id),
+                           .label = SLICE_LIT("phone")};
+
+    g = (struct got){0};
+    dir->ops->identity_login(dir, &who, on_got_user, &g);
+    return got_wait(&g);
+}
+
+static void test_identities(void **state) {
+    (void)state;
+    assert_int_equal(come("s1", 501, "sub.one", 801), RC_OK);
+    assert_int_equal(g.users[0].id.v, 501);
+    assert_string_equal(g.text[0], "sub.one");
+    assert_int_equal(come("s1", 502, "other", 802), RC_OK);
+    assert_int_equal(g.users[0].id.v, 501); /* seen before */
+    assert_string_equal(g.text[0], "sub.one");
+    assert_int_equal(come("'; DROP TABLE users --", 503, "sub.one", 803),
+                     RC_OK);
+    assert_int_equal(g.users[0].id.v, 503);
+    assert_string_equal(g.text[0], "user.7");           /* the name is taken */
+    assert_int_equal(come("s1", 504, "x", 801), RC_OK); /* the same device */
+    assert_int_equal(come("s9", 505, "y", 801), RC_DENIED); /* another's */
+    assert_int_equal(GOT(&g, user, user_by_id, user(505)), RC_NOT_FOUND);
+    make_device(501, 804, "with a password");
+    assert_int_equal(come("s1", 506, "x", 804), RC_DENIED);
+    assert_int_equal(GOT(&g, done, device_use, user(501), device(801)),
+                     RC_NOT_FOUND); /* only with an identity */
+    assert_int_equal(GOT(&g, done, device_use, user(501), device(804)), RC_OK);
+    assert_int_equal(log_out(501, 801, REVOKE_THIS), RC_OK);
+    assert_int_equal(come("s1", 507, "x", 801), RC_DENIED);
+    assert_int_equal(devices_of(501, 0), RC_OK);
+    assert_int_equal(g.count, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_devices),
@@ -345,6 +387,7 @@ int main(void) {
         cmocka_unit_test(test_blocks_limit),
         cmocka_unit_test(test_block_race),
         cmocka_unit_test(test_search),
+        cmocka_unit_test(test_identities),
     };
     int failed;
 
