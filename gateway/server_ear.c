@@ -20,11 +20,11 @@ static void on_gateway_topic(struct server *s, struct slice text) {
 static void on_seen_topic(struct server *s, struct slice text) {
     struct bus_msg msg;
 
-    if (bus_msg_decode(text, &msg) != RC_OK) {
-        s->core.stats.bus_errors++;
-    } else if (msg.kind == BUS_PRESENCE_SEEN) {
+    enum rc rc = bus_msg_decode(text, &msg);
+
+    if (rc == RC_OK && msg.kind == BUS_PRESENCE_SEEN) {
         watch_seen(&s->watch, &msg.u.seen);
-    } else if (msg.kind == BUS_LOOK) {
+    } else if (rc == RC_OK && msg.kind == BUS_LOOK) {
         watch_looked(s, msg.u.look.user);
     } else {
         s->core.stats.bus_errors++;

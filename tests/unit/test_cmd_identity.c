@@ -35,7 +35,7 @@ static int setup(void **state) {
 
     (void)state;
     commands_open(&w);
-    (void)snprintf(path, sizeof(path), "%s/keys", w.folder);
+    (void)snprintf(path, sizeof(path), "/tmp/moim-test-keys.%d", (int)getpid());
     put_keys(",\"kid\":\"a\"");
     mine = w.settings;
     mine.identity_keys = path;

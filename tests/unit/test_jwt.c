@@ -1,5 +1,5 @@
 /* Tokens of an identity provider: what is believed, and everything that must
- * not be. */
+ * not be (B125 of the bad-input catalogue). */
 #include "tests/unit/assert_row.h"
 
 #include <openssl/pem.h>

@@ -1,0 +1,309 @@
+"""The authorization matrix: every command of the gateway's table, by everybody
+who can stand in some relation to what it is about, over every way in. A
+command that is new in the table and not in this file fails it."""
+
+import asyncio
+import json
+import re
+import secrets
+import urllib.parse
+
+from harness import raw_ws
+from harness.client import Account, PASSWORD
+from harness.http_json import http_json
+from harness.paths import ROOT
+from harness.raw_ws import Wire
+from harness.raw_ws import text as ws_text
+
+LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+
+# To the group: its owner, an admin, a member, who was one, who never was; to
+# Pat: all but the last one nobody special, the last one he blocks.
+ROLES = ("owner", "admin", "member", "ex", "stranger", "blocked")
+NOBODY = "anonymous"
+
+MEMBERS = {"ex": "not_found", "stranger": "not_found", "blocked": "not_found"}
+READERS = {"stranger": "not_found", "blocked": "not_found"}
+ADMINS = {**MEMBERS, "member": "forbidden"}
+NOT_BLOCKED = {"blocked": "forbidden"}
+ALL_REFUSED = {role: "not_found" for role in ROLES}
+
+# Command, fields, and what the roles get that do not get "ok". Some build on
+# what those before them have done.
+MATRIX = (
+    ("ping", {}, {NOBODY: "ok"}),
+    ("signup", {"name": "x", "password": "short"},
+     dict.fromkeys((*ROLES, NOBODY), "weak_password")),
+    ("login", {"name": "<name>", "password": PASSWORD},
+     dict.fromkeys((*ROLES, NOBODY), "wrong_login")),
+    ("login.token", {"token": "x"},
+     dict.fromkeys((*ROLES, NOBODY), "forbidden")),
+    ("me", {}, {}),
+    ("profile.set", {"avatar": "a.png"}, {}),
+    ("settings", {}, {}),
+    ("settings.set", {"notify": "all"}, {}),
+    ("lists", {"since": 0}, {}),
+    ("devices", {}, {}),
+    ("device.rename", {"device": "<device>", "label": "mine"}, {}),
+    ("device.rename", {"device": "<pat.device>", "label": "his"}, ALL_REFUSED),
+    ("device.revoke", {"device": "<pat.device>"}, ALL_REFUSED),
+    ("device.revoke_all", {}, {}),
+    ("token.refresh", {}, {}),
+    ("password.change", {"old": "wrong", "new": "another long password"},
+     dict.fromkeys(ROLES, "wrong_login")),
+    ("send", {"conv": "<group>", "msg": "<fresh>", "text": "hi"}, MEMBERS),
+    ("history", {"conv": "<group>"}, READERS),
+    ("sync", {"convs": [{"conv": "<group>", "seq": 0}]}, {}),
+    ("read", {"conv": "<group>", "seq": 1}, MEMBERS),
+    ("typing", {"conv": "<group>"}, MEMBERS),
+    ("conversations", {}, {}),
+    ("conv.set", {"conv": "<group>", "pinned": True}, MEMBERS),
+    ("direct.open", {"user": "<pat>"}, NOT_BLOCKED),
+    ("group.create", {"title": "t", "members": []}, {}),
+    ("group.create", {"title": "t", "members": ["<pat>"]}, NOT_BLOCKED),
+    ("group.add", {"conv": "<group>", "user": "<nina>"}, ADMINS),
+    ("group.add", {"conv": "<others>", "user": "<nina>"}, ALL_REFUSED),
+    ("group.remove", {"conv": "<group>", "user": "<owner>"},
+     {**ADMINS, "admin": "forbidden", "owner": "ok"}),
+    ("group.remove", {"conv": "<group>", "user": "<nina>"}, ADMINS),
+    ("group.leave", {"conv": "<group>"}, READERS),
+    ("user.find", {"name": "matrixpat"}, {}),
+    ("user.names", {"users": ["<pat>"]}, {}),
+    ("user.search", {"prefix": "matrixpat"}, {}),
+    ("friends", {}, {}),
+    ("friend.ask", {"user": "<pat>"}, NOT_BLOCKED),
+    ("friend.accept", {"user": "<pat>"}, ALL_REFUSED),
+    ("friend.remark", {"user": "<pat>", "remark": "P"},
+     {"blocked": "not_found"}),
+    ("friend.drop", {"user": "<pat>"}, {}),
+    ("blocks", {}, {}),
+    ("block", {"user": "<nina>"}, {}),
+    ("unblock", {"user": "<nina>"}, {}),
+    ("presence.query", {"users": ["<pat>"]}, {}),
+    ("presence.watch", {"users": ["<pat>"]}, {}),
+    ("presence.unwatch", {"users": ["<pat>"]}, {}),
+)
+
+
+def commands():
+    """{type: flags} of the gateway's table."""
+    source = (ROOT / "gateway/command.c").read_text()
+    return dict(re.findall(r'\{"([a-z._]+)", (\w+), cmd_\w+\}', source))
+
+
+def routes():
+    """{command: (method, path, query fields, whether it has a body)}"""
+    source = (ROOT / "gateway/route.c").read_text()
+    found = re.findall(r'\{HTTP_(\w+), (\w+),\s*"([^"]*)",\s*"([^"]*)",\s*'
+                       r'"([a-z._]+)"', source)
+    return {command: (method, path, re.findall(r"\w+", query), body == "true")
+            for method, body, path, query, command in found}
+
+
+def number(text):
+    value = 0
+    for letter in text:
+        value = value * 32 + LETTERS.index(letter)
+    return value
+
+
+class World:
+    """The people, who are the same for all ways in."""
+
+    def __init__(self, cluster):
+        self.url = cluster.url(1)
+        self.sql = cluster.postgres.sql
+        self.gateway = cluster.gateway(2)
+        self.people = {name: Account(self.url, "matrix" + name)
+                       for name in (*ROLES, "pat", "nina")}
+        self.people["pat"].cmd("block", user=self.people["blocked"].user)
+
+    def group(self):
+        """A group of its own for one role over one way."""
+        of = self.people
+        owner = of["owner"]
+        conv = owner.cmd("group.create", title="g", members=[
+            of[name].user for name in ("admin", "member", "ex")])["conv"]
+        owner.cmd("group.remove", conv=conv, user=of["ex"].user)
+        self.sql(f"UPDATE members SET role = 2 WHERE conv_id = {number(conv)} "
+                 f"AND user_id = {number(of['admin'].user)}")
+        return conv
+
+    def known(self, role):
+        others = self.people["pat"].cmd("group.create", title="o", members=[])
+        known = {name: who.user for name, who in self.people.items()}
+        return {**known, "group": self.group(), "others": others["conv"],
+                "device": self.people[role].device if role != NOBODY
+                else self.people["member"].device,
+                "pat.device": self.people["pat"].device}
+
+
+def filled(known, value):
+    if value == "<fresh>":
+        return secrets.token_urlsafe(16)
+    if value == "<name>":
+        return "n" + secrets.token_hex(8)  # tries are counted by name
+    if isinstance(value, str) and value.startswith("<"):
+        return known[value[1:-1]]
+    if isinstance(value, dict):
+        return {key: filled(known, one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [filled(known, one) for one in value]
+    return value
+
+
+def code_of(answer):
+    return answer["code"] if answer["type"] == "error" else "ok"
+
+
+# ---- the ways in ----
+
+class Socket:
+    socket = True
+
+    def __init__(self, gateway, token):
+        self.gateway, self.token, self.wire = gateway, token, None
+
+    async def open(self):
+        if self.token:
+            self.wire = await raw_ws.session(self.gateway.address, self.token)
+        else:
+            self.wire = await Wire.open(self.gateway.address)
+            await self.wire.upgrade()
+        return self
+
+    async def run(self, type_, fields):
+        await self.wire.send(ws_text({"type": type_, "id": "m", **fields}))
+        while True:
+            answer = await self.wire.json()
+            if answer.get("id") == "m":
+                return answer
+
+    async def close(self):
+        await self.wire.abort()
+
+
+class Command:
+    """POST /v1/cmd."""
+
+    socket = False
+    query = ""
+
+    def __init__(self, gateway, token):
+        self.gateway, self.token = gateway, token
+
+    async def open(self):
+        return self
+
+    async def run(self, type_, fields):
+        return (await self.ask("POST", "/v1/cmd" + self.query, {
+            "type": type_, "id": "m", **fields})).json
+
+    async def ask(self, method, path, body=None):
+        return await asyncio.to_thread(
+            http_json, method, self.gateway.url + path, body, self.token)
+
+    async def close(self):
+        pass
+
+
+class Polled(Command):
+    """POST /v1/cmd in a session that is polled."""
+
+    socket = True
+
+    async def open(self):
+        reply = await self.ask("GET", "/v1/poll?timeout=0")
+        if not self.token:
+            assert reply.status == 401
+            return None
+        self.query = f"?session={reply.json['session']}"
+        return self
+
+
+class Rest(Command):
+    known = routes()
+
+    async def run(self, type_, fields):
+        if type_ not in self.known:
+            return None
+        method, path, query, body = self.known[type_]
+        rest = dict(fields)
+        for name in re.findall(r":(\w+)", path):
+            path = path.replace(":" + name, rest.pop(name))
+        asked = {name: rest.pop(name) for name in query if name in rest}
+        if asked:
+            path += "?" + urllib.parse.urlencode({
+                name: ",".join(value) if isinstance(value, list) else value
+                for name, value in asked.items()})
+        assert body or not rest, type_
+        return (await self.ask(method, path, rest if body else None)).json
+
+
+WAYS = {"socket": Socket, "command": Command, "session": Polled, "rest": Rest}
+
+
+def wanted(type_, refused, role, way):
+    flags = commands()[type_]
+    if role == NOBODY:
+        return refused.get(NOBODY, "unauthorized")
+    if flags == "COMMAND_SOCKET" and not way.socket:
+        return "socket_only"
+    return refused.get(role, "ok")
+
+
+def check_answer(type_, role, answer):
+    """What is not refused must not say more than this role may know."""
+    if type_ == "presence.query" and role == "blocked":
+        assert answer["users"][0]["state"] == "unknown"
+    if type_ == "sync":
+        state = answer["convs"][0]["state"]
+        assert (state == "not_found") == (role in ("stranger", "blocked"))
+
+
+async def play(world, role, name):
+    """All commands, one after the other; what was wrong."""
+    person = world.people.get(role)
+    way = await WAYS[name](world.gateway, person and person.token).open()
+    if way is None:
+        return []
+    known = await asyncio.to_thread(world.known, role)
+    wrong = []
+    for type_, fields, refused in MATRIX:
+        if type_ == "group.remove" and fields["user"] == "<owner>" \
+                and role == "owner":
+            continue  # that is leaving
+        answer = await way.run(type_, filled(known, fields))
+        if answer is None:
+            continue
+        got, want = code_of(answer), wanted(type_, refused, role, way)
+        if got != want:
+            wrong.append(f"{role} over {name}: {type_} {json.dumps(fields)}: "
+                         f"got {got}, want {want}")
+        elif got == "ok":
+            check_answer(type_, role, answer)
+    await way.close()
+    return wrong
+
+
+def test_every_command_is_in_the_matrix():
+    assert {row[0] for row in MATRIX} == set(commands())
+
+
+def test_matrix(cluster):
+    world = World(cluster)
+
+    async def main():
+        return await asyncio.gather(
+            *[in_turn(world, role) for role in (*ROLES, NOBODY)])
+
+    wrong = [line for lines in asyncio.run(main()) for line in lines]
+    assert not wrong, "\n".join(wrong)
+
+
+async def in_turn(world, role):
+    """The ways of one role one after the other: they are one user."""
+    wrong = []
+    for name in WAYS:
+        wrong += await play(world, role, name)
+    return wrong
