@@ -10,6 +10,7 @@ enum ctl_exit cmd_chat(const struct args *a);
 enum ctl_exit cmd_ws(const struct args *a);
 /* cmd_people.c */
 enum ctl_exit cmd_user_add(const struct args *a);
+enum ctl_exit cmd_user_reset(const struct args *a);
 enum ctl_exit cmd_friend_add(const struct args *a);
 /* cmd_user_data.c */
 enum ctl_exit cmd_user_export(const struct args *a);

@@ -28,6 +28,14 @@ static const struct arg user_add[] = {
     ARG_PASSWORD,
 };
 
+static const struct arg user_reset[] = {
+    {"conninfo", "TEXT", "libpq's: \"host=/run/postgresql dbname=moim\"",
+     ARG_AT(conninfo), true},
+    {"name", "NAME", "the account's name, or in small letters", ARG_AT(name),
+     true},
+    ARG_PASSWORD,
+};
+
 static const struct arg seed[] = {
     ARG_URL,
     ARG_CA,
@@ -119,6 +127,10 @@ static const char status_details[] =
     "Without any, the demo's are asked when $MOIMCTL_DEMO_DIR names its\n"
     "folder, else $MOIMCTL_URL. Ends with 69 unless all are ready.";
 
+static const char user_reset_details[] =
+    "For who forgot it, and for a team's own page that resets passwords after\n"
+    "it has made sure who asks. All devices of the user are logged out.";
+
 static const char doctor_details[] =
     "Looks at the way in that clients have to URL: do WebSockets get through,\n"
     "are events passed on at once, is who says nothing left alone, how long\n"
@@ -141,6 +153,8 @@ static const struct command commands[] = {
     {"ws", "", "Speak the WebSocket protocol by hand", ws_details,
      ARGS(as_somebody), 0, 0, cmd_ws},
     {"user add", "", "Make an account", "", ARGS(user_add), 0, 0, cmd_user_add},
+    {"user reset", "", "Give an account another password", user_reset_details,
+     ARGS(user_reset), 0, 0, cmd_user_reset},
     {"user export", "NAME", "Print all that is kept about a user",
      export_details, ARGS(user_data), 1, 1, cmd_user_export},
     {"user erase", "NAME", "Erase a user, for good", erase_details,

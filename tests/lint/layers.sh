@@ -47,7 +47,7 @@ only 'openssl/' 'proto/wire|proto/net'
 only 'openssl/ssl' 'proto/net'
 only 'libpq-fe' 'storage'
 only 'hiredis/' 'proto/wire|storage'
-only 'sodium' 'gateway'
+only 'sodium' 'gateway|moimctl'
 only 'ini\.h>' 'proto/base'
 only 'zlib' 'proto/wire'
 

@@ -248,6 +248,32 @@ def test_accounts_and_friends(cluster, home, tmp_path):
     assert "nobody" in done.stderr
 
 
+def test_a_password_is_reset(cluster, tmp_path):
+    """The old password and every device are out, the new one is in."""
+    file = tmp_path / "new.password"
+    conninfo = cluster.postgres.conninfo()
+    account = {"name": "Forgetful", "password": "what was it, then?"}
+    made = http_json("POST", cluster.url(1) + "/v1/signup", account).json
+    for text, name, status, said in (
+            ("short", "forgetful", 1, "8 characters"),
+            ("a new long password", "nobodyofthatname", 1, "no user")):
+        file.write_text(text + "\n")
+        done = ctl("user", "reset", "--conninfo", conninfo, "--name", name,
+                   "--password-file", file)
+        assert done.returncode == status and said in done.stderr, done
+    done = ctl("user", "reset", "--conninfo", conninfo, "--name", "forgetful",
+               "--password-file", file)
+    assert done.returncode == 0 and "1 devices" in done.stdout, done
+    assert http_json("POST", cluster.url(2) + "/v1/login",
+                     account).status == 401
+    account["password"] = file.read_text().strip()
+    assert http_json("POST", cluster.url(2) + "/v1/login",
+                     account).status == 200
+    wait_until(lambda: http_json("GET", cluster.url(1) + "/v1/me",
+                                 token=made["token"]).status == 401,
+               "the old device is out", 10)
+
+
 def test_token(cluster, home):
     """A token made with the key file is believed by every gateway."""
     key = cluster.home / "conf/token.keys"
