@@ -1,4 +1,4 @@
-/* The commands about presence: ask once, or watch. */
+/* The commands about presence: ask once, or watch; and be away. */
 #include <string.h>
 
 #include "gateway/command.h"
@@ -174,4 +174,19 @@ void cmd_presence_unwatch(struct request *r, struct client_fields *f) {
     if (count > 0) {
         request_ok(r);
     }
+}
+
+void cmd_presence_set(struct request *r, struct client_fields *f) {
+    struct slice state = client_field_text(f, "state", 16);
+    bool away = slice_is(state, "away");
+
+    if (f->error == CLIENT_OK && !away && !slice_is(state, "active")) {
+        client_fields_fail(f, "state", CLIENT_BAD_VALUE);
+    }
+    if (f->error != CLIENT_OK) {
+        request_fail_field(r, f);
+        return;
+    }
+    session_away(r->session, away);
+    request_ok(r);
 }

@@ -69,6 +69,7 @@ static const struct command commands[] = {
     {"unblock", 0, cmd_unblock},
     {"presence.query", 0, cmd_presence_query},
     {"presence.watch", COMMAND_SOCKET, cmd_presence_watch},
+    {"presence.set", COMMAND_SOCKET, cmd_presence_set},
     {"presence.unwatch", COMMAND_SOCKET, cmd_presence_unwatch},
 };
 

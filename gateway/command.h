@@ -137,6 +137,7 @@ void cmd_password_change(struct request *r, struct client_fields *f);
 /* cmd_presence.c */
 void cmd_presence_query(struct request *r, struct client_fields *f);
 void cmd_presence_watch(struct request *r, struct client_fields *f);
+void cmd_presence_set(struct request *r, struct client_fields *f);
 void cmd_presence_unwatch(struct request *r, struct client_fields *f);
 /* accounts.c */
 void cmd_signup(struct request *r, struct client_fields *f);

@@ -24,7 +24,7 @@ enum {
     LINGER_MS = 1000,
     DEFLATE_LEAST_BYTES = 1024, /* shorter ones become little shorter */
     MINUTE_MS = 60 * 1000,
-    TYPING_MS = 3000, /* between two times that others are told */
+    TYPING_MS = 3000,         /* between two times that others are told */
     PROFILES_PER_WINDOW = 10, /* changes of one, each told to many */
 };
 

@@ -104,11 +104,32 @@ static void forget_requests(struct session *s) {
     }
 }
 
+/* His sessions here, as the presence service is told. */
+static unsigned summary_of(struct local_user *u) {
+    unsigned count = 0;
+    bool away = true;
+
+    for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
+        struct seat *seat = CONTAINER_OF(n, struct seat, node);
+
+        away = away && CONTAINER_OF(seat, struct session, seat)->away;
+        count += count < PRESENCE_SESSIONS_MAX;
+    }
+    return count == 0 || !away ? count : count | PRESENCE_ALL_AWAY;
+}
+
 static void report_presence(struct server *server, struct user_id user) {
     struct local_user *u = audience_user(&server->core, user);
 
     server->presence->ops->report(server->presence, user,
-                                  u == NULL ? 0 : u->seat_count);
+                                  u == NULL ? 0 : summary_of(u));
+}
+
+void session_away(struct session *s, bool away) {
+    if (s->away != away) {
+        s->away = away;
+        report_presence(s->server, s->user);
+    }
 }
 
 /* Leaves everything but the audience, which may be telling it just now. */
@@ -284,7 +305,8 @@ enum rc session_hand_over(struct session *s, int channel) {
     struct handover_session who = {.user = s->user,
                                    .device = s->device,
                                    .expires_ms = s->expires_ms,
-                                   .live = s->state == SESSION_LIVE};
+                                   .live = s->state == SESSION_LIVE,
+                                   .away = s->away};
     struct buf ids;
     enum rc rc = RC_DENIED;
 
@@ -331,6 +353,7 @@ void session_adopt(struct session *s, const struct handover_session *who) {
     s->user = who->user;
     s->device = who->device;
     s->expires_ms = who->expires_ms;
+    s->away = who->away;
     session_move(s, SESSION_JOIN);
     s->transport->on_time(s);
     audience_join(&server->core, &s->seat, s->user,

@@ -65,6 +65,7 @@ struct session {
     uint16_t pending; /* length of `requests` */
     uint16_t watch_count;
     uint8_t state; /* enum session_state; session_move writes it */
+    bool away;     /* the client says that nobody is at it */
 };
 
 /* Begins a session in a zeroed record: counted, AUTH, a stranger of the
@@ -98,6 +99,8 @@ enum rc session_hand_over(struct session *s, int channel) MUST_CHECK;
 void session_forget(struct session *s);
 /* AUTH: goes on as `who`. */
 void session_adopt(struct session *s, const struct handover_session *who);
+/* Nobody is at this client, or somebody is again. */
+void session_away(struct session *s, bool away);
 
 /* Answers false when the session is closing. */
 bool session_open_still(const struct session *s);

@@ -128,6 +128,8 @@ static const char *state_word(enum presence_state state) {
         return "offline";
     case PRESENCE_ONLINE:
         return "online";
+    case PRESENCE_AWAY:
+        return "away";
     case PRESENCE_UNKNOWN:
         break;
     }

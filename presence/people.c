@@ -8,6 +8,8 @@
 void people_init(struct people *p) {
     map_init(&p->users);
     list_init(&p->leaving);
+    p->on_turned = NULL;
+    p->owner = NULL;
 }
 
 static void person_free(struct person *who) {
@@ -121,6 +123,23 @@ static void put_place(struct stand *at, struct person *who, uint16_t sessions) {
     place->sessions = sessions;
 }
 
+/* One session of somebody who is there is enough. Who has none is as he was. */
+static void summarize(struct people *p, struct person *who) {
+    const struct place *all = places(who);
+    bool away = true;
+
+    for (size_t i = 0; i < who->count; i++) {
+        away = away && (all[i].sessions & PRESENCE_ALL_AWAY) != 0;
+    }
+    if (who->count == 0 || away == who->away) {
+        return;
+    }
+    who->away = away;
+    if (p->on_turned != NULL) {
+        p->on_turned(p->owner, who);
+    }
+}
+
 bool people_set(struct people *p, struct stand *at, struct presence_item item,
                 uint64_t now_ms, uint64_t since_ms) {
     struct person *who = map_get(&p->users, item.user.v);
@@ -128,11 +147,15 @@ bool people_set(struct people *p, struct stand *at, struct presence_item item,
 
     if (is_new) {
         who = person_new(p, item.user, since_ms);
+        who->away = (item.sessions & PRESENCE_ALL_AWAY) != 0;
     }
     if (item.sessions > 0) {
         put_place(at, who, item.sessions);
     } else if (who != NULL) {
         end_place(p, at, who, now_ms);
+    }
+    if (who != NULL) {
+        summarize(p, who);
     }
     return is_new;
 }
@@ -147,6 +170,7 @@ void people_sweep(struct people *p, struct stand *at, uint64_t now_ms) {
 
         if (place != NULL && place->round != at->round) {
             end_place(p, at, who, now_ms);
+            summarize(p, who);
         }
     }
     assert(at->places == at->current);

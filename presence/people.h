@@ -18,7 +18,7 @@
 struct place {
     uint16_t lease;    /* slot of the lease */
     uint16_t round;    /* the snapshot, or later, that mentioned it last */
-    uint16_t sessions; /* not 0 */
+    uint16_t sessions; /* not 0; perhaps with PRESENCE_ALL_AWAY */
 };
 
 struct person {
@@ -31,11 +31,17 @@ struct person {
         struct place *many;
     } at; /* `many` when count is above 1 */
     uint16_t count;
+    bool away; /* so are all places, or were those that ended last */
 };
+
+/* `away` of somebody known has changed. May not call back in. */
+typedef void (*person_turned_fn)(void *owner, struct person *who);
 
 struct people {
     struct map users;
     struct list leaving; /* persons without a session, the longest first */
+    person_turned_fn on_turned; /* or NULL */
+    void *owner;
 };
 
 /* What people keeps for a lease; embedded in it. */

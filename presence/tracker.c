@@ -34,10 +34,13 @@ struct tracker {
     size_t incomplete; /* leases that are not complete */
     uint64_t settled_since_ms;
     uint64_t ticked_ms;
+    struct clock now; /* of the report or tick that is being done */
     bool ready;
     bool ask_all; /* at the next tick */
     struct tracker_counts counts;
 };
+
+static void on_turned(void *owner, struct person *who);
 
 struct tracker *tracker_open(const struct tracker_config *config,
                              const struct tracker_events *events, void *owner,
@@ -48,6 +51,8 @@ struct tracker *tracker_open(const struct tracker_config *config,
     t->events = events;
     t->owner = owner;
     people_init(&t->people);
+    t->people.on_turned = on_turned;
+    t->people.owner = t;
     map_init(&t->by_gateway);
     t->ticked_ms = now.mono_ms;
     t->settled_since_ms = now.mono_ms;
@@ -147,6 +152,22 @@ static void tell(struct tracker *t, struct presence_known known) {
     t->events->on_transition(t->owner, known);
 }
 
+static enum presence_state state_of(const struct person *who) {
+    return who->away ? PRESENCE_AWAY : PRESENCE_ONLINE;
+}
+
+/* The same person, there or away: no grace, for nothing flickers here but what
+ * people do. */
+static void on_turned(void *owner, struct person *who) {
+    struct tracker *t = owner;
+
+    who->since_ms = t->ready ? t->now.wall_ms : 0;
+    if (t->ready) {
+        tell(t,
+             (struct presence_known){who->user, state_of(who), who->since_ms});
+    }
+}
+
 /* Before the tracker is ready it is told who has been online, not who came:
  * since when is not known, and there is nothing to tell. */
 static void take_item(struct tracker *t, struct lease *lease,
@@ -155,7 +176,9 @@ static void take_item(struct tracker *t, struct lease *lease,
 
     if (people_set(&t->people, &lease->stand, item, now.mono_ms, since_ms) &&
         t->ready) {
-        tell(t, (struct presence_known){item.user, PRESENCE_ONLINE, since_ms});
+        tell(t, (struct presence_known){
+                    item.user, state_of(people_find(&t->people, item.user)),
+                    since_ms});
     }
 }
 
@@ -226,6 +249,7 @@ void tracker_report(struct tracker *t, const struct bus_presence_report *report,
                     struct clock now) {
     struct lease *lease = map_get(&t->by_gateway, report->gateway.v);
 
+    t->now = now;
     t->counts.reports++;
     if (report->leaving) {
         if (lease != NULL) {
@@ -269,6 +293,7 @@ static void settle(struct tracker *t, struct clock now) {
 }
 
 void tracker_tick(struct tracker *t, struct clock now) {
+    t->now = now;
     if (now.mono_ms - t->ticked_ms >= t->config.asleep_ms) {
         tracker_doubt(t, now);
     }
@@ -313,7 +338,7 @@ struct presence_known tracker_known(const struct tracker *t,
     const struct person *who = people_find(&t->people, user);
 
     if (who != NULL) {
-        return (struct presence_known){user, PRESENCE_ONLINE, who->since_ms};
+        return (struct presence_known){user, state_of(who), who->since_ms};
     }
     return (struct presence_known){
         user,

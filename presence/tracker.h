@@ -45,7 +45,7 @@ struct tracker_config {
 /* Called within tracker_report and tracker_tick; may not call back in, except
  * for the questions. */
 struct tracker_events {
-    /* A user came or went. */
+    /* A user came or went, or is away or there again. */
     void (*on_transition)(void *owner, struct presence_known known);
     /* Snapshots are wanted from `gateway`; 0: from every gateway. */
     void (*on_ask)(void *owner, struct gateway_id gateway);

@@ -23,8 +23,9 @@ typedef void (*presence_known_fn)(void *ctx, const struct presence_known *known,
                                   size_t count);
 
 struct presence_ops {
-    /* `user` has `sessions` on this gateway now; 0: the last one ended. Cheap:
-     * changes are gathered, and those that cancel out are not told. */
+    /* `user` has `sessions` on this gateway now; 0: the last one ended; with
+     * PRESENCE_ALL_AWAY when all of them say so. Cheap: changes are gathered,
+     * and those that cancel out are not told. */
     void (*report)(struct presence *p, struct user_id user, unsigned sessions);
     /* `users` (copied, up to PRESENCE_QUERY_MAX). The callback comes within a
      * bounded time whatever happens. */

@@ -240,7 +240,7 @@ static struct presence_known known_get(struct reader *r) {
 
     known.user.v = get_id(r);
     state = reader_u8(r);
-    reader_want(r, state <= PRESENCE_ONLINE);
+    reader_want(r, state <= PRESENCE_AWAY);
     known.state = (enum presence_state)state;
     known.since_ms = reader_u64(r);
     return known;

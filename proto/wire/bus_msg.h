@@ -87,10 +87,16 @@ struct bus_look {
     struct user_id user;
 };
 
+enum {
+    PRESENCE_SESSIONS_MAX = 0x7fff, /* of one user, as they are counted */
+    PRESENCE_ALL_AWAY = 0x8000,
+};
+
 /* One user on one gateway. */
 struct presence_item {
     struct user_id user;
     uint16_t sessions; /* open now on that gateway; 0: gone */
+    /* with PRESENCE_ALL_AWAY when none of them is of somebody who is there */
 };
 
 /* A gateway's lease renewal for one partition of users. `number` counts this
@@ -125,6 +131,7 @@ enum presence_state {
     PRESENCE_UNKNOWN = 0, /* the service has not heard enough yet */
     PRESENCE_OFFLINE = 1,
     PRESENCE_ONLINE = 2,
+    PRESENCE_AWAY = 3, /* online, and every session says: away */
 };
 
 /* What is known of one user. */

@@ -48,6 +48,7 @@ static void session_put(struct buf *out, const struct handover_session *s) {
     writer_u64(out, s->expires_ms);
     writer_str(out, s->peer);
     writer_u8(out, s->live);
+    writer_u8(out, s->away);
     ids_put(out, &s->watches);
 }
 
@@ -59,6 +60,7 @@ static void session_get(struct reader *r, struct handover_session *s) {
     s->peer = reader_str(r);
     reader_want(r, s->peer.n <= NAME_MAX);
     s->live = get_bool(r);
+    s->away = get_bool(r);
     ids_get(r, &s->watches);
 }
 

@@ -60,6 +60,7 @@ struct handover_session {
     uint64_t expires_ms; /* of its token, wall clock */
     struct slice peer;   /* its address as text */
     bool live;           /* it has been told `ready` */
+    bool away;           /* it says that nobody is there */
     struct handover_ids watches;
 };
 

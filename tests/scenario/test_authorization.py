@@ -81,6 +81,7 @@ MATRIX = (
     ("unblock", {"user": "<nina>"}, {}),
     ("presence.query", {"users": ["<pat>"]}, {}),
     ("presence.watch", {"users": ["<pat>"]}, {}),
+    ("presence.set", {"state": "active"}, {}),
     ("presence.unwatch", {"users": ["<pat>"]}, {}),
 )
 

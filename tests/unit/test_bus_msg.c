@@ -217,9 +217,9 @@ static const struct bad_case {
     BAD("report, more items", "\x01\x05" ID_1 "\0\0" ID_1 "\x00\0\0" ITEM_7),
     BAD("ask, partition 8", "\x01\x06\0\x08"),
     BAD("query, user 2^63", "\x01\x07" ID_1 ID_1 "\0\x01" ID_BIG),
-    BAD("answer, state 3", "\x01\x08" ID_1 "\0\x01" ID_1 "\x03" ID_1),
+    BAD("answer, state 4", "\x01\x08" ID_1 "\0\x01" ID_1 "\x04" ID_1),
     BAD("answer, user 0", "\x01\x08" ID_1 "\0\x01" ID_0 "\x01" ID_1),
-    BAD("seen, state 3", "\x01\x09" ID_1 "\x03" ID_1),
+    BAD("seen, state 4", "\x01\x09" ID_1 "\x04" ID_1),
     BAD("claim, service 0", "\x01\x0a" ID_0 "\x01"),
     BAD("claim, ready 2", "\x01\x0a" ID_1 "\x02"),
 };

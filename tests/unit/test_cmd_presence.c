@@ -217,8 +217,35 @@ static void test_watch_limit(void **state) {
     assert_int_equal(c->session.watch_count, 2);
 }
 
+/* He is away when all his sessions say so; a new one is somebody's who is
+ * there, and what a session said ends with it. */
+static void test_away(void **state) {
+    const struct user_id user = {1};
+    struct client *one;
+    struct client *two;
+
+    (void)state;
+    commands_open(&w);
+    one = client_login(&w, 1);
+    two = client_login(&w, 1);
+    client_ask(one, "'type':'presence.set','state':'away'");
+    assert_true(client_answered(one, "{'type':'ok'}"));
+    assert_int_equal(fake_presence_sessions(&w.presence, user), 2);
+    client_ask(two, "'type':'presence.set','state':'away'");
+    assert_int_equal(fake_presence_sessions(&w.presence, user),
+                     2 | PRESENCE_ALL_AWAY);
+    (void)client_login(&w, 1);
+    assert_int_equal(fake_presence_sessions(&w.presence, user), 3);
+    client_ask(one, "'type':'presence.set','state':'gone'");
+    assert_true(client_answered(one, "{*'code':'bad_value',*'state'}"));
+    client_ask(one, "'type':'presence.set'");
+    assert_true(client_answered(one, "{*'code':'bad_value',*'state'}"));
+    commands_close(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_away),
         cmocka_unit_test(test_rows),
         cmocka_unit_test_setup_teardown(test_watched, setup, teardown),
         cmocka_unit_test_setup_teardown(test_blocked, setup, teardown),

@@ -23,6 +23,7 @@ static size_t make_rows(struct handover_msg rows[], struct buf *ids) {
                                  .expires_ms = 1700000000000,
                                  .peer = SLICE_LIT("192.0.2.1"),
                                  .live = true,
+                                 .away = true,
                                  .watches = two_ids(ids)};
     size_t n = 0;
 
@@ -111,6 +112,7 @@ static void test_fields(void **state) {
     assert_int_equal(got.u.socket.session.device.v, 6);
     assert_true(got.u.socket.pinged && got.u.socket.deflate);
     assert_true(got.u.socket.session.live);
+    assert_true(got.u.socket.session.away);
     assert_int_equal(got.u.socket.quiet_ms, 24000);
     assert_int_equal(got.u.socket.queued, 70000);
     assert_true(slice_is(got.u.socket.session.peer, "192.0.2.1"));

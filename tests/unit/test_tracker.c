@@ -44,9 +44,12 @@ static void note(struct world *w, char what, uint64_t id) {
 
 static void on_transition(void *owner, struct presence_known known) {
     struct world *w = owner;
+    static const char signs[] = {[PRESENCE_OFFLINE] = '-',
+                                 [PRESENCE_ONLINE] = '+',
+                                 [PRESENCE_AWAY] = '~'};
 
     w->last = known;
-    note(w, known.state == PRESENCE_ONLINE ? '+' : '-', known.user.v);
+    note(w, signs[known.state], known.user.v);
 }
 
 static void on_ask(void *owner, struct gateway_id gateway) {
@@ -186,6 +189,35 @@ static void test_comes_and_goes(void **state) {
         {"an end nobody knew", 0, SAY, 1, 9, 0, ""},
         {"and nothing of it", 8000, WAIT, 0, 0, 0, ""},
         {"comes again", 0, SAY, 1, 7, 1, "+7 "},
+    };
+
+    (void)state;
+    run(steps, COUNT_OF(steps));
+}
+
+#define AWAY(sessions) (PRESENCE_ALL_AWAY | (sessions))
+
+/* Away is who has sessions, all of which say so; one alone does not make him
+ * so, and no grace delays either. */
+static void test_away(void **state) {
+    static const struct step steps[] = {
+        {"asks all at the start", 100, WAIT, 0, 0, 0, "?0 "},
+        {"away in the past", 100, SNAP, 1, 7, AWAY(1), ""},
+        {"a second gateway", 0, SNAP, 2, 6, 1, ""},
+        {"settled", 3000, WAIT, 0, 0, 0, ""},
+        {"there again", 0, SAY, 1, 7, 1, "+7 "},
+        {"away", 100, SAY, 1, 7, AWAY(1), "~7 "},
+        {"no news", 100, SAY, 1, 7, AWAY(2), ""},
+        {"there on another gateway", 100, SAY, 2, 7, 1, "+7 "},
+        {"away there too", 100, SAY, 2, 7, AWAY(1), "~7 "},
+        {"one of two away ends", 100, SAY, 1, 7, 0, ""},
+        {"the last one ends", 100, SAY, 2, 7, 0, ""},
+        {"back within the grace, still away", 1000, SAY, 2, 7, AWAY(1), ""},
+        {"and ends again", 100, SAY, 2, 7, 0, ""},
+        {"back within the grace, and there", 1000, SAY, 1, 7, 1, "+7 "},
+        {"comes away", 0, SAY, 1, 8, AWAY(1), "~8 "},
+        {"there beside it", 0, SAY, 2, 8, 1, "+8 "},
+        {"the gateway where he is there leaves", 100, LEAVE, 2, 0, 0, "~8 "},
     };
 
     (void)state;
@@ -357,6 +389,7 @@ static void test_too_many_gateways(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_comes_and_goes),
+        cmocka_unit_test(test_away),
         cmocka_unit_test(test_two_gateways),
         cmocka_unit_test(test_lost_reports),
         cmocka_unit_test(test_unknown_gateway),
