@@ -17,7 +17,8 @@ from harness.raw_ws import text as ws_text
 
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
-# To the group: its owner, an admin, a member, who was one, who never was; to
+# To the group: its owner, an admin, a member, who has said something in it,
+# who was a member then, who never was; to
 # Pat: all but the last one nobody special, the last one he blocks.
 ROLES = ("owner", "admin", "member", "ex", "stranger", "blocked")
 NOBODY = "anonymous"
@@ -25,6 +26,7 @@ NOBODY = "anonymous"
 MEMBERS = {"ex": "not_found", "stranger": "not_found", "blocked": "not_found"}
 READERS = {"stranger": "not_found", "blocked": "not_found"}
 ADMINS = {**MEMBERS, "member": "forbidden"}
+AUTHOR = {**MEMBERS, "owner": "forbidden", "admin": "forbidden"}
 NOT_BLOCKED = {"blocked": "forbidden"}
 ALL_REFUSED = {role: "not_found" for role in ROLES}
 
@@ -52,6 +54,19 @@ MATRIX = (
     ("password.change", {"old": "wrong", "new": "another long password"},
      dict.fromkeys(ROLES, "wrong_login")),
     ("send", {"conv": "<group>", "msg": "<fresh>", "text": "hi"}, MEMBERS),
+    ("message.react", {"conv": "<group>", "seq": 2, "msg": "<fresh>",
+                       "emoji": "👍"}, MEMBERS),
+    ("message.unreact", {"conv": "<group>", "seq": 2, "msg": "<fresh>"},
+     MEMBERS),
+    ("message.edit", {"conv": "<group>", "seq": 2, "msg": "<fresh>",
+                      "text": "edited"}, AUTHOR),
+    ("message.versions", {"conv": "<group>", "seq": 2}, READERS),
+    ("message.hide", {"conv": "<group>", "seq": 1}, READERS),
+    ("message.hidden", {"conv": "<group>"}, {}),  # one's own, of any number
+    ("delivered", {"conv": "<group>", "seq": 2}, MEMBERS),
+    ("receipts", {"conv": "<group>", "seq": 2}, MEMBERS),
+    ("message.delete", {"conv": "<group>", "seq": 2, "msg": "<fresh>"},
+     MEMBERS),
     ("history", {"conv": "<group>"}, READERS),
     ("sync", {"convs": [{"conv": "<group>", "seq": 0}]}, {}),
     ("read", {"conv": "<group>", "seq": 1}, MEMBERS),
@@ -125,6 +140,9 @@ class World:
         owner = of["owner"]
         conv = owner.cmd("group.create", title="g", members=[
             of[name].user for name in ("admin", "member", "ex")])["conv"]
+        said = of["member"].cmd("send", conv=conv, text="2",
+                                msg=secrets.token_urlsafe(16))
+        assert said["seq"] == 2
         owner.cmd("group.remove", conv=conv, user=of["ex"].user)
         self.sql(f"UPDATE members SET role = 2 WHERE conv_id = {number(conv)} "
                  f"AND user_id = {number(of['admin'].user)}")
