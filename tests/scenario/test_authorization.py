@@ -27,6 +27,7 @@ MEMBERS = {"ex": "not_found", "stranger": "not_found", "blocked": "not_found"}
 READERS = {"stranger": "not_found", "blocked": "not_found"}
 ADMINS = {**MEMBERS, "member": "forbidden"}
 AUTHOR = {**MEMBERS, "owner": "forbidden", "admin": "forbidden"}
+OWNER = {**ADMINS, "admin": "forbidden"}
 NOT_BLOCKED = {"blocked": "forbidden"}
 ALL_REFUSED = {role: "not_found" for role in ROLES}
 
@@ -53,6 +54,8 @@ MATRIX = (
     ("token.refresh", {}, {}),
     ("password.change", {"old": "wrong", "new": "another long password"},
      dict.fromkeys(ROLES, "wrong_login")),
+    ("account.export", {}, {}),
+    ("account.erase", {}, dict.fromkeys(ROLES, "forbidden")),  # operators do
     ("send", {"conv": "<group>", "msg": "<fresh>", "text": "hi"}, MEMBERS),
     ("message.react", {"conv": "<group>", "seq": 2, "msg": "<fresh>",
                        "emoji": "👍"}, MEMBERS),
@@ -78,10 +81,23 @@ MATRIX = (
     ("group.create", {"title": "t", "members": ["<pat>"]}, NOT_BLOCKED),
     ("group.add", {"conv": "<group>", "user": "<nina>"}, ADMINS),
     ("group.add", {"conv": "<others>", "user": "<nina>"}, ALL_REFUSED),
-    ("group.remove", {"conv": "<group>", "user": "<owner>"},
-     {**ADMINS, "admin": "forbidden", "owner": "ok"}),
+    ("group.title", {"conv": "<group>", "title": "t"}, ADMINS),
+    ("group.mute", {"conv": "<group>", "user": "<member>"}, ADMINS),
+    ("group.unmute", {"conv": "<group>", "user": "<member>"}, ADMINS),
+    ("group.mute", {"conv": "<group>", "user": "<owner>"},
+     {**ADMINS, "owner": "forbidden", "admin": "forbidden"}),
+    ("group.role", {"conv": "<group>", "user": "<member>", "role": "admin"},
+     OWNER),
+    ("group.retention", {"conv": "<group>", "keep_ms": 86400000}, OWNER),
+    ("group.members", {"conv": "<group>"}, MEMBERS),
+    ("group.invite", {"conv": "<group>"}, ADMINS),
+    ("group.invites", {"conv": "<group>"}, ADMINS),
+    ("group.uninvite", {"conv": "<group>", "invite": "<invite>"}, ADMINS),
+    ("group.remove", {"conv": "<group>", "user": "<owner>"}, OWNER),
     ("group.remove", {"conv": "<group>", "user": "<nina>"}, ADMINS),
     ("group.leave", {"conv": "<group>"}, READERS),
+    ("group.join", {"code": "<code>"}, {"ex": "forbidden"}),  # was removed
+    ("group.join", {"code": "none"}, ALL_REFUSED),
     ("user.find", {"name": "matrixpat"}, {}),
     ("user.names", {"users": ["<pat>"]}, {}),
     ("user.search", {"prefix": "matrixpat"}, {}),
@@ -151,7 +167,11 @@ class World:
     def known(self, role):
         others = self.people["pat"].cmd("group.create", title="o", members=[])
         known = {name: who.user for name, who in self.people.items()}
-        return {**known, "group": self.group(), "others": others["conv"],
+        group = self.group()
+        spent, code = (self.people["owner"].cmd("group.invite", conv=group)
+                       for _ in range(2))
+        return {**known, "group": group, "others": others["conv"],
+                "invite": spent["invite"], "code": code["code"],
                 "device": self.people[role].device if role != NOBODY
                 else self.people["member"].device,
                 "pat.device": self.people["pat"].device}
