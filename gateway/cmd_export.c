@@ -9,6 +9,7 @@
 
 #include "chat-core/event.h"
 #include "chat-core/group.h"
+#include "chat-core/lists.h"
 #include "chat-core/page.h"
 #include "gateway/command.h"
 #include "gateway/server.h"
@@ -73,12 +74,6 @@ static void on_blocks(void *ctx, enum rc rc, const struct user_row *users,
 
 static void on_friends(void *ctx, enum rc rc, const struct friend_row *friends,
                        size_t count) {
-    static const char *const states[] = {
-        [FRIEND_NONE] = "none",
-        [FRIEND_ASKED] = "asked",
-        [FRIEND_ASKS_ME] = "asks_me",
-        [FRIEND_BOTH] = "friend",
-    };
     struct exporting *x = ctx;
     struct directory *d = x->request->server->core.directory;
 
@@ -90,7 +85,11 @@ static void on_friends(void *ctx, enum rc rc, const struct friend_row *friends,
         begin_record(x, "friend");
         json_field_id(&x->o, "user", friends[i].user.v);
         json_field_str(&x->o, "name", friends[i].name);
-        json_field_str(&x->o, "state", slice_str(states[friends[i].state]));
+        json_field_str(&x->o, "state",
+                       slice_str(friend_word(friends[i].state)));
+        if (friends[i].remark.n > 0) {
+            json_field_str(&x->o, "remark", friends[i].remark);
+        }
         json_end_obj(&x->o);
     }
     d->ops->blocks_of(d, x->request->user, on_blocks, x);
@@ -127,6 +126,9 @@ static void on_user(void *ctx, enum rc rc, const struct user_row *user) {
     begin_record(x, "user");
     json_field_id(&x->o, "user", user->id.v);
     json_field_str(&x->o, "name", user->name);
+    if (user->avatar.n > 0) {
+        json_field_str(&x->o, "avatar", user->avatar);
+    }
     json_field_u64(&x->o, "last_seen", user->last_seen_ms);
     json_end_obj(&x->o);
     d->ops->devices_of(d, x->request->user, 0, on_devices, x);
@@ -189,6 +191,7 @@ static void put_conv(struct exporting *x, const struct conv_of_user *conv) {
     json_field_str(&x->o, "title", direct ? conv->peer_name : conv->title);
     json_field_str(&x->o, "role", slice_str(role_word(conv->me.role)));
     json_field_u64(&x->o, "from", conv->me.from.v);
+    conv_settings_put(&x->o, &conv->settings);
     json_end_obj(&x->o);
 }
 
