@@ -347,9 +347,24 @@ static void on_got_erased(void *ctx, enum rc rc, const struct erased *out) {
     }
 }
 
+static size_t entries(uint64_t who) {
+    assert_int_equal(
+        GOT(&g, entries, entries_after, user(who), 0, (size_t)GOT_ROWS_MAX),
+        RC_OK);
+    return g.count;
+}
+
 /* Nothing of him is left but his id, in the rows of others. */
 static void test_user_erase(void **state) {
+    struct user_settings to = {.seen = CIRCLE_NOBODY};
+    struct slice none = {0};
+
     (void)state;
+    assert_int_equal(GOT(&g, done, settings_set, user(OWNER), to), RC_OK);
+    assert_int_equal(
+        GOT(&g, done, profile_set, user(OWNER), none, none, SLICE_LIT("a.png")),
+        RC_OK);
+    assert_true(entries(OWNER) > 0);
     pg_env_sql(&env, "DELETE FROM friends; DELETE FROM blocks");
     assert_int_equal(invite(OWNER, "his", now_ms() + HOUR_MS, 1), RC_OK);
     assert_int_equal(GOT(&g, friend, friend_ask, user(OWNER), user(STRANGER)),
@@ -374,10 +389,34 @@ static void test_user_erase(void **state) {
                      RC_NOT_FOUND);
     assert_int_equal(GOT(&g, user, user_by_id, user(OWNER)), RC_OK);
     assert_string_equal(g.text[0], "erased");
+    assert_string_equal(g.more[0], "");
     assert_string_equal(g.hash, "");
+    assert_int_equal(entries(OWNER), 0);
+    assert_int_equal(g.lists, 0);
     assert_int_equal(join(STRANGER, "his"), RC_NOT_FOUND);
     pg_env_sql(&env, "DELETE FROM devices; UPDATE users SET name = 'u1', "
                      "name_key = 'u1' WHERE id = 1");
+}
+
+/* Who wants to be added by nobody still joins where he likes. */
+static void test_join_unreached(void **state) {
+    struct user_settings to = {.reach = CIRCLE_NOBODY};
+
+    (void)state;
+    assert_int_equal(GOT(&g, done, settings_set, user(STRANGER), to), RC_OK);
+    assert_int_equal(invite(ADMIN, "reach", now_ms() + HOUR_MS, 1), RC_OK);
+    assert_int_equal(
+        GOT(&g, changed, member_add, conv(GROUP), user(OWNER), user(STRANGER)),
+        RC_DENIED);
+    assert_int_equal(GOT(&g, changed, member_add, conv(GROUP), user(STRANGER2),
+                         user(STRANGER)),
+                     RC_NOT_FOUND);
+    assert_int_equal(join(STRANGER, "reach"), RC_OK);
+    assert_int_equal(
+        GOT(&g, changed, member_add, conv(GROUP), user(OWNER), user(STRANGER)),
+        RC_OK); /* he is in it already */
+    to.reach = CIRCLE_ANYBODY;
+    assert_int_equal(GOT(&g, done, settings_set, user(STRANGER), to), RC_OK);
 }
 
 static void test_convs_after(void **state) {
@@ -401,6 +440,7 @@ int main(void) {
         cmocka_unit_test_setup(test_invite, setup),
         cmocka_unit_test_setup(test_barred, setup),
         cmocka_unit_test_setup(test_join_race, setup),
+        cmocka_unit_test_setup(test_join_unreached, setup),
         cmocka_unit_test_setup(test_invites_limit, setup),
         cmocka_unit_test_setup(test_convs_after, setup),
         cmocka_unit_test_setup(test_user_erase, setup),

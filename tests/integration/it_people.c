@@ -372,6 +372,9 @@ static void test_identities(void **state) {
     assert_int_equal(come("s1", 507, "x", 801), RC_DENIED);
     assert_int_equal(devices_of(501, 0), RC_OK);
     assert_int_equal(g.count, 2);
+    assert_int_equal(GOT(&g, devices, user_close, user(501)), RC_OK);
+    assert_int_equal(come("s1", 508, "sub.two", 805), RC_OK);
+    assert_int_equal(g.users[0].id.v, 508); /* somebody else by now */
 }
 
 int main(void) {
