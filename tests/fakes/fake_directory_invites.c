@@ -158,7 +158,7 @@ static enum rc join(struct fake_dir_call *c) {
     }
     if (!in) {
         dir_join(c->store, conv, c->me);
-        dir_note(c->store, c->me, LIST_CONVS, conv->id.v);
+        dir_note(c->store, c->me, LIST_CONVS, v->conv.v);
         m = dir_member(conv, c->me);
         v->row.uses++;
     }
