@@ -279,8 +279,9 @@ def test_the_largest_group(cluster):
         seconds, after = time.monotonic() - start, calls(cluster)
         cost = {name: after[name] - before.get(name, 0) for name in after}
         assert cost["evalsha"] == SENDS
-        assert cost["xadd"] == SENDS
-        # The presence services and leases publish too, a few a second each.
+        # Gateways and presence services append marks, too, and publish
+        # heartbeats: a few a second each.
+        assert SENDS <= cost["xadd"] <= SENDS + 10 * (1 + seconds)
         assert SENDS <= cost["spublish"] <= SENDS + 60 * (1 + seconds)
         for client in clients:
             await client.until(
