@@ -24,7 +24,7 @@ if [ "${1:-}" = --no-browser ]; then
 elif [ ! -x "$chromium" ]; then
     skip "$chromium is missing; install: apt-get install chromium"
 else
-    tests+=(page messages groups blocked looks ops)
+    tests+=(page messages groups blocked settings looks ops)
 fi
 if [ -z "${MOIM_BIN:-}" ]; then
     make -s --no-print-directory -j"$(nproc)" MODE=asan programs faultproxy || exit
@@ -62,7 +62,7 @@ sum() {
 # One after another: they share a cluster, and some kill its gateways.
 for name in "${tests[@]}"; do
     case $name in
-    sdk | ways | changes | page | messages | groups | blocked | looks)
+    sdk | ways | changes | page | messages | groups | blocked | settings | looks)
         run_one "$name" /usr/bin/python3 tests/browser/with_cluster.py ;;
     ops) run_one ops /usr/bin/python3 tests/browser/with_cluster.py --ops ;;
     *) run_one "$name" ;;
