@@ -159,7 +159,7 @@ enum rc jwt_verify(const struct jwk_set *keys, const struct jwt_rule *rule,
                    struct slice token, uint64_t now_ms, struct json_doc *doc,
                    struct jwt_claims *out) {
     const struct jwk *key = NULL;
-    struct jwt_claims claims;
+    struct jwt_claims claims = {0};
     struct parts parts;
     struct buf bytes;
     enum rc rc = RC_DENIED;

@@ -73,12 +73,13 @@ static uint64_t now_ms(void) {
 
 static enum rc invite(uint64_t actor, const char *hash, uint64_t expires_ms,
                       uint32_t uses) {
-    static uint64_t id = INVITE;
+    static uint64_t id = INVITE - 1;
 
+    id++;
     return GOT(&g, done, invite_make,
                (&(struct invite_new){.conv = conv(GROUP),
                                      .actor = user(actor),
-                                     .id = {id++},
+                                     .id = {id},
                                      .hash = slice_str(hash),
                                      .expires_ms = expires_ms,
                                      .uses_max = uses,

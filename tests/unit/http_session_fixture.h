@@ -40,7 +40,7 @@ static inline void reopen(struct peer *who) {
 
 /* A new session: its name, after its first poll, which brought `ready`. */
 static inline struct name first_poll(struct peer *who) {
-    struct name name;
+    struct name name = {0};
 
     peer_gets(&g, who, ANN, "/v1/poll?timeout=0");
     assert_true(peer_hears(&g, who, "\"texts\":["));

@@ -114,14 +114,14 @@ static void test_join(void **state) {
     static const struct {
         const char *name;
         size_t marks; /* of the one that is added */
-        bool lost;    /* the same */
-        size_t count;
+        size_t count; /* of them all then */
+        bool lost;    /* by the one that is added */
         bool all;
     } steps[] = {
-        {"nothing", 0, false, 0, true},
-        {"a few", 3, false, 3, true},
-        {"more", 2, false, 5, true},
-        {"one that is not all", 1, true, 6, false},
+        {"nothing", 0, 0, false, true},
+        {"a few", 3, 3, false, true},
+        {"more", 2, 5, false, true},
+        {"one that is not all", 1, 6, true, false},
     };
     const uint64_t key = 1;
     struct bus_tally all;
