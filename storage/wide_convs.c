@@ -29,10 +29,11 @@ static void answer(struct ask *a, enum rc rc, const struct conv_of_user *rows,
     size_t from = 0;
     size_t n = 0;
 
-    while (from < count && rows[from].me.user.v != a->user.v) {
+    while (rows != NULL && from < count && rows[from].me.user.v != a->user.v) {
         from++;
     }
-    while (from + n < count && rows[from + n].me.user.v == a->user.v) {
+    while (rows != NULL && from + n < count &&
+           rows[from + n].me.user.v == a->user.v) {
         n++;
     }
     a->done(a->ctx, rc, rc == RC_OK ? &rows[from] : NULL, n);
