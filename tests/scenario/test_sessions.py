@@ -280,10 +280,11 @@ def routes():
 
 
 def filled(path, conv="0" * 13, user="0" * 13):
-    return path.replace(":conv", conv).replace(":user", user)
+    return (path.replace(":conv", conv).replace(":user", user)
+            .replace(":invite", "0" * 12 + "9"))
 
 
-OPEN = {"/v1/signup", "/v1/login"}
+OPEN = {"/v1/signup", "/v1/login", "/v1/login/token"}
 
 
 def test_the_routes_are_found():
@@ -315,7 +316,9 @@ def test_routes_say_which_methods_they_have(cluster, people):
 
 
 FIELDS = {"messages": {"msg": "0123456789abcdef", "text": "x"},
-          "read": {"seq": 1}}
+          "read": {"seq": 1}, "settings": {"pinned": True},
+          "title": {"title": "x"}, "retention": {"keep_ms": 30 * 86400000},
+          "role": {"role": "admin"}, "mute": {}, "invites": {}}
 
 
 def conv_routes(start):
