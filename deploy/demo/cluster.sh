@@ -47,10 +47,10 @@ presence_start() {
 # Everybody's internal address by name.
 cluster_peers() {
     local n
-    for ((n = 1; n <= GATEWAYS; n++)); do
+    for ((n = 1; n <= ${#INTERNAL_PORTS[@]}; n++)); do
         printf 'g%d=127.0.0.1:%d ' "$n" "${INTERNAL_PORTS[n - 1]}"
     done
-    for ((n = 1; n <= PRESENCES; n++)); do
+    for ((n = 1; n <= ${#PRESENCE_PORTS[@]}; n++)); do
         printf 'p%d=127.0.0.1:%d ' "$n" "${PRESENCE_PORTS[n - 1]}"
     done
 }
