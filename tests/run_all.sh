@@ -94,7 +94,7 @@ printf '%-14s%7s %7s %8s %8s\n' part passed failed skipped time
     part cost 5 tests/cost/run.sh
     part conf 5 tests/conf/run.sh
     part integration 10 tests/integration/run.sh
-    part fuzz 15 $MAKE FUZZ_SECONDS=5 fuzz
+    part fuzz 15 $MAKE FUZZ_SECONDS=3 fuzz
     part scenarios 15 tests/scenario/run.sh
     part fault 6 tests/fault/run.sh --ci
 }
