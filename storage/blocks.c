@@ -7,14 +7,9 @@ static enum rc read_block(const struct pg_result *res, const struct dir_call *c,
                           struct conv_id *conv,
                           struct member_version *version) {
     struct pg_row r;
-    enum rc rc;
+    enum rc rc = dir_only_row_begin(res, &r);
 
-    if (pg_rows(res) != 1) {
-        return RC_BACKEND;
-    }
-    pg_row_init(&r, res, 0);
-    rc = dir_outcome(&r);
-    if (!r.bad && rc != RC_OK) {
+    if (rc != RC_OK) {
         return rc;
     }
     conv->v = pg_row_num(&r, INT64_MAX);

@@ -36,11 +36,9 @@ static enum rc read_conv_rows(const struct pg_result *res,
     }
     for (size_t i = 0; i < count; i++) {
         struct pg_row r;
-        enum rc rc;
+        enum rc rc = dir_row_begin(res, i, &r);
 
-        pg_row_init(&r, res, i);
-        rc = dir_outcome(&r);
-        if (!r.bad && rc != RC_OK) {
+        if (rc != RC_OK) {
             return rc;
         }
         if (read_conv(&r, conv, &members[i])) {

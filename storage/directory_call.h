@@ -61,6 +61,13 @@ enum rc dir_row_end(const struct pg_row *r,
 /* What the `outcome` in front of a function's answer means; RC_BACKEND when
  * it is a word we do not know. */
 enum rc dir_outcome(struct pg_row *r) MUST_CHECK;
+/* Begins a row with an `outcome` in front; dir_row_end ends it. RC_OK: the rest
+ * is to be read, also behind a word we do not know, which dir_row_end tells. */
+enum rc dir_row_begin(const struct pg_result *res, size_t row,
+                      struct pg_row *r) MUST_CHECK;
+/* The same for the only row. RC_BACKEND: there is not one. */
+enum rc dir_only_row_begin(const struct pg_result *res,
+                           struct pg_row *r) MUST_CHECK;
 /* What pg_request calls for every statement that answers USER_COLUMNS of many
  * users, and for one of which only the code matters. */
 void dir_on_users(struct pg_request *req, enum rc rc,

@@ -130,6 +130,19 @@ enum rc dir_outcome(struct pg_row *r) {
     return RC_BACKEND;
 }
 
+enum rc dir_row_begin(const struct pg_result *res, size_t row,
+                      struct pg_row *r) {
+    enum rc rc;
+
+    pg_row_init(r, res, row);
+    rc = dir_outcome(r);
+    return r->bad ? RC_OK : rc;
+}
+
+enum rc dir_only_row_begin(const struct pg_result *res, struct pg_row *r) {
+    return pg_rows(res) == 1 ? dir_row_begin(res, 0, r) : RC_BACKEND;
+}
+
 void dir_on_done(struct pg_request *req, enum rc rc,
                  const struct pg_result *res) {
     struct dir_call c = dir_call_end(req);
@@ -169,14 +182,9 @@ static enum rc read_change(const struct pg_result *res,
                            const struct dir_call *c,
                            struct member_changed *out) {
     struct pg_row r;
-    enum rc rc;
+    enum rc rc = dir_only_row_begin(res, &r);
 
-    if (pg_rows(res) != 1) {
-        return RC_BACKEND;
-    }
-    pg_row_init(&r, res, 0);
-    rc = dir_outcome(&r);
-    if (!r.bad && rc != RC_OK) {
+    if (rc != RC_OK) {
         return rc;
     }
     read_changed(&r, out);

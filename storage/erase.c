@@ -30,14 +30,9 @@ static void user_close(struct directory *d, struct user_id user,
 static enum rc read_erased(const struct pg_result *res,
                            const struct dir_call *c, struct erased *out) {
     struct pg_row r;
-    enum rc rc;
+    enum rc rc = dir_only_row_begin(res, &r);
 
-    if (pg_rows(res) != 1) {
-        return RC_BACKEND;
-    }
-    pg_row_init(&r, res, 0);
-    rc = dir_outcome(&r);
-    if (!r.bad && rc != RC_OK) {
+    if (rc != RC_OK) {
         return rc;
     }
     out->friends = pg_row_num(&r, INT32_MAX);

@@ -37,14 +37,9 @@ static void friends_of(struct directory *d, struct user_id user,
 static enum rc read_asked(const struct pg_result *res, const struct dir_call *c,
                           enum friend_state *out) {
     struct pg_row r;
-    enum rc rc;
+    enum rc rc = dir_only_row_begin(res, &r);
 
-    if (pg_rows(res) != 1) {
-        return RC_BACKEND;
-    }
-    pg_row_init(&r, res, 0);
-    rc = dir_outcome(&r);
-    if (!r.bad && rc != RC_OK) {
+    if (rc != RC_OK) {
         return rc;
     }
     *out = (enum friend_state)pg_row_num(&r, FRIEND_BOTH);

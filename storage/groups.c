@@ -63,11 +63,9 @@ static enum rc read_members(const struct pg_result *res,
                             struct group_member *members) {
     for (size_t i = 0; i < pg_rows(res); i++) {
         struct pg_row r;
-        enum rc rc;
+        enum rc rc = dir_row_begin(res, i, &r);
 
-        pg_row_init(&r, res, i);
-        rc = dir_outcome(&r);
-        if (!r.bad && rc != RC_OK) {
+        if (rc != RC_OK) {
             return rc;
         }
         read_member(&r, total, &members[i]);

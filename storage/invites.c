@@ -49,11 +49,9 @@ static enum rc read_invites(const struct pg_result *res,
                             const struct dir_call *c, struct invite *invites) {
     for (size_t i = 0; i < pg_rows(res); i++) {
         struct pg_row r;
-        enum rc rc;
+        enum rc rc = dir_row_begin(res, i, &r);
 
-        pg_row_init(&r, res, i);
-        rc = dir_outcome(&r);
-        if (!r.bad && rc != RC_OK) {
+        if (rc != RC_OK) {
             return rc;
         }
         read_invite(&r, &invites[i]);
