@@ -14,18 +14,8 @@ struct group_setting {
 
 static void on_set(void *ctx, enum rc rc, struct msg_seq seq) {
     struct group_setting *s = ctx;
-    struct request *r = s->request;
-    struct json_out o;
-    struct buf b;
 
-    if (rc != RC_OK) {
-        request_fail_rc(r, rc);
-    } else {
-        o = request_begin(r, &b, "ok");
-        json_field_id(&o, "conv", s->conv.v);
-        json_field_u64(&o, "seq", seq.v);
-        request_end(r, &b);
-    }
+    request_end_changed(s->request, rc, s->conv, seq);
     mem_free(s);
 }
 

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "chat-core/deliver.h"
 #include "gateway/request.h"
 #include "gateway/server.h"
 #include "gateway/transport.h"
@@ -338,10 +339,13 @@ static void on_adopted(void *ctx, enum rc rc) {
 /* Nobody here has listened for the user until now. */
 static void on_adopted_late(void *ctx, enum rc rc) {
     struct session *s = ctx;
+    struct blob *text;
 
     on_adopted(ctx, rc);
     if (s->state == SESSION_LIVE) {
-        session_send_text(s, SLICE_LIT("{\"type\":\"resync\"}"));
+        text = deliver_resync_text();
+        session_send(s, text, false);
+        blob_unref(&text);
     }
 }
 
