@@ -222,13 +222,7 @@ static void look(struct amending *a) {
         finish(a, RC_AGAIN, NULL);
         return;
     }
-    page_read(a->core,
-              &(struct page_ask){.conv = a->in.conv,
-                                 .user = a->in.user,
-                                 .side = PAGE_AFTER,
-                                 .seq = {a->in.seq.v - 1},
-                                 .limit = 1},
-              on_page, a);
+    page_read_at(a->core, a->in.conv, a->in.user, a->in.seq, on_page, a);
 }
 
 void amend(struct core *c, const struct amend *in, said_fn done, void *ctx) {

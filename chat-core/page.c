@@ -232,3 +232,14 @@ void page_read(struct core *c, const struct page_ask *ask, page_fn done,
     r->ctx = ctx;
     look_up(r);
 }
+
+void page_read_at(struct core *c, struct conv_id conv, struct user_id user,
+                  struct msg_seq seq, page_fn done, void *ctx) {
+    page_read(c,
+              &(struct page_ask){.conv = conv,
+                                 .user = user,
+                                 .side = PAGE_AFTER,
+                                 .seq = {seq.v - 1},
+                                 .limit = 1},
+              done, ctx);
+}

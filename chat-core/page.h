@@ -47,5 +47,9 @@ typedef void (*page_fn)(void *ctx, enum rc rc, const struct page *page);
 /* `done` comes once, perhaps before this returns. */
 void page_read(struct core *c, const struct page_ask *ask, page_fn done,
                void *ctx);
+/* The same for the event at `seq`, which is 1 or more, alone: the page holds
+ * it, or what comes next, or nothing. */
+void page_read_at(struct core *c, struct conv_id conv, struct user_id user,
+                  struct msg_seq seq, page_fn done, void *ctx);
 
 #endif

@@ -88,13 +88,7 @@ void cmd_message_hide(struct request *r, struct client_fields *f) {
     }
     h = mem_new(sizeof(*h));
     *h = (struct hiding){.request = r, .conv = conv, .seq = seq};
-    page_read(&r->server->core,
-              &(struct page_ask){.conv = conv,
-                                 .user = r->user,
-                                 .side = PAGE_AFTER,
-                                 .seq = {seq.v - 1},
-                                 .limit = 1},
-              on_page, h);
+    page_read_at(&r->server->core, conv, r->user, seq, on_page, h);
 }
 
 /* ---- hidden ---- */

@@ -130,11 +130,5 @@ void cmd_message_versions(struct request *r, struct client_fields *f) {
     }
     ask = mem_new(sizeof(*ask));
     *ask = (struct versions_ask){r, conv, seq};
-    page_read(&r->server->core,
-              &(struct page_ask){.conv = conv,
-                                 .user = r->user,
-                                 .side = PAGE_AFTER,
-                                 .seq = {seq.v - 1},
-                                 .limit = 1},
-              on_message, ask);
+    page_read_at(&r->server->core, conv, r->user, seq, on_message, ask);
 }
