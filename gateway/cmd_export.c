@@ -83,13 +83,7 @@ static void on_friends(void *ctx, enum rc rc, const struct friend_row *friends,
     }
     for (size_t i = 0; i < count; i++) {
         begin_record(x, "friend");
-        json_field_id(&x->o, "user", friends[i].user.v);
-        json_field_str(&x->o, "name", friends[i].name);
-        json_field_str(&x->o, "state",
-                       slice_str(friend_word(friends[i].state)));
-        if (friends[i].remark.n > 0) {
-            json_field_str(&x->o, "remark", friends[i].remark);
-        }
+        put_friend(&x->o, &friends[i]);
         json_end_obj(&x->o);
     }
     d->ops->blocks_of(d, x->request->user, on_blocks, x);

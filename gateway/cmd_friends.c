@@ -7,6 +7,15 @@
 
 /* ---- friends ---- */
 
+void put_friend(struct json_out *o, const struct friend_row *row) {
+    json_field_id(o, "user", row->user.v);
+    json_field_str(o, "name", row->name);
+    json_field_str(o, "state", slice_str(friend_word(row->state)));
+    if (row->remark.n > 0) {
+        json_field_str(o, "remark", row->remark);
+    }
+}
+
 static void on_friends(void *ctx, enum rc rc, const struct friend_row *friends,
                        size_t count) {
     struct request *r = ctx;
@@ -21,12 +30,7 @@ static void on_friends(void *ctx, enum rc rc, const struct friend_row *friends,
     json_field_arr(&o, "friends");
     for (size_t i = 0; i < count; i++) {
         json_begin_obj(&o);
-        json_field_id(&o, "user", friends[i].user.v);
-        json_field_str(&o, "name", friends[i].name);
-        json_field_str(&o, "state", slice_str(friend_word(friends[i].state)));
-        if (friends[i].remark.n > 0) {
-            json_field_str(&o, "remark", friends[i].remark);
-        }
+        put_friend(&o, &friends[i]);
         json_end_obj(&o);
     }
     json_end_arr(&o);

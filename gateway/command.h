@@ -33,6 +33,8 @@ const struct command *command_at(unsigned i);
 /* The answer "users"; a users_fn. */
 void request_end_users(void *ctx, enum rc rc, const struct user_row *users,
                        size_t count);
+/* The fields that tell of one friend. */
+void put_friend(struct json_out *o, const struct friend_row *row);
 /* The answer "ok" with how many devices were revoked; tells all gateways. */
 void request_end_revoked(struct request *r, const struct device_row *devices,
                          size_t count);
