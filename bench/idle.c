@@ -31,23 +31,12 @@ static struct cost cost_now(const struct options *o) {
     };
 }
 
-static int client(const struct crew_job *job) {
-    struct load l;
-
-    if (load_init(&l, job) != RC_OK) {
-        return BENCH_UNAVAILABLE;
-    }
-    load_run(&l);
-    load_fini(&l);
-    return BENCH_OK;
-}
-
 /* The first sessions of a process make it allocate what it keeps for good. */
 static bool warm(const struct options *o) {
     struct crew crew;
     bool ok;
 
-    if (crew_start(&crew, o, WARM_SESSIONS, client) != RC_OK) {
+    if (crew_start(&crew, o, WARM_SESSIONS, load_client) != RC_OK) {
         return false;
     }
     ok = scenario_connect(&crew, WARM_SESSIONS, CONNECT_PATIENCE_S);
@@ -110,7 +99,7 @@ static bool measure(const struct options *o, struct crew *crew,
     struct tally t;
     double took;
 
-    if (crew_start(crew, o, o->sessions, client) != RC_OK ||
+    if (crew_start(crew, o, o->sessions, load_client) != RC_OK ||
         !scenario_connect(crew, o->sessions, CONNECT_PATIENCE_S)) {
         return false;
     }

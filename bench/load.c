@@ -5,6 +5,7 @@
 
 #include "bench/feed.h"
 #include "bench/people.h"
+#include "bench/scenario.h"
 #include "proto/base/mem.h"
 
 enum {
@@ -280,4 +281,15 @@ enum rc load_send(struct load *l, size_t number, struct slice text) {
     struct ws_client *client = l->sessions[number - l->job->from].client;
 
     return client == NULL ? RC_CLOSED : ws_client_send(client, text);
+}
+
+int load_client(const struct crew_job *job) {
+    struct load l;
+
+    if (load_init(&l, job) != RC_OK) {
+        return BENCH_UNAVAILABLE;
+    }
+    load_run(&l);
+    load_fini(&l);
+    return BENCH_OK;
 }

@@ -61,6 +61,9 @@ struct load {
 /* The loop and the sessions of `job`; on_text and on_phase are NULL. Complains
  * on stderr. RC_BAD_INPUT: no key, no CA. RC_BACKEND: no loop. */
 enum rc load_init(struct load *l, const struct crew_job *job) MUST_CHECK;
+/* A whole client that only keeps its sessions; a crew's process. Answers its
+ * exit status. */
+int load_client(const struct crew_job *job);
 /* Connects, and runs until the parent says CREW_END and all have closed. */
 void load_run(struct load *l);
 void load_fini(struct load *l);

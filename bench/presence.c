@@ -71,17 +71,6 @@ static bool measure_conversation(const struct options *o, struct report *r) {
 
 /* ---- many people ---- */
 
-static int client(const struct crew_job *job) {
-    struct load l;
-
-    if (load_init(&l, job) != RC_OK) {
-        return BENCH_UNAVAILABLE;
-    }
-    load_run(&l);
-    load_fini(&l);
-    return BENCH_OK;
-}
-
 static double presence_bytes(const struct options *o) {
     return proc_memory_all(o->presences, o->presence_count).pss;
 }
@@ -118,7 +107,7 @@ static bool measure_crowd(const struct options *o, struct report *r) {
     bool ok;
 
     scenario_say("many people come and stay");
-    if (crew_start(&crew, o, (size_t)o->sessions, client) != RC_OK) {
+    if (crew_start(&crew, o, (size_t)o->sessions, load_client) != RC_OK) {
         return false;
     }
     ok = scenario_connect(&crew, o->sessions, CONNECT_PATIENCE_S) &&

@@ -23,17 +23,6 @@ static const struct way full = {"full", true, false};
 static const struct way resumed = {"resumed", true, true};
 static const struct way plain = {"plain", false, false};
 
-static int client(const struct crew_job *job) {
-    struct load l;
-
-    if (load_init(&l, job) != RC_OK) {
-        return BENCH_UNAVAILABLE;
-    }
-    load_run(&l);
-    load_fini(&l);
-    return BENCH_OK;
-}
-
 /* The command line with one way to connect. */
 static struct options options_for(const struct options *o,
                                   const struct way *way) {
@@ -62,7 +51,7 @@ static bool measure(const struct options *o, const struct way *way,
     bool ok;
 
     scenario_say(way->name);
-    ok = crew_start(&crew, &one, sessions, client) == RC_OK &&
+    ok = crew_start(&crew, &one, sessions, load_client) == RC_OK &&
          scenario_connect(&crew, sessions, CONNECT_PATIENCE_S);
     to = scenario_usage(&one, NULL);
     *cpu_us = scenario_used(&from, &to).gateway / (double)sessions;
