@@ -2,22 +2,8 @@
 
 #include "gateway/metrics.h"
 #include "gateway/server.h"
-#include "proto/wire/json_write.h"
-
-static const struct slice json_type = {(const uint8_t *)"application/json", 16};
-
-static void check(struct json_out *o, const char *name, bool ok,
-                  const char *detail) {
-    json_begin_obj(o);
-    json_field_str(o, "name", slice_str(name));
-    json_field_bool(o, "ok", ok);
-    json_field_str(o, "detail", slice_str(detail));
-    json_end_obj(o);
-}
-
-static const char *up(bool ok) {
-    return ok ? "connected" : "not connected; trying again";
-}
+#include "proto/net/status_server.h"
+#include "proto/wire/ready.h"
 
 /* Ready: not draining, every store has been there once, and an ack promises
  * what it should. A store that goes away later does not take the gateway out
@@ -30,29 +16,22 @@ static bool ready(struct server *s) {
 static void answer_ready(struct server *s, struct http_exchange *x) {
     struct core *c = &s->core;
     bool ok = ready(s);
-    bool history = c->history->ops->ready(c->history);
-    bool bus = c->bus->ops->ready(c->bus);
-    bool directory = c->directory->ops->ready(c->directory);
     bool draining = server_draining(s);
-    struct json_out o;
+    const struct ready_check checks[] = {
+        {"drain", !draining, draining ? "draining" : "serving"},
+        {"durability", s->not_durable == NULL,
+         s->not_durable == NULL ? "as configured" : s->not_durable},
+        ready_store("history", c->history->ops->ready(c->history)),
+        ready_store("bus", c->bus->ops->ready(c->bus)),
+        ready_store("directory", c->directory->ops->ready(c->directory)),
+        {"revoked", s->revoked.loaded,
+         s->revoked.loaded ? "read" : "not read yet: no token is believed"},
+    };
     struct buf b;
 
     buf_init(&b);
-    o = json_out(&b);
-    json_begin_obj(&o);
-    json_field_str(&o, "status", slice_str(ok ? "ready" : "not ready"));
-    json_field_arr(&o, "checks");
-    check(&o, "drain", !draining, draining ? "draining" : "serving");
-    check(&o, "durability", s->not_durable == NULL,
-          s->not_durable == NULL ? "as configured" : s->not_durable);
-    check(&o, "history", history, up(history));
-    check(&o, "bus", bus, up(bus));
-    check(&o, "directory", directory, up(directory));
-    check(&o, "revoked", s->revoked.loaded,
-          s->revoked.loaded ? "read" : "not read yet: no token is believed");
-    json_end_arr(&o);
-    json_end_obj(&o);
-    http_answer(x, ok ? 200 : 503, slice_of(NULL, 0), json_type, buf_slice(&b));
+    ready_put(&b, ok, checks, COUNT_OF(checks));
+    status_answer(x, ok ? 200 : 503, buf_slice(&b));
     buf_fini(&b);
 }
 
@@ -62,8 +41,7 @@ bool health_request(struct server *s, struct http_exchange *x,
         return false;
     }
     if (slice_is(head->path, "/healthz")) {
-        http_answer(x, 200, slice_of(NULL, 0), json_type,
-                    SLICE_LIT("{\"status\":\"alive\"}"));
+        status_alive(NULL, x);
         return true;
     }
     if (slice_is(head->path, "/readyz")) {
