@@ -1,5 +1,6 @@
 #include "proto/base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,14 +86,21 @@ static void json_escape(char *out, size_t n, const char *text) {
 }
 
 /* stderr is shared with others (a pipe, a journal), so it is not made
- * non-blocking; a line is at most one pipe buffer, and what the kernel does
- * not take is dropped and counted. */
+ * non-blocking. Whoever should read it may have stopped, and the loop must not
+ * wait for him: a pipe with room has room for a whole line, and what does not
+ * go now is dropped and counted. */
+static bool has_room(void) {
+    struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0;
+}
+
 static void write_line(char *line, size_t n) {
     if (n >= LINE_MAX_BYTES) {
         n = LINE_MAX_BYTES - 1;
     }
     line[n - 1] = '\n';
-    if (write(STDERR_FILENO, line, n) != (ssize_t)n) {
+    if (!has_room() || write(STDERR_FILENO, line, n) != (ssize_t)n) {
         sink.dropped++;
     }
 }

@@ -102,6 +102,29 @@ static void test_levels(void **state) {
     assert_int_equal(log_dropped(), 0);
 }
 
+/* Nobody reads the pipe: lines are lost and counted, and nothing waits. */
+static void test_full_pipe(void **state) {
+    int ends[2];
+    int saved = dup(STDERR_FILENO);
+    uint64_t dropped = log_dropped();
+
+    (void)state;
+    log_setup(LOG_INFO, LOG_LOGFMT, "n1");
+    assert_int_equal(pipe(ends), 0);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    alarm(60); /* a failure would hang */
+    for (int i = 0; i < 10000; i++) {
+        say_plain();
+    }
+    alarm(0);
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    assert_true(log_dropped() > dropped);
+    assert_true(log_dropped() < dropped + 10000);
+    close(saved);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static unsigned say_from;
 static unsigned say_count;
 
@@ -173,6 +196,7 @@ int main(void) {
         cmocka_unit_test(test_few_are_kept), /* first: nothing was said */
         cmocka_unit_test(test_logfmt),       cmocka_unit_test(test_json),
         cmocka_unit_test(test_levels),       cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_full_pipe),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
