@@ -87,6 +87,11 @@ class Person:
         await asyncio.gather(self._keeper, return_exceptions=True)
         self._keeper = None
 
+    def give_up(self):
+        """The show is over, in whatever way."""
+        self._want = False
+        self.drop()
+
     async def again(self):
         """Drops the connection as a phone does, and comes back."""
         await self.leave()

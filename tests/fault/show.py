@@ -87,6 +87,10 @@ class Show:
     def members(self, conv):
         return [p for p in self.people if p.user in self.convs[conv]]
 
+    def constant(self):
+        """People who are here all the time."""
+        return [p for p in self.people if p not in self.absent]
+
     # What they do.
 
     def start(self):
@@ -213,6 +217,14 @@ class Show:
 
     async def play(self, nemesis):
         """Answers (how often the fault was injected, the verdict)."""
+        try:
+            return await self.acts(nemesis)
+        finally:
+            self.talking = False
+            for person in self.people:
+                person.give_up()
+
+    async def acts(self, nemesis):
         await self.open()
         self.start()
         await asyncio.sleep(BEFORE)

@@ -2,6 +2,7 @@
 fault proxy, so that one gateway's Redis can be lost while the others keep
 theirs."""
 
+import re
 import socket
 
 from harness.cluster import Cluster
@@ -60,13 +61,17 @@ class FaultProxy(Process):
 
 class Stage(Cluster):
     """Doors: "bus1", "history1", ... of gateway 1, ...; "people" before the
-    balancer. Those of number SPARE are for a gateway that a test adds."""
+    balancer. Those of number SPARE are for a gateway that a test adds, as are
+    "side" for its clients and "sql" for its way to PostgreSQL."""
 
     def __init__(self, template, logs, seed):
         super().__init__(template, logs, gateways=0, presences=1,
                          balancer=False)
         address = f"127.0.0.1:{free_port()}"
-        doors = {"people": (address, False)}
+        self.side = f"127.0.0.1:{free_port()}"
+        sql = f"unix:{self.postgres.home}/.s.PGSQL.{self.postgres.port}"
+        doors = {"people": (address, False), "side": (self.side, False),
+                 "sql": (sql, False)}
         for n in range(1, SPARE + 1):
             doors[f"bus{n}"] = (self.redis.address, True)
             doors[f"history{n}"] = (self.redis.address, True)
@@ -79,7 +84,8 @@ class Stage(Cluster):
                                                  address))
         self.balancer.address = address
 
-    def make_gateway(self, n):
+    def make_gateway(self, n, more=None):
+        """`more`: settings on top."""
         conf = self.home / "conf"
         own = {"redis": {"history": self.proxy.address(f"history{n}"),
                          "bus": self.proxy.address(f"bus{n}")},
@@ -87,8 +93,14 @@ class Stage(Cluster):
                "limits": {"sends_per_s": 1000, "sends_burst": 1000,
                           "commands_per_s": 2000, "commands_burst": 4000},
                "log": {"level": "info", "format": "logfmt"}}
+        if n == SPARE:
+            host, port = self.proxy.address("sql").split(":")
+            own["postgres"] = {"conninfo": f"host={host} port={port} "
+                                           "dbname=moim user=moim"}
         return Gateway(n, conf, self.log(f"gateway{n}"),
-                       merged(own, self.gateway_conf(conf)))
+                       merged(merged(more or {}, own),
+                              self.gateway_conf(conf)),
+                       self.side if n == SPARE else None)
 
     def start(self):
         self.proxy.start()
@@ -103,17 +115,24 @@ class Stage(Cluster):
     def people_url(self):
         return "http://" + self.proxy.address("people")
 
+    @property
+    def side_url(self):
+        return "http://" + self.proxy.address("side")
+
     def count(self, counter, doors):
         """A counter of the proxy, summed over doors."""
         return sum(self.proxy.stats(d)[counter] for d in doors)
 
-    def metric(self, n, name):
-        """A number of gateway n's metrics page."""
-        page = http_json("GET", f"http://{self.gateway(n).internal}/metrics")
-        for line in page.raw.decode().splitlines():
-            if line.startswith(f"moim_gateway_{name} "):
-                return int(float(line.split()[1]))
-        raise KeyError(name)
+    @staticmethod
+    def metric(gateway, name):
+        """A number of that gateway's metrics page, summed over its labels."""
+        page = http_json("GET", f"http://{gateway.internal}/metrics")
+        found = [float(line.split()[-1])
+                 for line in page.raw.decode().splitlines()
+                 if re.match(rf"moim_gateway_{name}[ {{]", line)]
+        if not found:
+            raise KeyError(name)
+        return int(sum(found))
 
 
 def doors(kind, *numbers):

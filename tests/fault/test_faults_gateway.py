@@ -2,12 +2,19 @@
 order."""
 
 import asyncio
+import fcntl
 import os
+import re
+import signal
+import subprocess
 import time
 
 import pytest
 
-from .nemesis import paused, start, talk_on
+from harness.authority import Authority
+from harness.http_json import http_json
+
+from .nemesis import aside, paused, start, talk_on, until
 from .shim import Shim
 from .stage import GATEWAYS, SPARE
 
@@ -256,3 +263,118 @@ def test_f10_no_descriptor_for_a_connection(theatre):
         return failed
 
     theatre.play("F10 accept says EMFILE", nemesis)
+
+
+def test_f08_memory_runs_out(theatre):
+    """The kernel gives no more: the process says so and ends, and its people
+    go elsewhere."""
+    async def nemesis(show):
+        async with aside(show, 4) as (gateway, people):
+            subprocess.run(["prlimit", "--pid", str(gateway.pid), "--data=1"],
+                           check=True)
+            for person in people:
+                person.url = show.people[-1].url
+            storm = [asyncio.create_task(knock(show.stage.side))
+                     for _ in range(1500)]
+            status = await asyncio.to_thread(gateway.child.wait, 30)
+            gateway.child = None  # as expected
+            for task in storm:
+                _, writer = await task
+                if writer:
+                    writer.transport.abort()
+            assert status != 0, "it went on"
+            assert re.search("out of memory|allocate|to mmap", gateway.log_text())
+            gateway.log.write_text("")  # what it said is no finding
+            return 1
+
+    theatre.play("F08 out of memory", nemesis)
+
+
+def test_f13_a_broken_certificate(theatre):
+    """Read again at SIGHUP: the old one stays, and so does everybody."""
+    async def nemesis(show):
+        stage = show.stage
+        authority = Authority(stage.home / "f13")
+        cert, key = authority.issue("moim")
+        settings = {"gateway": {"tls_cert": cert, "tls_key": key}}
+        async with aside(show, 4, settings) as (gateway, people):
+            closes = [len(p.closes) for p in people]
+            usual = cert.read_bytes()
+            cert.write_bytes(b"no certificate")
+            gateway.child.send_signal(signal.SIGHUP)
+            await until(lambda: "stays in use" in gateway.log_text(),
+                        "refused")
+            cert.write_bytes(usual)
+            answer = await asyncio.to_thread(
+                http_json, "GET", gateway.tls_url + "/healthz",
+                tls=authority.context())
+            assert answer.status == 200
+            await talk_on(show, 50)
+            assert closes == [len(p.closes) for p in people]
+            return 1
+
+    theatre.play("F13 broken certificate, SIGHUP", nemesis)
+
+
+def test_f15_nobody_reads_the_log(theatre):
+    """The pipe is full: lines are dropped and counted, and chat goes on."""
+    async def nemesis(show):
+        stage = show.stage
+        gateway = stage.gateway(1)
+        gateway.terminate()
+        usual, pipe = gateway.command, os.pipe()
+        fcntl.fcntl(pipe[1], fcntl.F_SETPIPE_SZ, 4096)
+        os.write(pipe[1], b"x" * 4096)
+        gateway.command = ["sh", "-c",
+                           f'exec "$@" 2>/proc/{os.getpid()}/fd/{pipe[1]}',
+                           "sh", *usual]
+        await start(gateway)
+        gateway.command = usual
+        await talk_on(show, 50)
+        dropped = stage.metric(gateway, "log_dropped_total")
+        for end in pipe:
+            os.close(end)
+        gateway.kill9()
+        await start(gateway)
+        return dropped
+
+    theatre.play("F15 nobody reads the log", nemesis)
+
+
+def test_f16_started_twice(theatre):
+    """The second one says what is wrong and ends; the first goes on."""
+    async def nemesis(show):
+        gateway = show.stage.gateway(2)
+        conf = gateway.command[-1]
+        twin = show.stage.home / "conf/twin.conf"
+        text = open(conf, encoding="utf-8").read()
+        twin.write_text("".join(line for line in text.splitlines(True)
+                                if not line.startswith("handover")))
+        done = await asyncio.to_thread(
+            subprocess.run, [*gateway.command[:-1], twin],
+            capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode != 0 and gateway.address in done.stderr, done
+        assert "in use" in done.stderr, done.stderr
+        await talk_on(show, 30)
+        return 1
+
+    theatre.play("F16 started twice", nemesis)
+
+
+def test_f63_drained_while_redis_is_away(theatre):
+    """It ends in time; what was not acked is repeated elsewhere."""
+    async def nemesis(show):
+        stage, gateway = show.stage, show.stage.gateway(3)
+        stage.redis.pause()
+        await asyncio.sleep(0.5)
+        begun = time.monotonic()
+        await asyncio.to_thread(gateway.terminate)
+        spent = time.monotonic() - begun
+        stage.redis.resume()
+        show.heal()
+        await start(gateway)
+        await talk_on(show, 50)
+        print(f"drained in {spent:.1f} s")
+        return 1
+
+    theatre.play("F63 drained, redis away", nemesis)

@@ -110,3 +110,29 @@ def test_f51_members_change_while_gateways_die(theatre):
         return await churn
 
     theatre.play("F51 the same, buses cut", nemesis)
+
+
+def test_f53_blocked_while_he_writes(theatre):
+    """The block stands in the log, and no message of the blocked behind it."""
+    async def nemesis(show):
+        people, refused = show.constant(), 0
+        for one, two in zip(people[0:12:2], people[1:12:2]):
+            conv = (await one.cmd("direct.open", user=two.user))["conv"]
+            show.convs[conv] = {one.user, two.user}
+            show.owners[conv] = one
+            for person in (one, two):
+                person.convs.add(conv)
+            talk = asyncio.create_task(show.talk(two, conv))
+            await asyncio.sleep(show.rand.uniform(0.2, 0.6))
+            await one.live.wait()
+            answer = await one.cmd("block", user=two.user)
+            assert answer["type"] == "ok", answer
+            await talk  # ends when he is refused
+            said = [s for s in two.sends if s.conv == conv]
+            assert all(s.seq < answer["seq"] for s in said
+                       if s.outcome == "ack"), conv
+            refused += said[-1].outcome == "forbidden"
+            await one.cmd("unblock", user=two.user)
+        return refused
+
+    theatre.play("F53 blocked while writing", nemesis)

@@ -5,7 +5,10 @@ import time
 
 import pytest
 
-from .nemesis import doors, paused, start, talk_on, while_set
+from harness.client import Client
+
+from .nemesis import doors, paused, start, talk_on, until, while_set
+from .stage import GATEWAYS
 
 
 # Some seconds; the clock stands still within a script.
@@ -275,3 +278,66 @@ def test_f44_redis_is_busy(theatre):
         return int(time.monotonic() - begun > 2.1)
 
     theatre.play("F44 redis blocked 4 s", nemesis)
+
+
+def subscribes(redis):
+    """How many commands that was so far."""
+    for line in redis.cli("info", "commandstats").splitlines():
+        if line.startswith("cmdstat_ssubscribe:calls="):
+            return int(line.split("=")[1].split(",")[0])
+    return 0
+
+
+def test_f29_all_subscribe_again(theatre):
+    """The links of gateways with many topics are cut: all are named again, in
+    one command for each of the 64 partitions and not for each topic."""
+    stage = theatre.open()
+    redis, accounts = stage.redis, theatre.cast.members
+    users = [a.user for a in accounts]
+
+    def heard():
+        return redis.cli("pubsub", "shardnumsub", *topics).split()[1::2]
+
+    async def watch():
+        clients = [Client(stage.url(1 + n % GATEWAYS), a)
+                   for n, a in enumerate(accounts)]
+        await asyncio.gather(*[c.open() for c in clients])
+        await asyncio.gather(*[c.cmd("presence.watch", users=users)
+                               for c in clients])
+        topics.extend(redis.cli("pubsub", "shardchannels").split())
+        full, before = heard(), subscribes(redis)
+        cut = sum(int(stage.proxy.tell(f"{name} reset"))
+                  for name in doors("bus"))
+        assert cut >= GATEWAYS
+        await until(lambda: subscribes(redis) > before and heard() == full,
+                    "all are heard again")
+        commands = subscribes(redis) - before
+        assert len(topics) > 2 * len(users)
+        assert commands <= 64 * GATEWAYS, f"{commands} for {len(topics)}"
+        await asyncio.gather(*[c.close() for c in clients])
+
+    topics = []
+    asyncio.run(watch())
+
+
+def test_f45_redis_asks_for_a_password(theatre):
+    """Nobody was told: gateways say so, do not storm it, and go on when it
+    is taken back."""
+    async def nemesis(show):
+        redis, gateway = show.stage.redis, show.stage.gateway(1)
+        before = show.stage.count("opened", doors("history", 1))
+        redis.cli("config", "set", "requirepass", "not-to-be-logged")
+        for name in doors("bus") + doors("history"):
+            show.stage.proxy.tell(f"{name} reset")
+        await asyncio.sleep(3)
+        tries = show.stage.count("opened", doors("history", 1)) - before
+        redis.cli("-a", "not-to-be-logged", "--no-auth-warning", "config",
+                  "set", "requirepass", "")
+        show.heal()
+        await talk_on(show, 50)
+        assert "NOAUTH" in gateway.log_text(), "the log does not say why"
+        assert "not-to-be-logged" not in gateway.log_text()
+        assert 0 < tries <= 8, f"{tries} connects in 3 s"
+        return tries
+
+    theatre.play("F45 redis wants a password", nemesis)

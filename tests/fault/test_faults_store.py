@@ -2,9 +2,13 @@
 had, hold what nobody wrote. The shim (shim.py) makes calls fail."""
 
 import asyncio
+import os
 import shutil
+import subprocess
+import time
 
 from harness.client import Account
+from harness.http_json import http_json
 from harness.waiting import wait_until
 
 from .nemesis import doors, start, talk_on, while_set
@@ -140,3 +144,149 @@ def test_f72_the_store_holds_poison(theatre):
                          5: "message"}
         assert sync(two, conv, 0, 0)["state"] == "complete"
     assert say(one, conv, 5, 1).keys() == {6}
+
+
+async def full_disk(show, policy):
+    """Writes to the disk fail with ENOSPC while the crowd talks. Gives the
+    shim's count, and Redis' exit status, or None when it lives on."""
+    redis = show.stage.redis
+    shim = Shim(redis, redis.home)
+    shim.put_in()
+    redis.terminate()
+    await start(redis)
+    redis.cli("config", "set", "appendfsync", policy)
+    await talk_on(show, 50)
+    shim.begin("full")
+    status = None
+    try:
+        status = await asyncio.to_thread(redis.child.wait, 4)
+        redis.child = None  # as expected
+    except subprocess.TimeoutExpired:
+        pass
+    errors = redis.cli("info", "errorstats") if status is None else ""
+    times = shim.end("full")
+    shim.take_out()
+    if status is None:
+        redis.terminate()
+    await start(redis)
+    show.heal()
+    await talk_on(show, 50)
+    return times, status, errors
+
+
+def test_f35_the_disk_is_full(theatre):
+    """With `always` Redis ends rather than lie."""
+    async def nemesis(show):
+        times, status, _ = await full_disk(show, "always")
+        assert status == 1
+        return times
+
+    theatre.play("F35 disk full, AOF always", nemesis)
+
+
+def test_f36_the_disk_is_full_and_redis_goes_on(theatre):
+    """With `everysec` it refuses writes with MISCONF; nothing is published."""
+    async def nemesis(show):
+        times, status, errors = await full_disk(show, "everysec")
+        assert status is None and "errorstat_MISCONF" in errors, errors
+        return times
+
+    theatre.play("F36 disk full, AOF everysec", nemesis)
+
+
+def lost_tail(acks, two, conv):
+    """What a sync says of the cursor at the last ack; the acked seqs that are
+    not there any more."""
+    last = max(acks)
+    state = sync(two, conv, last, acks[last])
+    return state, [seq for seq in acks if seq > state["head"]]
+
+
+def test_f33_killed_with_a_slow_disk(theatre):
+    """`everysec` may lose the last seconds, and then every cursor that points
+    behind the end is told so. That is tier t0."""
+    stage = theatre.open()
+    redis = stage.redis
+    shim = Shim(redis, redis.home)
+    shim.put_in()
+    redis.terminate()
+    redis.start()
+    one, two, conv = pair(stage, "slow")
+    acks = say(one, conv, 0, 5)
+    redis.cli("config", "set", "appendfsync", "everysec")
+    shim.begin("slow")
+    end = time.monotonic() + 3
+    count = 5
+    while time.monotonic() < end:
+        acks.update(say(one, conv, count, 1))
+        count += 1
+    redis.kill9()
+    times = shim.end("slow")
+    shim.take_out()
+    redis.start()
+    state, gone = lost_tail(acks, two, conv)
+    assert times > 0 and max(acks) > 10
+    print(f"{len(gone)} of {len(acks)} lost")
+    if gone:
+        assert state["state"] == "resync"
+        assert state["gap"] == {"from": min(gone), "to": max(acks),
+                                "reason": "lost"}
+    else:
+        assert state["state"] == "complete"
+
+
+def newest_aof(redis):
+    files = sorted((redis.home / "appendonlydir").glob("*.incr.aof"))
+    return files[-1]
+
+
+def test_f39_the_log_is_torn(theatre):
+    """Cut within a command: Redis starts, and the lost tail is declared. With
+    a wrong byte it does not start, and is repaired as operations.md says."""
+    stage = theatre.open()
+    redis = stage.redis
+    one, two, conv = pair(stage, "torn")
+    acks = say(one, conv, 0, 10)
+    redis.stop()
+    path = newest_aof(redis)
+    os.truncate(path, path.read_bytes().index(b"a-message-number-00009"))
+    redis.start()
+    state, gone = lost_tail(acks, two, conv)
+    assert gone == [10], gone
+    assert state["gap"] == {"from": 10, "to": 10, "reason": "lost"}
+    acks = say(one, conv, 10, 10)
+    redis.stop()
+    text = bytearray(path.read_bytes())
+    at = text.index(b"a-message-number-00019")
+    text[text.rindex(b"\r\n$", 0, at) + 2] ^= 0x40
+    path.write_bytes(text)
+    redis.launch()
+    assert redis.child.wait(20) == 1
+    redis.child = None  # as expected
+    assert "redis-check-aof --fix" in redis.log_text()
+    subprocess.run(["redis-check-aof", "--fix", path], input=b"y\n",
+                   check=True, capture_output=True)
+    redis.start()
+    state, gone = lost_tail(acks, two, conv)
+    assert gone and state["gap"]["reason"] == "lost", (state, gone)
+    assert say(one, conv, 100, 1)
+
+
+def test_f41_redis_may_forget(theatre):
+    """An evicting store makes a gateway not ready, and says why."""
+    stage = theatre.open()
+    redis, gateway = stage.redis, stage.gateway(3)
+    gateway.terminate()
+    redis.cli("config", "set", "maxmemory-policy", "allkeys-lru")
+    gateway.launch()
+
+    def refused():
+        try:
+            answer = http_json("GET", gateway.url + "/readyz")
+        except OSError:
+            return False
+        return answer.status == 503 and b"noeviction" in answer.raw
+
+    wait_until(refused, "not ready, with the reason")
+    redis.cli("config", "set", "maxmemory-policy", "noeviction")
+    gateway.restart()

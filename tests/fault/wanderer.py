@@ -19,6 +19,8 @@ PAUSE = 0.05        # between plain polls
 class Wanderer(Person):
     """`sticky`: keeps the cookie of the balancer."""
 
+    choice = WAYS
+
     def __init__(self, account, url, rand, sticky):
         super().__init__(account, url, rand)
         self.base = url
@@ -36,7 +38,7 @@ class Wanderer(Person):
 
     async def _session(self):
         """A while over one transport, drawn anew each time."""
-        self._way = self.rand.choice(WAYS)
+        self._way = self.rand.choice(self.choice)
         self.ways[self._way] += 1
         stay = self.rand.uniform(*STAY)
         try:

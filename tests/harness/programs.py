@@ -14,8 +14,9 @@ class Gateway(Process):
     """Gateway `number` (from 1). Keeps its ports when started again. One with
     a certificate listens for TLS too."""
 
-    def __init__(self, number, home, log, sections):
-        self.address = f"127.0.0.1:{free_port()}"
+    # pylint: disable-next=too-many-arguments
+    def __init__(self, number, home, log, sections, address=None):
+        self.address = address or f"127.0.0.1:{free_port()}"
         self.internal = f"127.0.0.1:{free_port()}"
         name = f"gateway{number}"
         conf = home / f"{name}.conf"

@@ -4,17 +4,21 @@
  * that a test can tell that the fault was in effect.
  *
  *   fsync    fsync and fdatasync: EIO
+ *   slow     fsync and fdatasync take 3 s
+ *   full     write to a file: ENOSPC
  *   accept   accept4: EMFILE */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 enum {
     PATH_BYTES = 512,
+    SLOW_S = 3,
 };
 
 struct sockaddr;
@@ -34,17 +38,27 @@ static bool in_effect(const char *fault) {
     (void)snprintf(path, sizeof(path), "%s/%s.count", folder, fault);
     fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (fd >= 0) {
-        (void)!write(fd, "x", 1);
+        (void)syscall(SYS_write, fd, "x", 1);
         close(fd);
     }
     return true;
 }
 
+static bool disk_fails(void) {
+    if (in_effect("slow")) {
+        sleep(SLOW_S);
+    }
+    if (in_effect("fsync")) {
+        errno = EIO;
+        return true;
+    }
+    return false;
+}
+
 /* The C library calls its parameter __fildes.
  * NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int fsync(int fd) {
-    if (in_effect("fsync")) {
-        errno = EIO;
+    if (disk_fails()) {
         return -1;
     }
     return (int)syscall(SYS_fsync, fd);
@@ -53,11 +67,26 @@ int fsync(int fd) {
 /* The C library calls its parameter __fildes.
  * NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int fdatasync(int fd) {
-    if (in_effect("fsync")) {
-        errno = EIO;
+    if (disk_fails()) {
         return -1;
     }
     return (int)syscall(SYS_fdatasync, fd);
+}
+
+static bool is_file(int fd) {
+    struct stat about;
+
+    return fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+}
+
+/* The C library's names begin with two underscores.
+ * NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+ssize_t write(int fd, const void *bytes, size_t n) {
+    if (is_file(fd) && in_effect("full")) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return syscall(SYS_write, fd, bytes, n);
 }
 
 int accept4(int fd, struct sockaddr *to, unsigned *n, int flags) {
