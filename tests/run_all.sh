@@ -49,26 +49,39 @@ sums() {
     echo "$p $f $s"
 }
 
-# part NAME MINUTES COMMAND...: stops a part that hangs.
+# part NAME MINUTES COMMAND...: stops a part that hangs. The load is what the
+# machine had to do when the part began.
 part() {
-    local name=$1 minutes=$2 log=$LOGS/$1.log start=$SECONDS status=0 p f s
+    local name=$1 minutes=$2 log=$LOGS/$1.log start=$SECONDS status=0 p f s load
     shift 2
     wanted "$name" || return 0
     ran=$((ran + 1))
     printf '%-14s' "$name"
+    read -r load _ </proc/loadavg
     timeout -k 20 "${minutes}m" "$@" >"$log" 2>&1 </dev/null || status=$?
     [ "$status" != 124 ] || echo "stopped after $minutes minutes" >>"$log"
     read -r p f s < <(sums "$log" "$status")
-    printf '%7d %7d %8d %6d s\n' "$p" "$f" "$s" $((SECONDS - start))
+    printf '%7d %7d %8d %6d s %6s\n' "$p" "$f" "$s" $((SECONDS - start)) "$load"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     [ "$f" = 0 ] || failures+=("$name")
 }
 
+# what_failed LOG: whatever the part's tool says of a test that failed: pytest,
+# TAP with its reason, cmocka, compilers, and our own scripts.
+what_failed() {
+    awk '/^ok/ { reason = 0 }
+        /^not ok/ { reason = 10 }
+        reason-- > 0 || /^ERROR |ERROR   \]|FAILED|CRASHED|: error: /' "$1"
+}
+
 explain_failures() {
-    local name
+    local name log
     for name in "${failures[@]}"; do
-        printf '\nFAILED %s, the end of %s:\n' "$name" "$LOGS/$name.log"
-        tail -n 30 "$LOGS/$name.log" | sed 's/^/  | /'
+        log=$LOGS/$name.log
+        printf '\nFAILED %s:\n' "$name"
+        what_failed "$log" | head -n 60 | sed 's/^/  | /'
+        printf 'the end of %s:\n' "$log"
+        tail -n 30 "$log" | sed 's/^/  | /'
     done
 }
 
@@ -81,12 +94,14 @@ explain_skips() {
 
 mkdir -p "$LOGS"
 rm -rf "${LOGS:?}"/*
-printf '%-14s%7s %7s %8s %8s\n' part passed failed skipped time
+printf '%-14s%7s %7s %8s %8s %6s\n' part passed failed skipped time load
 
 # shellcheck disable=SC2086 # $MAKE is a command with its options
 {
     part build 10 $MAKE
-    part build-clang 10 $MAKE CC=clang B=build/clang everything
+    # What clang warns of does not depend on how much it optimizes.
+    part build-clang 10 $MAKE CC=clang B=build/clang \
+        EXTRA='-O0 -U_FORTIFY_SOURCE' everything
     part lint 10 tests/lint/lint.sh
     part unit-asan 10 $MAKE MODE=asan check-unit
     part unit-plain 10 $MAKE check-unit
