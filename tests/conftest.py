@@ -19,6 +19,20 @@ from harness.postgres import make_template
 LOGS = ROOT / "build/test-logs/clusters"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """The tests of a file that share something stay together on one worker,
+    and go first; every other one fills a gap."""
+    def shares(item):
+        # pylint: disable=protected-access
+        found = item._fixtureinfo.name2fixturedefs.values()
+        return any(d.scope == "module" for defs in found for d in defs)
+
+    items.sort(key=lambda item: not shares(item))
+    for item in filter(shares, items):
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture(scope="session")
 def pg_template():
     """A migrated PostgreSQL data directory, copied by every cluster."""
@@ -39,12 +53,13 @@ def logs_of(request):
 
 @pytest.fixture
 def make_cluster(request, pg_template):
-    """make_cluster(gateways=3, ...) starts a cluster of this test's own."""
+    """make_cluster(gateways=3, ...) starts a cluster of this test's own; its
+    presence services are waited for only with settled=True."""
     made = []
 
-    def make(**options):
+    def make(settled=False, **options):
         logs = logs_of(request) / str(len(made) + 1)
-        cluster = Cluster(pg_template, logs, **options)
+        cluster = Cluster(pg_template, logs, settled=settled, **options)
         made.append(cluster)
         cluster.start()
         return cluster

@@ -12,6 +12,7 @@ from .paths import service_dir
 from .postgres import Postgres
 from .programs import Gateway, Haproxy, Presence, merged
 from .redis import Redis
+from .waiting import wait_until
 
 
 class Cluster:
@@ -23,10 +24,13 @@ class Cluster:
     template   a data directory from postgres.make_template
     logs       folder for the logs, kept afterwards
     gateway_conf, presence_conf   {"section": {"key": value}} on top
-    secure     Redis and PostgreSQL are spoken to over TLS, verified"""
+    secure     Redis and PostgreSQL are spoken to over TLS, verified
+    settled    a presence service is waited for, too, which takes seconds;
+               gateways can do without"""
 
     def __init__(self, template, logs, gateways=2, presences=1, balancer=True,
-                 gateway_conf=None, presence_conf=None, secure=False):
+                 gateway_conf=None, presence_conf=None, secure=False,
+                 settled=True):
         # Short and enterable: the service user works in it, and a Unix
         # socket's path may have 107 bytes.
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="moim-", dir="/tmp"))
@@ -34,6 +38,7 @@ class Cluster:
         self.logs = pathlib.Path(logs)
         shutil.rmtree(self.logs, ignore_errors=True)
         self.logs.mkdir(parents=True)
+        self.settled = settled
         self.authority = Authority(self.home / "ca") if secure else None
         self.postgres = Postgres(self.home / "pg", self.log("postgres"),
                                  template, self.authority)
@@ -98,26 +103,34 @@ class Cluster:
         gateway.start()
         return gateway
 
-    def processes(self):
+    def ranks(self):
         """In the order in which they need one another."""
-        balancer = [self.balancer] if self.balancer else []
-        return [self.postgres, self.redis, *self.presences, *self.gateways,
-                *balancer]
+        return [[self.postgres, self.redis], self.presences, self.gateways,
+                [self.balancer] if self.balancer else []]
+
+    def processes(self):
+        return [process for rank in self.ranks() for process in rank]
 
     def start(self):
-        """Every rank starts at once and is waited for before the next."""
-        ranks = [[self.postgres, self.redis], self.presences, self.gateways,
-                 [self.balancer] if self.balancer else []]
-        for rank in ranks:
+        """Every rank starts at once and is waited for before the next. Of two
+        presence services one lets the other work at first."""
+        for rank in self.ranks():
             for process in rank:
                 process.launch()
-            for process in rank:
-                process.wait_ready()
+            if rank is not self.presences:
+                for process in rank:
+                    process.wait_ready()
+            elif rank and self.settled:
+                wait_until(lambda: any(p.ready_or_dead() for p in
+                                       self.presences), "presence ready")
 
     def stop(self):
         """Ends everything in good order; returns the findings."""
-        for process in reversed(self.processes()):
-            process.terminate()
+        for rank in reversed(self.ranks()):
+            for process in rank:
+                process.ask_to_end()
+            for process in rank:
+                process.terminate()
         findings = [f for p in self.processes() for f in p.findings()]
         shutil.rmtree(self.home)
         return findings

@@ -18,7 +18,10 @@ class Process:
     here has asked it to, that is a finding (see `findings`).
 
     stop_signal  what asks this program to end in good order
+    good_ends    the statuses that are one
     service      runs as the unprivileged user"""
+
+    good_ends = frozenset({0})
 
     def __init__(self, name, command, log, stop_signal=signal.SIGTERM,
                  service=False):
@@ -28,6 +31,7 @@ class Process:
         self.stop_signal = stop_signal
         self.service = service
         self.child = None
+        self.asked = False  # to end, and not waited for yet
         self.unexpected = []
 
     def start(self):
@@ -39,6 +43,7 @@ class Process:
         """Starts it and returns at once."""
         self.note_death()
         assert self.child is None, f"{self.name} runs already"
+        self.asked = False
         user = AS_SERVICE if self.service else []
         # Killed when the test runner is: no run leaves processes behind. A
         # change of user forgets that, so both are one setpriv's work. Its own
@@ -74,11 +79,25 @@ class Process:
 
     def kill9(self):
         """Gone without a word; returns when it is."""
-        self.end(signal.SIGKILL, {-signal.SIGKILL})
+        self.note_death()
+        if self.child is not None:
+            self.child.kill()
+            self.ends({-signal.SIGKILL})
+
+    def ask_to_end(self):
+        """Asks it to end in good order and returns at once."""
+        self.note_death()
+        if self.child is not None and not self.asked:
+            self.child.send_signal(self.stop_signal)
+            self.child.send_signal(signal.SIGCONT)  # it may be paused
+            self.asked = True
 
     def terminate(self, seconds=30):
-        """Asks it to end and waits. A bad exit status is a finding."""
-        self.end(self.stop_signal, {0}, seconds)
+        """Asks it to end, unless it was, and waits. A bad exit status is a
+        finding."""
+        self.ask_to_end()
+        if self.child is not None:
+            self.ends(self.good_ends, seconds)
 
     def restart(self):
         """Ends it in good order if it runs, and starts it again."""
@@ -91,15 +110,6 @@ class Process:
 
     def resume(self):
         os.kill(self.pid, signal.SIGCONT)
-
-    def end(self, number, good, seconds=30):
-        self.note_death()
-        if self.child is None:
-            return
-        self.child.send_signal(number)
-        if number != signal.SIGKILL:
-            self.child.send_signal(signal.SIGCONT)  # it may be paused
-        self.ends(good, seconds)
 
     def ends(self, good, seconds=30):
         """Waits for the end, which somebody has asked for, here or not. A
@@ -117,7 +127,7 @@ class Process:
 
     def note_death(self):
         """Writes down a death that nobody asked for."""
-        if self.child is not None and self.child.poll() is not None:
+        if self.child is not None and not self.asked and not self.alive:
             self.unexpected.append(
                 f"died with status {self.child.returncode}")
             self.child = None

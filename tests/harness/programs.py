@@ -79,6 +79,9 @@ class Haproxy(Process):
     """The balancer, configured as deploy/haproxy says; with another `balance`
     than that, it has no cookie either. `edit` changes the text."""
 
+    # Ended by a signal, it reports that in its status.
+    good_ends = frozenset({0, 143, -signal.SIGTERM})
+
     def __init__(self, home, log, gateways, balance="leastconn", edit=None):
         self.address = f"127.0.0.1:{free_port()}"
         servers = "\n".join(f"    server g{n} {gateway.address} check cookie g{n}"
@@ -107,10 +110,6 @@ class Haproxy(Process):
     def reload(self):
         """New connections come to a new process, old ones stay."""
         self.child.send_signal(signal.SIGUSR2)
-
-    def terminate(self, seconds=30):
-        """Ended by a signal, HAProxy reports it in its status."""
-        self.end(self.stop_signal, {0, 143, -self.stop_signal}, seconds)
 
 
 class Nginx(Process):

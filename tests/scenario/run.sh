@@ -11,9 +11,9 @@ if [ -z "${MOIM_BIN:-}" ]; then
     make -s --no-print-directory -j"$(nproc)" MODE=asan || exit
 fi
 # Debian's Python, whatever other one comes first in PATH: it has the packages.
-# Two files at a time: most of a scenario's time is waiting.
+# Four at a time: most of a scenario's time is waiting.
 status=0
 /usr/bin/python3 -m pytest tests/harness tests/scenario -p no:cacheprovider \
-    -n 2 --dist loadfile --durations 20 --junitxml="$report" "$@" || status=$?
+    -n 4 --dist loadgroup --durations 20 --junitxml="$report" "$@" || status=$?
 /usr/bin/python3 tests/harness/junit_sum.py "$report"
 exit "$status"

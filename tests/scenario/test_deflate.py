@@ -17,7 +17,7 @@ LONG = " ".join(f"모임 {i}" for i in range(300))
 @pytest.fixture(name="gates", scope="module")
 def gates_of_this_file(pg_template):
     logs = ROOT / "build/test-logs/clusters/deflate"
-    with Cluster(pg_template, logs, gateways=2, balancer=False,
+    with Cluster(pg_template, logs, gateways=2, balancer=False, settled=False,
                  gateway_conf={"gateway": {"deflate": "yes"}}) as cluster:
         yield cluster
 

@@ -230,6 +230,7 @@ def test_a_user_is_exported_and_erased(cluster):
 def fill(cluster, conv):
     """Makes users that only the database knows members until it is full."""
     cluster.postgres.sql(f"""
+        SET statement_timeout = 0;
         INSERT INTO users (id, name, name_key)
         SELECT {PEOPLE} + i, 'extra' || i, 'extra' || i
           FROM generate_series(1, {FULL}) AS i;

@@ -69,7 +69,8 @@ def make_world(pg_template, tmp_path_factory):
     keys = home / "jwks.json"
     put_keys(keys, old)
     with Cluster(pg_template, ROOT / "build/test-logs/clusters/identity",
-                 gateways=2, balancer=False, gateway_conf={"auth": {
+                 gateways=2, balancer=False, settled=False,
+                 gateway_conf={"auth": {
                      "passwords": "no", "identity_keys": keys,
                      "identity_issuer": ISSUER,
                      "identity_audience": "moim"}}) as cluster:

@@ -157,7 +157,7 @@ def test_nobody_of_that_name(cluster, home):
 
 def test_a_killed_gateway_costs_nothing(make_cluster, tmp_path):
     """Typing goes on while the gateway dies: everything arrives once."""
-    cluster = make_cluster(gateways=2)
+    cluster = make_cluster(gateways=2, settled=True)
     done = ctl("seed", "--url", cluster.url(), "--dir", tmp_path)
     assert done.returncode == 0, done.stderr
     lines = [f"line {i} 줄" for i in range(60)]
@@ -218,6 +218,8 @@ def test_terminal(cluster, home):
     alice = Person(cluster.url(1), home, "alice", "bob")
     alice.sees("bob: I am impressed")
     with Chat(cluster.url(2), home, "bob", "alice") as bob:
+        # Who types is told to those who listen by then, and never again.
+        bob.sees(r"bob: I am impressed")
         alice.sees("bob (online)> ")
         alice.keys("안녕하")
         alice.sees("bob (online)> 안녕하")

@@ -33,7 +33,8 @@ async def state_becomes(client, user, want, seconds=15):
 def test_offline_and_back(make_cluster):
     """Watched across gateways: offline with a last-seen time, and online
     again; a short absence is not told."""
-    cluster = make_cluster(gateways=2, presences=2, presence_conf=QUICK)
+    cluster = make_cluster(gateways=2, presences=2, presence_conf=QUICK,
+                           settled=True)
 
     async def watch():
         alice = await Client(cluster.url(1),
@@ -69,7 +70,8 @@ def test_offline_and_back(make_cluster):
 def test_a_presence_service_dies(make_cluster):
     """Either one can be killed: nobody who is here is called offline, and
     changes are told again within 5 s."""
-    cluster = make_cluster(gateways=2, presences=2, presence_conf=QUICK)
+    cluster = make_cluster(gateways=2, presences=2, presence_conf=QUICK,
+                           settled=True)
 
     async def watch():
         people = [Account(cluster.url(1 + i % 2), f"person{i}")
@@ -103,7 +105,8 @@ def test_a_presence_service_dies(make_cluster):
 def test_a_gateway_dies(make_cluster):
     """Its users go offline when its lease ends, but for those who came back
     elsewhere."""
-    cluster = make_cluster(gateways=3, presences=2, presence_conf=QUICK)
+    cluster = make_cluster(gateways=3, presences=2, presence_conf=QUICK,
+                           settled=True)
 
     async def watch():
         alice = await Client(cluster.url(1),

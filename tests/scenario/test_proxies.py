@@ -28,7 +28,7 @@ def gates_of_this_file(pg_template):
             "gateway": {"trusted_proxies": BALANCER}}
     logs = ROOT / "build/test-logs/clusters/proxies"
     with Cluster(pg_template, logs, gateways=1, balancer=False,
-                 gateway_conf=conf) as cluster:
+                 settled=False, gateway_conf=conf) as cluster:
         for mode in ("optional", "required"):
             add_gateway(cluster, {**conf, "gateway": {
                 "trusted_proxies": BALANCER, "proxy_protocol": mode}})

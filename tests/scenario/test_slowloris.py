@@ -74,6 +74,7 @@ class Slow:
         source = f"127.0.{1 + self.number % 50}.1"
         _, self.writer = await asyncio.open_connection(
             self.host, self.port, local_addr=(source, 0))
+        self.at = 0
         self.writer.write(self.begin)
 
     def say(self):
@@ -86,8 +87,11 @@ class Slow:
 
 
 async def keep_dripping(crowd):
+    """Whose time was over comes again."""
     while True:
         await asyncio.sleep(DRIP_S)
+        gone = [one for one in crowd if not one.open_still()]
+        await asyncio.gather(*[one.open() for one in gone[:100]])
         for one in crowd:
             one.say()
 

@@ -74,7 +74,7 @@ def secure_of_this_file(pg_template, tmp_path_factory):
     conf = {"gateway": {"tls_cert": cert, "tls_key": key,
                         "tls_ticket_keys": tickets}}
     with Cluster(pg_template, ROOT / "build/test-logs/clusters/tls", gateways=2,
-                 balancer=False, gateway_conf=conf) as cluster:
+                 balancer=False, gateway_conf=conf, settled=False) as cluster:
         yield Secure(cluster, authority, cert, key, tickets)
 
 

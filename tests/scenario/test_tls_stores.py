@@ -17,7 +17,7 @@ from harness.waiting import wait_until
 @pytest.fixture(name="safe", scope="module")
 def safe_of_this_file(pg_template):
     with Cluster(pg_template, ROOT / "build/test-logs/clusters/tls-stores",
-                 balancer=False, secure=True) as cluster:
+                 balancer=False, secure=True, settled=False) as cluster:
         cluster.other = Authority(cluster.home / "other", "Another CA")
         yield cluster
 
