@@ -13,6 +13,8 @@ import time
 from typing import NamedTuple
 
 AT_ONCE = 400
+# Pieces in one batch: a server does not wait for ever for all of a request.
+PIECES = 8000
 SECONDS = 10
 REUSED = 450  # a gateway ends a connection after 1000 requests
 LOOK_EVERY = 50  # barriers: to look at all connections of a machine takes long
@@ -172,6 +174,12 @@ class Cutter:
     def run(self, jobs):
         """Yields (job, answer) of each; those with few cuts come first, so
         that many have about the same number of them at once."""
-        jobs = sorted(jobs, key=lambda job: len(job.cuts))
-        for at in range(0, len(jobs), AT_ONCE):
-            yield from self.batch(jobs[at:at + AT_ONCE])
+        batch = []
+        for job in sorted(jobs, key=lambda job: len(job.cuts)):
+            pieces = (len(batch) + 1) * len(job.cuts)
+            if len(batch) == AT_ONCE or (batch and pieces > PIECES):
+                yield from self.batch(batch)
+                batch = []
+            batch.append(job)
+        if batch:
+            yield from self.batch(batch)
