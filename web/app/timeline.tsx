@@ -21,6 +21,7 @@ interface Place {
   pinned: boolean;
   key?: string; // the first visible row …
   top: number; // … and where it is
+  at: number; // the box's scrollTop by then
 }
 
 /** The row that crosses the top edge; rows stand in order, so halve. */
@@ -36,27 +37,36 @@ function firstVisible(box: HTMLElement): HTMLElement | undefined {
   return rows[low];
 }
 
+const below = (box: HTMLElement) => box.scrollHeight - box.scrollTop - box.clientHeight;
+
+/** How far the reader has scrolled since, of which we are told a moment later.
+ *  At the end it may be the browser, because rows went. */
+const scrolledBy = (box: HTMLElement, place: Place) => (below(box) < 1 ? 0 : box.scrollTop - place.at);
+
 /** Keeps the place across every drawing and every change of size. */
 function usePlace(box: { current: HTMLDivElement | null }) {
-  const place = useRef<Place>({ pinned: true, top: 0 });
+  const place = useRef<Place>({ pinned: true, top: 0, at: 0 });
+  const keep = (pinned: boolean) => {
+    const el = box.current!;
+    const row = firstVisible(el);
+    const at = el.scrollTop;
+    place.current = { pinned, key: row?.dataset.key, top: row ? row.offsetTop - at : 0, at };
+  };
   const settle = () => {
     const el = box.current!;
     const { pinned, key, top } = place.current;
-    if (pinned) el.scrollTop = el.scrollHeight;
-    else if (key) {
+    const by = scrolledBy(el, place.current);
+    if (pinned && by >= 0) {
+      el.scrollTop = el.scrollHeight;
+      keep(true);
+    } else if (key) {
       const row = el.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
-      if (row) el.scrollTop += row.offsetTop - el.scrollTop - top;
+      if (row) el.scrollTop += row.offsetTop - el.scrollTop - top + by;
+      place.current.top -= by;
+      place.current.at = el.scrollTop;
     }
   };
-  const note = (atEnd: boolean) => {
-    const el = box.current!;
-    const row = firstVisible(el);
-    place.current = {
-      pinned: atEnd && el.scrollHeight - el.scrollTop - el.clientHeight < PINNED_PX,
-      key: row?.dataset.key,
-      top: row ? row.offsetTop - el.scrollTop : 0,
-    };
-  };
+  const note = (atEnd: boolean) => keep(atEnd && below(box.current!) < PINNED_PX);
   useLayoutEffect(settle);
   useEffect(() => {
     const sizes = new ResizeObserver(settle);
@@ -106,12 +116,11 @@ export function Timeline({ c, api, onMode }: Props) {
   };
   /** Near an end, or not even a screen full: other rows, then more events. */
   const grow = () => {
-    const { scrollTop, scrollHeight, clientHeight } = box.current!;
-    if (scrollTop < NEAR_PX) {
+    if (box.current!.scrollTop < NEAR_PX) {
       if (start > 0 && !place.current.pinned) return setSpan(up(all, span));
       if (start === 0 && older.more && older.idle) return older.load();
     }
-    if (!atEnd && scrollHeight - scrollTop - clientHeight < NEAR_PX) setSpan(down(all, span));
+    if (!atEnd && below(box.current!) < NEAR_PX) setSpan(down(all, span));
   };
   const scrolled = () => {
     const was = place.current.pinned;
@@ -131,7 +140,7 @@ export function Timeline({ c, api, onMode }: Props) {
     if (!e || !shows(e)) return;
     setSpan(around(client.events(c.conv).filter(shows), seq));
     setFound(seq);
-    place.current = { pinned: false, key: keyOf(e, client.me), top: box.current!.clientHeight / 3 };
+    place.current = { pinned: false, key: keyOf(e, client.me), top: box.current!.clientHeight / 3, at: box.current!.scrollTop };
     draw((n) => n + 1);
   };
   api.current = {
