@@ -47,6 +47,7 @@ export class Client extends Emitter<ClientEvents> {
       fetch: o.fetch ?? globalThis.fetch.bind(globalThis),
       ways: o.ways ?? WAYS,
       backoff: o.backoff ?? { firstMs: 1_000, mostMs: 60_000 },
+      openMs: o.openMs ?? 2_500,
       silenceMs: o.silenceMs,
       onStatus: (status) => this.emit('status', status),
       onReady: () => this.ready(),

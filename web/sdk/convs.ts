@@ -52,6 +52,7 @@ export class Convs {
   /** The first list says where we begin; later ones may name new ones. */
   private begun = false;
   private round = 0;
+  private latest?: Promise<void>;
 
   constructor(private o: ConvsOptions) {}
 
@@ -123,11 +124,15 @@ export class Convs {
   }
 
   /** After every `ready`, and whenever the list may have changed: the list,
-   *  then what is missing of each log. A newer call ends an older one. */
-  async catchUp(): Promise<void> {
-    const round = ++this.round;
+   *  then what is missing of each log. A newer call ends an older one, which
+   *  is done when the newer is. */
+  catchUp(): Promise<void> {
+    return (this.latest = this.run(++this.round));
+  }
+
+  private async run(round: number): Promise<void> {
     const answer = await this.o.calls.patient('conversations');
-    if (round !== this.round) return;
+    if (round !== this.round) return this.latest;
     this.takeList(answer.conversations);
     await this.sync(round);
   }

@@ -6,7 +6,6 @@
 import type { SocketClass, Status, Token, Way } from './types';
 import { AWAY, BLOCKED, type Carrier, carry } from './ways';
 
-const OPEN_MS = 2_500; // to `ready`; a way that takes longer is not open
 const LAST_MS = 10_000; // the last way has more time
 const ANSWER_MS = 8_000; // at most, to our question whether anybody is there
 const STEADY_MS = 10_000; // live for so long: the next wait is short again
@@ -22,6 +21,7 @@ export interface LinkOptions {
   fetch: typeof fetch;
   ways: readonly Way[];
   backoff: { firstMs: number; mostMs: number };
+  openMs: number; // to `ready`; a way that takes longer is not open
   silenceMs?: number;
   onStatus: (status: Status) => void;
   /** `ready` came; `live` is true from here on. */
@@ -107,7 +107,7 @@ export class Link {
     }
     if (this.status !== moved) return; // stopped meanwhile
     const last = this.way === this.o.ways.length - 1;
-    this.timer = setTimeout(() => this.down(BLOCKED), last ? LAST_MS : OPEN_MS);
+    this.timer = setTimeout(() => this.down(BLOCKED), last ? LAST_MS : this.o.openMs);
     this.carrier = this.open(this.way, token);
   }
 
@@ -173,7 +173,7 @@ export class Link {
       this.climbMs = Math.min(CLIMB_MOST_MS, this.climbMs * 2);
       const token = await this.token().catch(() => undefined);
       if (!token || this.way === 0 || !this.live) return;
-      this.climber = setTimeout(() => this.climb(this.climbMs), OPEN_MS);
+      this.climber = setTimeout(() => this.climb(this.climbMs), this.o.openMs);
       this.better = this.open(0, token);
     }, ms);
   }

@@ -21,32 +21,41 @@ export class BrowserStore implements Store {
     this.db.catch(() => {}); // private windows may have none: then memory only
   }
 
-  private async in(name: 'outbox' | 'snapshot', mode: IDBTransactionMode = 'readwrite') {
+  private async in(name: 'outbox' | 'snapshot', mode: IDBTransactionMode = 'readonly') {
     return (await this.db).transaction(name, mode).objectStore(name);
   }
 
+  /** Committed at once: the page may be gone in a moment, and what waits for
+   *  its own success then is lost. */
+  private async write(name: 'outbox' | 'snapshot', what: (store: IDBObjectStore) => IDBRequest): Promise<void> {
+    const store = await this.in(name, 'readwrite');
+    const done = asked(what(store));
+    store.transaction.commit();
+    await done;
+  }
+
   async outbox(user: string): Promise<Outgoing[]> {
-    return asked((await this.in('outbox', 'readonly')).index('user').getAll(user));
+    return asked((await this.in('outbox')).index('user').getAll(user));
   }
 
   async put(item: Outgoing): Promise<void> {
-    await asked((await this.in('outbox')).put(item));
+    await this.write('outbox', (store) => store.put(item));
   }
 
   async remove(msg: string): Promise<void> {
-    await asked((await this.in('outbox')).delete(msg));
+    await this.write('outbox', (store) => store.delete(msg));
   }
 
   async snapshot(user: string): Promise<unknown> {
-    return asked((await this.in('snapshot', 'readonly')).get(user));
+    return asked((await this.in('snapshot')).get(user));
   }
 
   async keep(user: string, snapshot: unknown): Promise<void> {
-    await asked((await this.in('snapshot')).put(snapshot, user));
+    await this.write('snapshot', (store) => store.put(snapshot, user));
   }
 
   async clear(user: string): Promise<void> {
     for (const item of await this.outbox(user)) await this.remove(item.msg);
-    await asked((await this.in('snapshot')).delete(user));
+    await this.write('snapshot', (store) => store.delete(user));
   }
 }

@@ -191,6 +191,8 @@ export interface ClientOptions {
   store?: Store;
   /** Shortest and longest wait between attempts; the drawn one lies below. */
   backoff?: { firstMs: number; mostMs: number };
+  /** A way that takes longer to open is left for the next. Default: 2500. */
+  openMs?: number;
   /** Silence after which the server is asked whether it is there. Default:
    *  what it says itself. */
   silenceMs?: number;
