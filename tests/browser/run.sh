@@ -3,10 +3,17 @@
 # against whole clusters, and the page in real browsers.
 #
 #   run.sh [--no-browser]      MOIM_CHROMIUM names another Chromium
+#
+# The tests mostly wait. So two lanes work at a time, each with a cluster of
+# its own, and each takes the next file that the other has not begun.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
+here=tests/browser
 skipped=0
-tests=(parts prom build sdk ways changes)
+# The long ones first, so that the lanes end together.
+clustered=(sdk changes ways)
+operated=() # these need a gateway with the operator's page
+alone=(build parts prom)
 chromium=${MOIM_CHROMIUM:-/usr/bin/chromium}
 
 skip() {
@@ -24,7 +31,8 @@ if [ "${1:-}" = --no-browser ]; then
 elif [ ! -x "$chromium" ]; then
     skip "$chromium is missing; install: apt-get install chromium"
 else
-    tests+=(page messages groups blocked settings looks ops)
+    clustered=(page messages groups settings "${clustered[@]}" looks blocked)
+    operated=(ops)
 fi
 if [ -z "${MOIM_BIN:-}" ]; then
     make -s --no-print-directory -j"$(nproc)" MODE=asan programs faultproxy || exit
@@ -36,38 +44,55 @@ if ! cmp -s web/package-lock.json web/node_modules/.moim-lock; then
 fi
 
 logs=build/test-logs
-counts=$logs/browser.counts
 mkdir -p "$logs"
-: >"$counts"
+rm -f "$logs"/browser-*.tap
+claims=$(mktemp -d)
+trap 'rm -rf "$claims"' EXIT
+files=("$here/files.sh" "$claims" "$logs")
 
-# run_one NAME COMMAND...: shows what the tests said, and counts them. What
-# went wrong around them, as a report of a sanitizer, counts as one more.
-run_one() {
-    local name=$1 log=$logs/browser-$1.tap status=0
-    shift
-    "$@" node --test --test-reporter=tap "web/test/$name.test.mjs" \
-        >"$log" 2>&1 || status=$?
-    grep -vE '^(TAP|#|1\.\.| +(---|\.\.\.|duration_ms|type))' "$log"
-    sed -n 's/^# \(pass\|fail\|cancelled\) /\1 /p' "$log" >>"$counts"
-    if [ "$status" != 0 ] && ! grep -q '^not ok' "$log"; then
-        echo "not ok - $name ended with status $status, see $log"
-        echo 'fail 1' >>"$counts"
-    fi
+# beside LANE WHAT [--ops] NAME...: the files beside a cluster. What goes wrong
+# around them, as a report of a sanitizer, counts as one more that failed.
+beside() {
+    local lane=$1 log=$logs/browser-cluster$1-$2.tap options=() status=0
+    shift 2
+    [ "$1" != --ops ] || { options=(--ops) && shift; }
+    /usr/bin/python3 "$here/with_cluster.py" --lane "$lane" \
+        ${options[@]+"${options[@]}"} "${files[@]}" "$@" >"$log" 2>&1 ||
+        status=$?
+    if [ "$status" != 0 ]; then
+        printf '\nnot ok - ended with status %s\n  error: |-\n' "$status"
+        grep -v '^$' "$log" | tail -n 8 | sed 's/^/    /'
+        echo '# fail 1'
+    fi >"$log.end"
+    cat "$log.end" >>"$log" && rm "$log.end"
 }
+
+lane() {
+    beside "$1" shared "${clustered[@]}"
+    if [ "${#operated[@]}" != 0 ] && mkdir "$claims/operated" 2>/dev/null; then
+        beside "$1" operated --ops "${operated[@]}"
+    fi
+    "${files[@]}" "${alone[@]}"
+}
+
+lane 0 &
+lane 1 &
+wait
 
 sum() {
-    awk -v what="$1" '$1 == what { n += $2 } END { print n + 0 }' "$counts"
+    sed -n "s/^# $1 //p" "$logs"/browser-*.tap | awk '{ n += $1 } END { print n + 0 }'
 }
 
-# One after another: they share a cluster, and some kill its gateways.
-for name in "${tests[@]}"; do
-    case $name in
-    sdk | ways | changes | page | messages | groups | blocked | settings | looks)
-        run_one "$name" /usr/bin/python3 tests/browser/with_cluster.py ;;
-    ops) run_one ops /usr/bin/python3 tests/browser/with_cluster.py --ops ;;
-    *) run_one "$name" ;;
-    esac
+for name in "${alone[@]}" "${clustered[@]}" "${operated[@]}"; do
+    echo "$name:"
+    grep -vE '^(TAP|#|1\.\.| +(---|\.\.\.|duration_ms|type))' \
+        "$logs/browser-$name.tap"
 done
 failed=$(($(sum fail) + $(sum cancelled)))
+# Whoever calls us shows the end of what we say: there is told what failed.
+if [ "$failed" != 0 ]; then
+    awk -v lines=$((1 + 18 / failed)) -f "$here/failures.awk" \
+        "$logs"/browser-*.tap
+fi
 echo "$(sum pass) passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

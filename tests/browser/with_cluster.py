@@ -1,6 +1,6 @@
 """Runs a command beside a whole cluster whose gateways serve the page.
 
-    with_cluster.py [--ops] COMMAND...
+    with_cluster.py [--lane N] [--ops] COMMAND...
 
 The command finds in its environment MOIM_TEST: {"balancer": URL, "gateways":
 [URL, ...], "control": URL, "proxied": URL}. The last is the balancer behind the
@@ -9,6 +9,9 @@ see tests/fault/README.md). A POST to control/VERB/PROCESS does something to a
 process and answers when it is done: kill, start, restart, pause, resume with
 gateway1, gateway2, redis, postgres, ...; gone, when somebody else has asked it
 to end: waits until it has.
+
+--lane: of several at a time, this one has ports and a log folder of its own
+(build/test-logs/clusters/browserN).
 
 --ops: a third gateway, which the balancer does not know, serves the operator's
 page for all of them at the URL "ops" of MOIM_TEST."""
@@ -25,6 +28,8 @@ import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+LANE = sys.argv[2] if sys.argv[1] == "--lane" else "0"
+os.environ["PYTEST_XDIST_WORKER"] = f"gw{LANE}"  # as harness/ports.py knows it
 
 # pylint: disable=wrong-import-position
 from fault.stage import FaultProxy
@@ -32,7 +37,7 @@ from harness.cluster import Cluster
 from harness.paths import ROOT
 from harness.postgres import make_template
 
-LOGS = ROOT / "build/test-logs/clusters/browser"
+LOGS = ROOT / f"build/test-logs/clusters/browser{LANE}"
 VERBS = {"kill": "kill9", "start": "start", "restart": "restart",
          "pause": "pause", "resume": "resume"}
 
@@ -87,14 +92,14 @@ def main(command):
     home.chmod(0o711)
     LOGS.parent.mkdir(parents=True, exist_ok=True)
     try:
-        template = make_template(home / "pg", LOGS.parent / "template.log")
+        template = make_template(home / "pg", LOGS.parent / f"template{LANE}.log")
         conf = {"gateway": {"web_root": ROOT / "web/dist"}}
         if ops:
             conf["gateway"]["ops_control"] = "yes"
         with Cluster(template, LOGS, gateways=2, gateway_conf=conf) as cluster:
             page = add_ops(cluster) if ops else None
             address = cluster.url().removeprefix("http://")
-            proxy = FaultProxy(home, LOGS.parent / "browser-proxy.log",
+            proxy = FaultProxy(home, LOGS.parent / f"browser{LANE}-proxy.log",
                                {"people": (address, False)}, 1)
             proxy.start()
             server = control_server(cluster, proxy)
@@ -117,4 +122,4 @@ def main(command):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[3 if sys.argv[1] == "--lane" else 1:]))

@@ -27,7 +27,7 @@ async function walled(wall) {
   });
 }
 
-const says = (page, way) => page.locator('footer.link').getByText(way).waitFor({ timeout: 30_000 });
+const says = (page, way) => page.locator('footer.link').getByText(way).waitFor();
 
 test('a WebSocket that is blocked: SSE; then that too: long polling; every message is kept', async () => {
   const wall = { socket: false, stream: false, open: new Set() };
@@ -47,7 +47,7 @@ test('a WebSocket that is blocked: SSE; then that too: long polling; every messa
   };
   const same = async () => {
     for (const page of [ann, ben]) {
-      await until(async () => (await bubbles(page)).length === want.length, 'all of it', 30_000);
+      await until(async () => (await bubbles(page)).length === want.length, 'all of it');
       assert.deepEqual(await bubbles(page), want);
     }
   };

@@ -1,11 +1,13 @@
 // What the browser tests share: Chromium, people in contexts of their own, and
-// the cluster they talk to.
+// the cluster they talk to. Nothing here is expected within a time: the
+// patience is for a loaded machine, and ends only what would hang.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 export const cluster = JSON.parse(process.env.MOIM_TEST ?? '{}');
+export const PATIENCE_MS = 45_000;
 export const PASSWORD = 'correct horse battery staple';
 const shots = fileURLToPath(new URL('../../build/screenshots', import.meta.url));
 
@@ -20,6 +22,12 @@ export async function tell(line) {
   const reply = await fetch(`${cluster.control}/tell`, { method: 'POST', body: line });
   if (!reply.ok) throw new Error(`${line}: ${reply.status}`);
 }
+
+/** Whether the balancer has a gateway: it looks at them now and then only. */
+export const served = () => fetch(`${cluster.balancer}/healthz`).then((reply) => reply.ok, () => false);
+
+/** The browser says that the network is back: the page looks at once. */
+export const online = (page) => page.evaluate(() => window.dispatchEvent(new Event('online')));
 
 export function launch() {
   return chromium.launch({
@@ -39,8 +47,13 @@ export function launch() {
 /** A context of its own with the page open; what the page complains about on
  *  its console is kept in `page.complaints`. */
 export async function openPage(browser, url, options = {}, before = () => {}) {
-  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1180, height: 760 }, ...options });
-  context.setDefaultTimeout(10_000);
+  const context = await browser.newContext({
+    locale: 'en-GB',
+    viewport: { width: 1180, height: 760 },
+    reducedMotion: 'reduce', // nothing is clicked, judged or shot half way
+    ...options,
+  });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   page.complaints = [];
   page.on('pageerror', (e) => page.complaints.push(String(e)));
@@ -71,7 +84,7 @@ export function bubbles(page) {
   return page.locator('.bubble').allInnerTexts();
 }
 
-export async function until(truth, what, ms = 15_000) {
+export async function until(truth, what, ms = PATIENCE_MS) {
   const end = Date.now() + ms;
   for (;;) {
     const value = await truth();
@@ -93,7 +106,6 @@ export async function typeUntilSeen(page, text, other) {
   await until(async () => {
     await field.fill('');
     await field.pressSequentially(text);
-    await page.waitForTimeout(300);
-    return (await other.locator('.typing.on').count()) > 0;
+    return other.locator('.typing.on').waitFor({ timeout: 500 }).then(() => true, () => false);
   }, 'typing is seen');
 }

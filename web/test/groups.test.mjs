@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { PASSWORD, cluster, openPage, shot, until, write } from './browser.mjs';
-import { PHONE, begin, browser, couple, done, entry, fits, keep, open, person, serious, start, stop } from './people.mjs';
+import { PHONE, begin, browser, couple, done, entry, fits, keep, newcomer, open, person, serious, start, stop } from './people.mjs';
 
 before(start);
 after(stop);
@@ -59,7 +59,7 @@ test('an invite link lets in, until it is taken back', async () => {
   await ann.getByText('used once').waitFor();
   await ann.getByRole('button', { name: 'Take back' }).click();
   await until(async () => (await ann.getByText('used once').count()) === 0, 'taken back');
-  const cat = await person('cat', { url: link });
+  const cat = await newcomer('cat', { url: link });
   await dialog(cat).getByRole('button', { name: 'Join' }).click();
   await cat.getByRole('alert').getByText('This does not exist').waitFor();
   await done();
@@ -111,7 +111,7 @@ test('devices: seen, and logged out from afar', async () => {
   await ann.getByRole('button', { name: 'Settings' }).click();
   const devices = ann.getByRole('region', { name: 'Devices' });
   await devices.getByText('this one').waitFor();
-  assert.equal(await devices.getByRole('listitem').count(), 2);
+  await until(async () => (await devices.getByRole('listitem').count()) === 2, 'two devices');
   await shot(ann, 'devices');
   await devices.getByRole('listitem').getByRole('button', { name: 'Log out' }).click();
   await other.getByText('You were logged out. Log in again.').waitFor();
@@ -151,7 +151,7 @@ test('a notification when one is not looking, if one asked for it', async () => 
   await write(ann, '안녕');
   await until(async () => (await ben.evaluate(() => window.told.length)) === 1, 'told');
   assert.deepEqual(await ben.evaluate(() => window.told), [[ann.who, '안녕']]);
-  assert.match(await ben.title(), /^\(2\) /);
+  await until(async () => /^\(2\) /.test(await ben.title()), 'the title');
   assert.match(await ben.locator('link[rel=icon]').getAttribute('href'), /unread/);
   await done();
 });

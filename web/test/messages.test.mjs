@@ -2,7 +2,7 @@
 // deleting, reacting, naming, searching; and very many of them.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { bubbles, cluster, control, shot, until, write } from './browser.mjs';
+import { bubbles, cluster, control, online, served, shot, until, write } from './browser.mjs';
 import { PHONE, begin, couple, done, fits, open, person, serious, start, stop } from './people.mjs';
 
 before(start);
@@ -45,7 +45,7 @@ test('arrow up edits the last one; Escape leaves it as it was', async () => {
   await ann.getByText('Editing').waitFor();
   await until(async () => (await field.inputValue()) === 'At eigth', 'its text');
   await field.press('Escape');
-  assert.equal(await field.inputValue(), '');
+  await until(async () => (await field.inputValue()) === '', 'no text');
   await field.press('ArrowUp');
   await until(async () => (await field.inputValue()) === 'At eigth', 'its text');
   await field.fill('At eight');
@@ -107,7 +107,7 @@ test('one is named: completed, marked, and told in Korean too', async () => {
   await ann.getByRole('option', { name: ben.who }).waitFor();
   await shot(ann, 'mention');
   await field.press('Enter'); // picks, and sends nothing
-  assert.equal(await field.inputValue(), `Hey @${ben.who} `);
+  await until(async () => (await field.inputValue()) === `Hey @${ben.who} `, 'the name is put');
   assert.equal(await ann.locator('.bubble').count(), 0);
   await field.pressSequentially('come');
   await field.press('Enter');
@@ -160,19 +160,21 @@ test('changed while the gateways are away: shown at once, done later', async () 
   await ann.locator('textarea').fill('before');
   await ann.locator('textarea').press('Enter');
   await bubble(ann, 'before (edited)').waitFor();
-  await ann.reload({ timeout: 1_000 }).catch(() => {}); // no page either
+  await ann.reload().catch(() => {}); // no page either
   await control('start', 'gateway1');
   await control('start', 'gateway2');
-  // The balancer looks at its gateways now and then only.
-  await until(async () => (await ann.goto(cluster.balancer)).ok(), 'served again');
-  await bubble(ben, 'before (edited)').waitFor({ timeout: 30_000 });
+  await until(served, 'served again');
+  await ann.goto(cluster.balancer);
+  await online(ben);
+  await bubble(ben, 'before (edited)').waitFor();
   await done();
 });
 
 test('search in what is loaded', async () => {
   const { ann } = await couple();
   for (let i = 0; i < 40; i++) await write(ann, i % 13 ? `line ${i}` : `단풍 길 ${i}`);
-  await bubble(ann, 'line 38').waitFor();
+  await bubble(ann, '단풍 길 39').waitFor();
+  await until(async () => (await ann.locator('.pending').count()) === 0, 'all are in the log');
   await ann.getByRole('button', { name: 'Search in this conversation' }).click();
   await ann.getByRole('searchbox', { name: 'Search in this conversation' }).fill('단풍');
   await ann.getByText('1 of 4').waitFor();
@@ -231,9 +233,8 @@ test('ten thousand messages: few are drawn, and nothing jumps', async () => {
   // To the very beginning, as fast as the page goes.
   let most = 0;
   await box.hover();
-  const began = Date.now();
-  while ((await ben.getByText('This is the beginning.').count()) === 0) {
-    assert.ok(Date.now() - began < 120_000, 'too slow');
+  for (let turn = 0; (await ben.getByText('This is the beginning.').count()) === 0; turn++) {
+    assert.ok(turn < 2_000, 'no older rows come');
     most = Math.max(most, await drawn());
     await box.evaluate(async (el) => {
       for (let i = 0; i < 20; i++) {
@@ -247,27 +248,33 @@ test('ten thousand messages: few are drawn, and nothing jumps', async () => {
   assert.ok(nodes < 5_000, `${nodes} nodes`);
   assert.equal(await box.evaluate((el) => el.querySelectorAll('.said').length > 0), true);
   // Down again in steps: the rows move by what was scrolled and no more, and
-  // a step is done well within a frame or two.
+  // each is drawn once.
   const steps = await box.evaluate(async (el) => {
     const jumps = [];
-    const took = [];
+    const made = new Set();
+    let all = 0;
+    const seen = new MutationObserver((changes) => {
+      const rows = changes.flatMap((c) => [...c.addedNodes]).filter((node) => node.dataset?.key);
+      all += rows.length;
+      for (const row of rows) made.add(row.dataset.key);
+    });
+    seen.observe(el, { childList: true });
     for (let step = 0; step < 150; step++) {
       const rows = [...el.querySelectorAll('[data-key]')];
       const top = el.getBoundingClientRect().top;
       const row = rows.find((r) => r.getBoundingClientRect().top > top + 100 && r.querySelector('.bubble'));
       const before = row.getBoundingClientRect().top;
       const from = el.scrollTop;
-      const at = performance.now();
       el.scrollTop = from + 300;
       const moved = el.scrollTop - from;
       for (let frame = 0; frame < 2; frame++) await new Promise((r) => requestAnimationFrame(r));
-      took.push(performance.now() - at);
       jumps.push(Math.abs(row.getBoundingClientRect().top - before + moved));
     }
-    return { jump: Math.max(...jumps), median: took.sort((a, b) => a - b)[75] };
+    return { jump: Math.max(...jumps), all, made: made.size };
   });
   assert.ok(steps.jump <= 1.5, `the rows jumped by ${steps.jump} px`);
-  assert.ok(steps.median < 100, `a step took ${steps.median} ms`);
+  assert.ok(steps.made > 300, `${steps.made} rows`);
+  assert.ok(steps.all < steps.made * 1.1, `${steps.all} drawings of ${steps.made} rows`);
   assert.ok((await drawn()) <= 230);
   // Search goes far away at once, and back.
   await ben.getByRole('button', { name: 'Search in this conversation' }).click();

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { cluster, launch, openPage, signUp } from './browser.mjs';
+import { signup } from '../dist/moim.js';
+import { PASSWORD, cluster, launch, openPage, signUp } from './browser.mjs';
 
 export const KOREAN = { toSignup: /처음이신가요/, name: '이름', password: '비밀번호', go: '가입하기' };
 export const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
@@ -24,12 +25,30 @@ export function keep(page) {
 }
 
 
-/** A page with a new user of this name, made unique unless it is `exact`. */
-export async function person(name, { url = cluster.balancer, words, exact, before, ...options } = {}) {
-  const page = await openPage(chromium, url, options, before);
-  page.who = exact ? name : `${name}${Date.now() % 1e6}${count++}`;
-  keep(page);
-  await signUp(page, page.who, options.locale === 'ko-KR' ? KOREAN : words);
+const unique = (name) => `${name}${Date.now() % 1e6}${count++}`;
+
+/** A page with a new user of this name, made unique unless it is `exact`, who
+ *  has signed up by the page's form. */
+export async function newcomer(name, { url = cluster.balancer, exact, before, ...options } = {}) {
+  const page = keep(await openPage(chromium, url, options, before));
+  page.who = exact ? name : unique(name);
+  await signUp(page, page.who, options.locale === 'ko-KR' ? KOREAN : undefined);
+  return page;
+}
+
+/** The same without the form, which costs more than what most tests ask. */
+export async function person(name, { exact, ...options } = {}) {
+  return enter(await signup(cluster.balancer, exact ? name : unique(name), PASSWORD), options);
+}
+
+/** A page of a browser of its own that the account is logged in on. */
+export async function enter({ user, name, token }, { url = cluster.balancer, before, ...options } = {}) {
+  const session = { name: 'moim.session', value: JSON.stringify({ user, name, token }) };
+  const storageState = { cookies: [], origins: [{ origin: cluster.balancer, localStorage: [session] }] };
+  const page = keep(await openPage(chromium, url, { storageState, ...options }, before));
+  page.who = name;
+  page.account = { user, name, token };
+  await page.getByRole('tab').first().waitFor();
   return page;
 }
 
@@ -59,11 +78,18 @@ export const entry = (page, title) => page.locator('button.entry', { hasText: ti
 export const open = (page, title) => entry(page, title).click();
 
 /** Two people in a conversation of two, both looking at it. */
-export async function couple(options = {}) {
-  const ann = await person('ann', options);
-  const ben = await person('ben', options);
-  await begin(ann, [ben.who]);
-  await begin(ben, [ann.who]); // nobody is told of an empty conversation
+export async function couple() {
+  const accounts = await Promise.all(['ann', 'ben'].map((name) => signup(cluster.balancer, unique(name), PASSWORD)));
+  const [a, b] = accounts;
+  const reply = await fetch(`${cluster.balancer}/v1/cmd`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${a.token}` },
+    body: JSON.stringify({ type: 'direct.open', id: '1', user: b.user }),
+  });
+  const { conv } = await reply.json();
+  const url = `${cluster.balancer}/#c/${conv}`;
+  const [ann, ben] = await Promise.all(accounts.map((account) => enter(account, { url })));
+  for (const page of [ann, ben]) await page.getByRole('textbox', { name: /^Message to/ }).waitFor();
   return { ann, ben };
 }
 

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import WebSocket from 'ws';
 import { Client, signup } from '../dist/moim.js';
-import { PASSWORD, cluster } from './browser.mjs';
+import { PASSWORD, PATIENCE_MS, cluster } from './browser.mjs';
 
 const open = new Set();
 
@@ -65,7 +65,7 @@ export function unbroken(c, conv) {
   return seqs.every((seq, i) => i === 0 || seq === seqs[i - 1] + 1);
 }
 
-export async function until(truth, what, ms = 20_000) {
+export async function until(truth, what, ms = PATIENCE_MS) {
   const end = Date.now() + ms;
   while (!(await truth())) {
     if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);

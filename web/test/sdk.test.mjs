@@ -50,10 +50,8 @@ test('unread counts what others wrote, until it is read', async () => {
   assert.equal(ann.conversation(conv).unread, 0);
   ben.read(conv, 2);
   assert.equal(ben.conversation(conv).unread, 1);
-  await new Promise((r) => setTimeout(r, 500));
   const again = await live(b, G1);
-  await until(() => again.conversation(conv), 'listed');
-  assert.equal(again.conversation(conv).unread, 1);
+  await until(() => again.conversation(conv)?.unread === 1, 'told to the server, and by it');
 });
 
 test('history is read backwards to its beginning', async () => {
@@ -86,7 +84,7 @@ test('a gateway dies while both write: nothing lost, nothing twice', async () =>
     await new Promise((r) => setTimeout(r, 15));
   }
   await control('start', 'gateway2');
-  await until(() => [ann, ben].every((c) => texts(c, conv).length >= 2 * count), 'all there', 40_000);
+  await until(() => [ann, ben].every((c) => texts(c, conv).length >= 2 * count), 'all there');
   for (const c of [ann, ben]) {
     const got = texts(c, conv);
     assert.equal(got.length, 2 * count);
@@ -159,7 +157,7 @@ test('a message whose answer was lost is sent again and is there once', async ()
 test('a silent gateway is noticed, and left', async () => {
   const { ann, ben, conv } = await pair({ silenceMs: 300 });
   await control('pause', 'gateway1');
-  await until(() => ann.status.state !== 'live', 'noticed', 3_000);
+  await until(() => ann.status.state !== 'live', 'noticed', 20_000); // by default after 25 s
   ann.send(conv, 'into the silence');
   await control('resume', 'gateway1');
   await until(() => texts(ben, conv).length === 1, 'there');
@@ -170,8 +168,8 @@ test('a planned restart: bye, and nothing is missed', async () => {
   const { ann, ben, conv } = await pair({}, cluster.balancer);
   const states = [];
   ann.on('status', (s) => states.push(s.state));
-  await Promise.all([control('restart', 'gateway1'), control('restart', 'gateway2').catch(() => {})]);
-  await until(() => ann.status.state === 'live' && ben.status.state === 'live', 'back');
+  await Promise.all([control('restart', 'gateway1'), control('restart', 'gateway2')]);
+  await until(() => states.includes('waiting') && [ann, ben].every((c) => c.status.state === 'live'), 'back');
   ben.send(conv, 'still here');
   await until(() => texts(ann, conv).length === 1, 'there');
   assert.ok(unbroken(ann, conv));
@@ -207,12 +205,14 @@ test('friends, presence and typing', async () => {
   assert.deepEqual(ann.people.friends, [{ user: b.user, name: b.name, state: 'friend' }]);
   ann.people.watch([b.user]);
   await until(() => ann.people.presence(b.user).state === 'online', 'online');
-  ben.people.type(conv);
-  await until(() => ann.people.typing(conv)[0] === b.user, 'typing');
+  await until(() => {
+    ben.people.type(conv); // it is told now and then, and a hint only
+    return ann.people.typing(conv)[0] === b.user;
+  }, 'typing');
   ben.send(conv, 'there');
   await until(() => ann.people.typing(conv).length === 0, 'not typing');
   ben.stop();
-  await until(() => ann.people.presence(b.user).state === 'offline', 'offline', 40_000);
+  await until(() => ann.people.presence(b.user).state === 'offline', 'offline', 90_000);
   assert.ok(Math.abs(ann.people.presence(b.user).since - ann.now()) < 60_000);
 });
 
