@@ -36,12 +36,14 @@ function tell() {
     telling = 0
 }
 
-/^ *(location|error):/ {
-    telling = /error:/
-    said++
-    sub(/^ */, "")
-    why[said] = $0
-    next
+/^ *location:/ {
+    sub(/^ *location: /, "")
+    why[++said] = $0
+}
+
+/^ *error:/ {
+    telling = 1
+    sub(/^ *error: (\|-)?/, "")
 }
 
 telling && NF {
