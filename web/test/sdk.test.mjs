@@ -2,7 +2,7 @@
 // from the application's side.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { login } from '../dist/moim.js';
+import { login, signup } from '../dist/moim.js';
 import { PASSWORD, cluster, control } from './browser.mjs';
 import { account, bent, client, closeAll, live, memoryStore, texts, unbroken, until } from './sdk.mjs';
 
@@ -222,9 +222,29 @@ test('errors have words', async () => {
   await assert.rejects(ann.call('history', { conv: 'x' }), { code: 'bad_value', field: 'conv' });
   await assert.rejects(login(G1, 'nobody-at-all', PASSWORD), { code: 'wrong_login' });
   await assert.rejects(login('http://127.0.0.1:9', 'x', PASSWORD), { code: 'offline' });
-  const abort = new AbortController();
+});
+
+test('what is not wanted any more ends at once', async () => {
+  const { a, ann, conv } = await pair();
+  ann.send(conv, 'older');
+  await until(() => texts(ann, conv).length === 1, 'written');
+  const late = await live(a, G2);
+  await until(() => late.conversation(conv)?.head === 1, 'listed');
+  const [ended, abort] = [AbortSignal.abort(), new AbortController()];
+  await control('pause', 'gateway2'); // it answers nothing
+  const asked = [
+    late.call('me', {}, { signal: abort.signal }),
+    late.loadOlder(conv, abort.signal),
+    late.people.search('nobody', abort.signal),
+    signup(G2, 'nobody-at-all', PASSWORD, undefined, abort.signal),
+    late.call('me', {}, { signal: ended }),
+  ];
   abort.abort();
-  await assert.rejects(ann.call('me', {}, { signal: abort.signal }), { code: 'aborted' });
+  for (const one of asked) await assert.rejects(one, { code: 'aborted' });
+  await control('resume', 'gateway2');
+  await until(() => late.status.state === 'live', 'live');
+  while (await late.loadOlder(conv));
+  assert.equal(late.events(conv).length, 1);
 });
 
 test('a bad token ends; a fresh one is asked for', async () => {
