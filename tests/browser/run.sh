@@ -31,7 +31,7 @@ if [ "${1:-}" = --no-browser ]; then
 elif [ ! -x "$chromium" ]; then
     skip "$chromium is missing; install: apt-get install chromium"
 else
-    clustered=(page messages groups settings "${clustered[@]}" looks blocked)
+    clustered=(page messages groups settings "${clustered[@]}" looks blocked away)
     operated=(ops)
 fi
 if [ -z "${MOIM_BIN:-}" ]; then
@@ -75,24 +75,31 @@ lane() {
     "${files[@]}" "${alone[@]}"
 }
 
-lane 0 &
-lane 1 &
-wait
-
 sum() {
     sed -n "s/^# $1 //p" "$logs"/browser-*.tap | awk '{ n += $1 } END { print n + 0 }'
 }
 
-for name in "${alone[@]}" "${clustered[@]}" "${operated[@]}"; do
-    echo "$name:"
-    grep -vE '^(TAP|#|1\.\.| +(---|\.\.\.|duration_ms|type))' \
-        "$logs/browser-$name.tap"
-done
-failed=$(($(sum fail) + $(sum cancelled)))
-# Whoever calls us shows the end of what we say: there is told what failed.
-if [ "$failed" != 0 ]; then
-    awk -v lines=$((1 + 18 / failed)) -f "$here/failures.awk" \
-        "$logs"/browser-*.tap
-fi
-echo "$(sum pass) passed, $failed failed, $skipped skipped"
-[ "$failed" = 0 ]
+# Whoever calls us shows the end of what we say: there stands what failed.
+report() {
+    local name log failed
+    for name in "${alone[@]}" "${clustered[@]}" "${operated[@]}"; do
+        log=$logs/browser-$name.tap
+        grep -qs '^# fail ' "$log" ||
+            printf '\nnot ok - it did not end\n# fail 1\n' >>"$log"
+        echo "$name:"
+        grep -vE '^(TAP|#|1\.\.| +(---|\.\.\.|duration_ms|type))' "$log"
+    done
+    failed=$(($(sum fail) + $(sum cancelled)))
+    if [ "$failed" != 0 ]; then
+        awk -v lines=$((1 + 18 / failed)) -f "$here/failures.awk" \
+            "$logs"/browser-*.tap
+    fi
+    echo "$(sum pass) passed, $failed failed, $skipped skipped"
+    [ "$failed" = 0 ]
+}
+
+trap 'report; exit 1' TERM # we are stopped: tell at least what we know
+lane 0 &
+lane 1 &
+wait
+report

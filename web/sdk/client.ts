@@ -97,7 +97,7 @@ export class Client extends Emitter<ClientEvents> {
   /** What was kept is shown first, then we connect. */
   async start(): Promise<void> {
     await this.opened;
-    this.listen('online', globalThis as any, () => this.link.retryNow());
+    for (const name of ['online', 'offline']) this.listen(name, globalThis as any, () => this.link.retryNow());
     this.listen('visibilitychange', (globalThis as any).document, () => this.link.retryNow());
     this.link.start();
   }
