@@ -6,8 +6,10 @@
 
 #include "proto/base/mem.h"
 #include "proto/base/plant.h"
+#include "proto/wire/slots.h"
 #include "storage/history_layout.h"
 #include "storage/history_store.h"
+#include "storage/redis_call.h"
 
 enum {
     HASH_LEN = 16, /* of a body, as text */
@@ -25,6 +27,7 @@ struct waiter {
     void *ctx;
     uint64_t asked_us;
     uint64_t ts_ms;
+    bool answered;
     enum rc rc;
     struct history_appended out;
 };
@@ -32,9 +35,11 @@ struct waiter {
 /* The events of one call of the script. */
 struct batch {
     struct list node; /* in `gathered` or `refused` until it leaves */
-    struct resp_call call;
+    struct redis_call route;
     struct history_redis *h;
-    bool again; /* the script was gone: its text is sent along */
+    struct history_lane *lane;
+    struct history_key key; /* of the first event: where the call goes */
+    bool again;             /* the script was gone: its text is sent along */
     uint64_t window;
     struct buf keys; /* the arguments, as they are sent */
     struct buf args;
@@ -44,10 +49,14 @@ struct batch {
     size_t more; /* arguments of what the last event needs; then it is full */
 };
 
+static void batch_again(struct redis_call *route);
+
 static struct batch *batch_new(struct history_redis *h, struct list *where) {
     struct batch *b = mem_new(sizeof(*b));
 
     b->h = h;
+    b->route.nodes = h->nodes;
+    b->route.send = batch_again;
     buf_init(&b->keys);
     buf_init(&b->args);
     (void)buf_room(&b->keys, KEYS_ROOM);
@@ -80,9 +89,12 @@ static void batch_tell(struct batch *b) {
     batch_free(b);
 }
 
+/* To whom nothing has been answered yet. */
 static void batch_fail(struct batch *b, enum rc rc) {
     for (size_t i = 0; i < b->count; i++) {
-        b->waiters[i].rc = rc;
+        if (!b->waiters[i].answered) {
+            b->waiters[i].rc = rc;
+        }
     }
     batch_tell(b);
 }
@@ -129,6 +141,16 @@ static enum rc answer_read(struct history_redis *h, const struct resp *r,
     return RC_OK;
 }
 
+static void waiter_take(struct batch *b, struct waiter *w, enum rc rc,
+                        const struct resp *r) {
+    struct history_redis *h = b->h;
+
+    w->rc = rc == RC_OK ? answer_read(h, r, w) : rc;
+    w->answered = true;
+    histogram_add_since(&h->stats.writes, w->asked_us, h->clock->mono_us);
+}
+
+/* Those who have an answer keep it when the call is made again for others. */
 static void answers_read(struct batch *b, const struct resp *reply) {
     struct history_redis *h = b->h;
     enum rc rc = history_store_error(h, reply);
@@ -137,10 +159,10 @@ static void answers_read(struct batch *b, const struct resp *reply) {
         rc = history_store_bad(h, "append");
     }
     for (size_t i = 0; i < b->count; i++) {
-        struct waiter *w = &b->waiters[i];
-
-        w->rc = rc == RC_OK ? answer_read(h, &reply->items[i], w) : rc;
-        histogram_add_since(&h->stats.writes, w->asked_us, h->clock->mono_us);
+        if (!b->waiters[i].answered) {
+            waiter_take(b, &b->waiters[i], rc,
+                        rc == RC_OK ? &reply->items[i] : NULL);
+        }
     }
 }
 
@@ -150,8 +172,8 @@ static void on_answer(struct resp_call *call, enum rc rc,
                       const struct resp *replies);
 
 static void batch_send(struct batch *b) {
-    struct resp_conn *conn = b->h->conn;
-    struct buf *out = resp_conn_begin(conn, &b->call, on_answer, 1);
+    struct resp_conn *conn = redis_nodes_conn(b->h->nodes, slice_str(b->key.s));
+    struct buf *out = resp_conn_begin(conn, &b->route.call, on_answer, 1);
 
     if (out == NULL) {
         return;
@@ -166,21 +188,67 @@ static void batch_send(struct batch *b) {
     buf_add(out, buf_slice(&b->args));
 }
 
+static void batch_again(struct redis_call *route) {
+    struct batch *b = CONTAINER_OF(route, struct batch, route);
+
+    b->lane->held--;
+    batch_send(b);
+}
+
 /* As many as may be on their way. */
-static void send_gathered(struct history_redis *h) {
-    struct history_appends *a = &h->appends;
+static void send_gathered(struct history_lane *lane) {
+    while (lane->flying < HISTORY_FLYING_MAX && lane->held == 0 &&
+           !list_empty(&lane->gathered)) {
+        struct list *first = list_pop_front(&lane->gathered);
 
-    while (a->flying < HISTORY_FLYING_MAX && !list_empty(&a->gathered)) {
-        struct list *first = list_pop_front(&a->gathered);
-
-        a->flying++;
+        lane->flying++;
         batch_send(CONTAINER_OF(first, struct batch, node));
     }
 }
 
+static void lane_due(struct history_redis *h, struct history_lane *lane) {
+    if (!list_linked(&lane->node)) {
+        list_push_back(&h->appends.due, &lane->node);
+    }
+    loop_defer(h->loop, &h->appends.flush);
+}
+
+/* An event that met a slot half of which has left may have been stored, or
+ * not: it is asked again, and if it was, that is a repeat. True: the batch
+ * waits for it. */
+static bool some_wait(struct batch *b, const struct resp *reply) {
+    bool again = false;
+
+    if (!resp_has(reply, b->count) || !redis_nodes_clustered(b->h->nodes)) {
+        return false;
+    }
+    for (size_t i = 0; i < b->count; i++) {
+        const struct resp *r = &reply->items[i];
+
+        if (b->waiters[i].answered) {
+            continue;
+        }
+        if (redis_nodes_hear(b->h->nodes, r)) {
+            again = true;
+        } else {
+            waiter_take(b, &b->waiters[i], RC_OK, r);
+        }
+    }
+    return again && redis_call_wait(&b->route);
+}
+
+static bool batch_waits(struct batch *b, enum rc rc,
+                        const struct resp *replies) {
+    bool again = redis_call_again(&b->route, rc, replies, 1) ||
+                 (rc == RC_OK && some_wait(b, replies));
+
+    b->lane->held += again;
+    return again;
+}
+
 static void on_answer(struct resp_call *call, enum rc rc,
                       const struct resp *replies) {
-    struct batch *b = CONTAINER_OF(call, struct batch, call);
+    struct batch *b = CONTAINER_OF(call, struct batch, route.call);
     struct history_redis *h = b->h;
 
     if (history_store_gone(h, b->again, rc, replies)) {
@@ -188,9 +256,12 @@ static void on_answer(struct resp_call *call, enum rc rc,
         batch_send(b);
         return;
     }
-    h->appends.flying--;
+    if (batch_waits(b, rc, replies)) {
+        return;
+    }
+    b->lane->flying--;
     h->appends.waiting -= b->count;
-    loop_defer(h->loop, &h->appends.flush);
+    lane_due(h, b->lane);
     if (rc == RC_OK) {
         answers_read(b, replies);
         batch_tell(b);
@@ -199,12 +270,28 @@ static void on_answer(struct resp_call *call, enum rc rc,
     }
 }
 
+/* A slot that nothing is appended to needs no lane. */
+static void lane_end(struct history_redis *h, struct history_lane *lane) {
+    if (lane != &h->appends.lane && lane->flying == 0 &&
+        list_empty(&lane->gathered)) {
+        map_remove(&h->appends.lanes, lane->slot);
+        mem_free(lane);
+    }
+}
+
 static void on_flush(struct loop_task *t) {
     struct history_redis *h =
         CONTAINER_OF(t, struct history_redis, appends.flush);
     struct batch *refused = last_of(&h->appends.refused);
+    struct list *node;
 
-    send_gathered(h);
+    while ((node = list_pop_front(&h->appends.due)) != NULL) {
+        struct history_lane *lane =
+            CONTAINER_OF(node, struct history_lane, node);
+
+        send_gathered(lane);
+        lane_end(h, lane);
+    }
     if (refused != NULL) {
         list_remove(&refused->node);
         batch_fail(refused, RC_AGAIN);
@@ -269,43 +356,108 @@ static bool is_full(const struct batch *b, uint64_t window) {
     return b->count == HISTORY_BATCH_MAX || b->window != window || b->more > 0;
 }
 
+static void lane_init(struct history_lane *lane) {
+    list_init(&lane->gathered);
+    list_init(&lane->node);
+}
+
+static struct history_lane *lane_of(struct history_redis *h,
+                                    struct conv_id conv) {
+    struct history_appends *a = &h->appends;
+    struct history_lane *lane = &a->lane;
+    uint64_t slot;
+
+    if (!redis_nodes_clustered(h->nodes)) {
+        return lane;
+    }
+    slot = slot_of(slice_str(history_key(conv, "meta").s));
+    lane = map_get(&a->lanes, slot);
+    if (lane == NULL) {
+        lane = mem_new(sizeof(*lane));
+        lane_init(lane);
+        lane->slot = slot;
+        map_put(&a->lanes, slot, lane);
+    }
+    return lane;
+}
+
+/* The batch that takes one more. */
+static struct batch *batch_for(struct history_redis *h,
+                               const struct history_append *in) {
+    struct history_lane *lane = lane_of(h, in->conv);
+    uint64_t window = in->ts_ms / HISTORY_WINDOW_MS;
+    struct batch *b = last_of(&lane->gathered);
+
+    if (b == NULL || is_full(b, window)) {
+        b = batch_new(h, &lane->gathered);
+        b->lane = lane;
+        b->key = history_key(in->conv, "meta");
+        b->window = window;
+    }
+    lane_due(h, lane);
+    return b;
+}
+
+static void refuse(struct history_redis *h, const struct history_append *in,
+                   history_appended_fn done, void *ctx) {
+    struct batch *b = last_of(&h->appends.refused);
+
+    if (b == NULL) {
+        b = batch_new(h, &h->appends.refused);
+    }
+    add_waiter(b, in, done, ctx);
+    loop_defer(h->loop, &h->appends.flush);
+}
+
 void history_append(struct history *base, const struct history_append *in,
                     history_appended_fn done, void *ctx) {
     struct history_redis *h = history_store_of(base);
-    struct history_appends *a = &h->appends;
-    bool full = a->waiting >= HISTORY_WAITING_MAX;
-    struct list *where = full ? &a->refused : &a->gathered;
-    uint64_t window = in->ts_ms / HISTORY_WINDOW_MS;
-    struct batch *b = last_of(where);
+    struct batch *b;
 
     assert(in->name.n <= HISTORY_NAME_MAX);
-    loop_defer(h->loop, &a->flush);
-    if (b == NULL || (!full && is_full(b, window))) {
-        b = batch_new(h, where);
-        b->window = window;
+    if (h->appends.waiting >= HISTORY_WAITING_MAX ||
+        !redis_nodes_known(h->nodes)) {
+        refuse(h, in, done, ctx);
+        return;
     }
+    b = batch_for(h, in);
     add_waiter(b, in, done, ctx);
-    if (!full) {
-        add_event(b, in);
-        if (in->change != NULL) {
-            add_change(b, in->change);
-        }
-        a->waiting++;
+    add_event(b, in);
+    if (in->change != NULL) {
+        add_change(b, in->change);
     }
+    h->appends.waiting++;
 }
 
 void history_appends_init(struct history_appends *a) {
-    list_init(&a->gathered);
+    lane_init(&a->lane);
+    map_init(&a->lanes);
+    list_init(&a->due);
     list_init(&a->refused);
     loop_task_init(&a->flush, on_flush);
 }
 
-void history_appends_close(struct history_appends *a) {
+static void lane_close(struct history_lane *lane) {
     struct list *node;
 
-    while ((node = list_pop_front(&a->refused)) != NULL ||
-           (node = list_pop_front(&a->gathered)) != NULL) {
+    while ((node = list_pop_front(&lane->gathered)) != NULL) {
         batch_fail(CONTAINER_OF(node, struct batch, node), RC_CLOSED);
     }
+}
+
+void history_appends_close(struct history_appends *a) {
+    struct history_lane *lane;
+    struct list *node;
+    size_t at = 0;
+
+    while ((node = list_pop_front(&a->refused)) != NULL) {
+        batch_fail(CONTAINER_OF(node, struct batch, node), RC_CLOSED);
+    }
+    lane_close(&a->lane);
+    while ((lane = map_next(&a->lanes, &at)) != NULL) {
+        lane_close(lane);
+        mem_free(lane);
+    }
+    map_fini(&a->lanes);
     loop_undefer(&a->flush);
 }

@@ -6,6 +6,7 @@
 #include "proto/base/map.h"
 #include "proto/base/mem.h"
 #include "storage/history_layout.h"
+#include "storage/history_many.h"
 #include "storage/history_script.h"
 
 enum {
@@ -36,7 +37,8 @@ struct cursor_call {
 static void on_reply(struct resp_call *call, enum rc rc,
                      const struct resp *replies);
 
-static void send_call(struct cursor_call *c) {
+static void send_call(struct redis_call *route) {
+    struct cursor_call *c = CONTAINER_OF(route, struct cursor_call, base.route);
     struct slice args[1 + ARGS_MAX];
 
     args[0] = slice_str(c->meta.s);
@@ -48,10 +50,10 @@ static void send_call(struct cursor_call *c) {
 
 static void on_reply(struct resp_call *call, enum rc rc,
                      const struct resp *replies) {
-    struct cursor_call *c = CONTAINER_OF(call, struct cursor_call, base.call);
+    struct cursor_call *c =
+        CONTAINER_OF(call, struct cursor_call, base.route.call);
 
-    if (history_script_gone(&c->base, rc, replies)) {
-        send_call(c);
+    if (history_call_again(&c->base, rc, replies)) {
         return;
     }
     if (rc == RC_OK) {
@@ -65,7 +67,7 @@ static struct cursor_call *call_new(struct history *base, struct conv_id conv,
                                     int script) {
     struct cursor_call *c = mem_new(sizeof(*c));
 
-    c->base.h = history_store_of(base);
+    history_call_init(&c->base, base, send_call);
     c->meta = history_key(conv, "meta");
     c->script = script;
     return c;
@@ -107,7 +109,7 @@ void history_cursors_mark(struct history *base, const struct history_move *move,
     c->take = take_mark;
     c->done.mark = done;
     c->ctx = ctx;
-    send_call(c);
+    send_call(&c->base.route);
 }
 
 /* ---- all cursors ---- */
@@ -187,7 +189,7 @@ void history_cursors_marks(struct history *base, struct conv_id conv,
     c->take = take_marks;
     c->done.marks = done;
     c->ctx = ctx;
-    send_call(c);
+    send_call(&c->base.route);
 }
 
 static void take_counts(struct cursor_call *c, enum rc rc,
@@ -213,7 +215,7 @@ void history_cursors_counts(struct history *base, struct conv_id conv,
     c->take = take_counts;
     c->done.counts = done;
     c->ctx = ctx;
-    send_call(c);
+    send_call(&c->base.route);
 }
 
 /* ---- hiding ---- */
@@ -239,12 +241,13 @@ void history_cursors_hide(struct history *base, struct conv_id conv,
     c->take = take_hide;
     c->done.hide = done;
     c->ctx = ctx;
-    send_call(c);
+    send_call(&c->base.route);
 }
 
 struct hidden_call {
-    struct resp_call call;
+    struct redis_call route;
     struct history_redis *h;
+    struct history_key key;
     history_hidden_fn done;
     void *ctx;
 };
@@ -276,9 +279,12 @@ static enum rc hidden_result(struct history_redis *h, const struct resp *r,
 
 static void on_hidden(struct resp_call *call, enum rc rc,
                       const struct resp *replies) {
-    struct hidden_call *c = CONTAINER_OF(call, struct hidden_call, call);
+    struct hidden_call *c = CONTAINER_OF(call, struct hidden_call, route.call);
     struct msg_seq seqs[HISTORY_HIDDEN_MAX];
 
+    if (redis_call_again(&c->route, rc, replies, 1)) {
+        return;
+    }
     if (rc == RC_OK) {
         rc = hidden_result(c->h, replies, seqs);
     }
@@ -287,85 +293,86 @@ static void on_hidden(struct resp_call *call, enum rc rc,
     mem_free(c);
 }
 
+static void send_hidden(struct redis_call *route) {
+    struct hidden_call *c = CONTAINER_OF(route, struct hidden_call, route);
+    struct slice args[] = {SLICE_LIT("HGETALL"), slice_str(c->key.s)};
+
+    resp_conn_send(redis_nodes_conn(c->h->nodes, args[1]), &route->call,
+                   on_hidden, args, COUNT_OF(args));
+}
+
 void history_cursors_hidden(struct history *base, struct conv_id conv,
                             struct user_id user, history_hidden_fn done,
                             void *ctx) {
     struct hidden_call *c = mem_new(sizeof(*c));
-    struct history_key key = history_hidden_key(conv, user);
-    struct slice args[] = {SLICE_LIT("HGETALL"), slice_str(key.s)};
 
     c->h = history_store_of(base);
+    c->route.nodes = c->h->nodes;
+    c->route.send = send_hidden;
+    c->key = history_hidden_key(conv, user);
     c->done = done;
     c->ctx = ctx;
-    resp_conn_send(c->h->conn, &c->call, on_hidden, args, COUNT_OF(args));
+    send_hidden(&c->route);
 }
 
 /* ---- what is unread ---- */
 
 struct unread_call {
-    struct history_call base;
+    struct history_many many;
     struct user_id user;
     history_unread_fn done;
     void *ctx;
-    size_t count;
     uint64_t *counts;
     struct history_span_ask spans[];
 };
 
-static void on_unread(struct resp_call *call, enum rc rc,
-                      const struct resp *replies);
+static struct unread_call *unread_of(struct history_many *m) {
+    return CONTAINER_OF(m, struct unread_call, many);
+}
 
-static void put_span(struct unread_call *u, struct buf *out, size_t i) {
-    struct history_key meta = history_key(u->spans[i].conv, "meta");
-    struct id_text user = id_text(u->user.v);
-    struct history_number first = history_number(u->spans[i].first.v);
-    struct history_number last = history_number(u->spans[i].last.v);
+static void unread_put(struct history_many *m, struct buf *out, size_t i) {
+    const struct history_span_ask *span = &unread_of(m)->spans[i];
+    struct history_key meta = history_key(span->conv, "meta");
+    struct id_text user = id_text(unread_of(m)->user.v);
+    struct history_number first = history_number(span->first.v);
+    struct history_number last = history_number(span->last.v);
     struct slice args[] = {slice_str(meta.s), slice_str(user.s),
                            slice_str(first.s), slice_str(last.s)};
 
-    history_script_put(out, &u->base, HISTORY_SCRIPT_UNREAD, args,
+    history_script_put(out, &m->base, HISTORY_SCRIPT_UNREAD, args,
                        COUNT_OF(args));
 }
 
-static void send_unread(struct unread_call *u) {
-    struct buf *out = resp_conn_begin(u->base.h->conn, &u->base.call, on_unread,
-                                      (uint32_t)u->count);
+static enum rc unread_take(struct history_many *m, size_t i,
+                           const struct resp *r) {
+    enum rc rc = history_store_error(m->base.h, r);
 
-    for (size_t i = 0; out != NULL && i < u->count; i++) {
-        put_span(u, out, i);
+    if (rc == RC_OK && !resp_u64(r, &unread_of(m)->counts[i])) {
+        rc = history_store_bad(m->base.h, "unread");
     }
+    return rc;
 }
 
-static enum rc unread_result(struct unread_call *u, const struct resp *r) {
-    for (size_t i = 0; i < u->count; i++) {
-        enum rc rc = history_store_error(u->base.h, &r[i]);
-
-        if (rc != RC_OK) {
-            return rc;
-        }
-        if (!resp_u64(&r[i], &u->counts[i])) {
-            return history_store_bad(u->base.h, "unread");
-        }
-    }
-    return RC_OK;
+static struct conv_id unread_conv(const struct history_many *m, size_t i) {
+    return ((const struct unread_call *)(const void *)m)->spans[i].conv;
 }
 
-static void on_unread(struct resp_call *call, enum rc rc,
-                      const struct resp *replies) {
-    struct unread_call *u = CONTAINER_OF(call, struct unread_call, base.call);
+static void unread_end(struct history_many *m, enum rc rc) {
+    struct unread_call *u = unread_of(m);
 
-    if (history_script_gone(&u->base, rc, replies)) {
-        send_unread(u);
-        return;
-    }
-    if (rc == RC_OK) {
-        rc = unread_result(u, replies);
-    }
     u->done(u->ctx, rc, rc == RC_OK ? u->counts : NULL,
-            rc == RC_OK ? u->count : 0);
+            rc == RC_OK ? m->count : 0);
     mem_free(u->counts);
     mem_free(u);
 }
+
+static const struct history_many_ops unread_ops = {
+    .each = 1,
+    .conv = unread_conv,
+    .put = unread_put,
+    .take = unread_take,
+    .end = unread_end,
+};
 
 void history_cursors_unread(struct history *base, struct user_id user,
                             const struct history_span_ask *spans, size_t count,
@@ -373,14 +380,12 @@ void history_cursors_unread(struct history *base, struct user_id user,
     struct unread_call *u = mem_new(sizeof(*u) + count * sizeof(u->spans[0]));
 
     assert(count > 0 && count <= HISTORY_HEADS_MAX);
-    u->base.h = history_store_of(base);
     u->user = user;
     u->done = done;
     u->ctx = ctx;
-    u->count = count;
     u->counts = mem_new_array(count, sizeof(*u->counts));
     for (size_t i = 0; i < count; i++) {
         u->spans[i] = spans[i];
     }
-    send_unread(u);
+    history_many_start(&u->many, base, &unread_ops, count);
 }

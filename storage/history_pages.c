@@ -6,14 +6,14 @@
 
 #include "proto/base/mem.h"
 #include "storage/history_layout.h"
-#include "storage/history_store.h"
+#include "storage/history_many.h"
 
 enum {
     META_ARGS = 8, /* of the command, the key included */
 };
 
 struct page_call {
-    struct resp_call call;
+    struct redis_call route;
     struct history_redis *h;
     history_page_fn done;
     void *ctx;
@@ -27,11 +27,11 @@ struct page_call {
 };
 
 struct heads_call {
-    struct resp_call call;
-    struct history_redis *h;
+    struct history_many many;
+    struct id_text reader;
+    char hidden[1 + sizeof(struct id_text)]; /* the name of his count */
     history_heads_fn done;
     void *ctx;
-    size_t count;
     struct history_head heads[];
 };
 
@@ -71,73 +71,74 @@ static bool meta_parse(const struct resp *r, struct history_head *out) {
            number_or_none(&r->items[5], &out->oldest_ms);
 }
 
-static enum rc heads_result(struct heads_call *c, const struct resp *replies) {
-    for (size_t i = 0; i < c->count; i++) {
-        const struct resp *meta = &replies[2 * i];
-        const struct resp *read = &replies[2 * i + 1];
-        enum rc rc = history_store_error(c->h, meta);
-
-        if (rc == RC_OK) {
-            rc = history_store_error(c->h, read);
-        }
-        if (rc != RC_OK) {
-            return rc;
-        }
-        if (!meta_parse(meta, &c->heads[i]) || !resp_has(read, 2) ||
-            !number_or_none(&read->items[0], &c->heads[i].read.v) ||
-            !number_or_none(&read->items[1], &c->heads[i].hidden)) {
-            return history_store_bad(c->h, "heads");
-        }
-    }
-    return RC_OK;
+static struct heads_call *heads_of(struct history_many *m) {
+    return CONTAINER_OF(m, struct heads_call, many);
 }
 
-static void on_heads(struct resp_call *call, enum rc rc,
-                     const struct resp *replies) {
-    struct heads_call *c = CONTAINER_OF(call, struct heads_call, call);
+static struct conv_id heads_conv(const struct history_many *m, size_t i) {
+    return ((const struct heads_call *)(const void *)m)->heads[i].conv;
+}
+
+static void heads_put(struct history_many *m, struct buf *out, size_t i) {
+    const struct heads_call *c = heads_of(m);
+    struct history_key meta = history_key(c->heads[i].conv, "meta");
+    struct history_key read = history_key(c->heads[i].conv, "read");
+    struct slice get[] = {SLICE_LIT("HMGET"), slice_str(read.s),
+                          slice_str(c->reader.s), slice_str(c->hidden)};
+    struct slice args[META_ARGS];
+
+    resp_command(out, meta_query(&meta, args), META_ARGS);
+    resp_command(out, get, COUNT_OF(get));
+}
+
+static enum rc heads_take(struct history_many *m, size_t i,
+                          const struct resp *replies) {
+    struct history_head *head = &heads_of(m)->heads[i];
+    const struct resp *meta = &replies[0];
+    const struct resp *read = &replies[1];
+    enum rc rc = history_store_error(m->base.h, meta);
 
     if (rc == RC_OK) {
-        rc = heads_result(c, replies);
+        rc = history_store_error(m->base.h, read);
     }
+    if (rc == RC_OK && (!meta_parse(meta, head) || !resp_has(read, 2) ||
+                        !number_or_none(&read->items[0], &head->read.v) ||
+                        !number_or_none(&read->items[1], &head->hidden))) {
+        rc = history_store_bad(m->base.h, "heads");
+    }
+    return rc;
+}
+
+static void heads_end(struct history_many *m, enum rc rc) {
+    struct heads_call *c = heads_of(m);
+
     c->done(c->ctx, rc, rc == RC_OK ? c->heads : NULL,
-            rc == RC_OK ? c->count : 0);
+            rc == RC_OK ? m->count : 0);
     mem_free(c);
 }
+
+static const struct history_many_ops heads_ops = {
+    .each = 2,
+    .conv = heads_conv,
+    .put = heads_put,
+    .take = heads_take,
+    .end = heads_end,
+};
 
 void history_pages_heads(struct history *base, struct user_id user,
                          const struct conv_id *convs, size_t count,
                          history_heads_fn done, void *ctx) {
     struct heads_call *c =
         mem_new(sizeof(*c) + count * sizeof(struct history_head));
-    struct id_text reader = id_text(user.v);
-    char hidden[1 + sizeof(reader.s)];
-    struct slice args[META_ARGS];
-    struct buf *out;
 
-    assert(count <= HISTORY_HEADS_MAX);
-    snprintf(hidden, sizeof(hidden), "h%s", reader.s);
-    c->h = history_store_of(base);
+    c->reader = id_text(user.v);
+    snprintf(c->hidden, sizeof(c->hidden), "h%s", c->reader.s);
     c->done = done;
     c->ctx = ctx;
-    c->count = count;
-    /* Nothing asked: a ping answers at the right moment. */
-    out = resp_conn_begin(c->h->conn, &c->call, on_heads,
-                          count == 0 ? 1 : 2 * (uint32_t)count);
-    if (out != NULL && count == 0) {
-        resp_command(out, &SLICE_LIT("PING"), 1);
-    }
     for (size_t i = 0; i < count; i++) {
-        struct history_key meta = history_key(convs[i], "meta");
-        struct history_key read = history_key(convs[i], "read");
-        struct slice get[] = {SLICE_LIT("HMGET"), slice_str(read.s),
-                              slice_str(reader.s), slice_str(hidden)};
-
         c->heads[i].conv = convs[i];
-        if (out != NULL) {
-            resp_command(out, meta_query(&meta, args), META_ARGS);
-            resp_command(out, get, COUNT_OF(get));
-        }
     }
+    history_many_start(&c->many, base, &heads_ops, count);
 }
 
 /* Pages. */
@@ -145,12 +146,14 @@ void history_pages_heads(struct history *base, struct user_id user,
 static void on_page(struct resp_call *call, enum rc rc,
                     const struct resp *replies);
 
-static void send_page(struct page_call *p) {
+static void send_page(struct redis_call *route) {
+    struct page_call *p = CONTAINER_OF(route, struct page_call, route);
     struct history_key meta = history_key(p->conv, "meta");
     struct history_span spans[HISTORY_SPANS_MAX];
     size_t n = p->count == 0 ? 0 : history_spans(p->first, p->count, spans);
     struct buf *out =
-        resp_conn_begin(p->h->conn, &p->call, on_page, 1 + (uint32_t)n);
+        resp_conn_begin(redis_nodes_conn(p->h->nodes, slice_str(meta.s)),
+                        &route->call, on_page, 1 + (uint32_t)n);
     struct slice args[META_ARGS];
 
     if (out == NULL) {
@@ -230,9 +233,12 @@ static void aim_tail(struct page_call *p, uint64_t last) {
 
 static void on_page(struct resp_call *call, enum rc rc,
                     const struct resp *replies) {
-    struct page_call *p = CONTAINER_OF(call, struct page_call, call);
+    struct page_call *p = CONTAINER_OF(call, struct page_call, route.call);
     struct history_page page = {0};
 
+    if (redis_call_again(&p->route, rc, replies, call->want)) {
+        return;
+    }
     if (rc == RC_OK) {
         rc = page_result(p, replies, &page);
     }
@@ -241,7 +247,7 @@ static void on_page(struct resp_call *call, enum rc rc,
         /* Counted from a head that we did not know. It only grows. */
         p->tail = false;
         aim_tail(p, page.head.head.v);
-        send_page(p);
+        send_page(&p->route);
         return;
     }
     p->done(p->ctx, rc, rc == RC_OK ? &page : NULL);
@@ -255,6 +261,8 @@ static struct page_call *page_new(struct history *base, struct conv_id conv,
 
     assert(count <= HISTORY_PAGE_MAX);
     p->h = history_store_of(base);
+    p->route.nodes = p->h->nodes;
+    p->route.send = send_page;
     p->conv = conv;
     p->done = done;
     p->ctx = ctx;
@@ -270,7 +278,7 @@ void history_pages_range(struct history *base, struct conv_id conv,
     assert(first.v > 0);
     p->first = first.v;
     p->count = count;
-    send_page(p);
+    send_page(&p->route);
 }
 
 void history_pages_tail(struct history *base, struct conv_id conv,
@@ -281,14 +289,15 @@ void history_pages_tail(struct history *base, struct conv_id conv,
     p->tail = true;
     p->last = last.v;
     aim_tail(p, last.v);
-    send_page(p);
+    send_page(&p->route);
 }
 
 /* Earlier versions. */
 
 struct earlier_call {
-    struct resp_call call;
+    struct redis_call route;
     struct history_redis *h;
+    struct history_key key;
     history_earlier_fn done;
     void *ctx;
 };
@@ -314,9 +323,13 @@ static enum rc earlier_result(struct earlier_call *e, const struct resp *list,
 
 static void on_earlier(struct resp_call *call, enum rc rc,
                        const struct resp *replies) {
-    struct earlier_call *e = CONTAINER_OF(call, struct earlier_call, call);
+    struct earlier_call *e =
+        CONTAINER_OF(call, struct earlier_call, route.call);
     struct slice versions[HISTORY_EARLIER_MAX];
 
+    if (redis_call_again(&e->route, rc, replies, 1)) {
+        return;
+    }
     if (rc == RC_OK) {
         rc = earlier_result(e, replies, versions);
     }
@@ -325,16 +338,25 @@ static void on_earlier(struct resp_call *call, enum rc rc,
     mem_free(e);
 }
 
+static void send_earlier(struct redis_call *route) {
+    struct earlier_call *e = CONTAINER_OF(route, struct earlier_call, route);
+    struct slice args[] = {SLICE_LIT("LRANGE"), slice_str(e->key.s),
+                           SLICE_LIT("0"), SLICE_LIT("-1")};
+
+    resp_conn_send(redis_nodes_conn(e->h->nodes, args[1]), &route->call,
+                   on_earlier, args, COUNT_OF(args));
+}
+
 void history_pages_earlier(struct history *base, struct conv_id conv,
                            struct msg_seq seq, history_earlier_fn done,
                            void *ctx) {
     struct earlier_call *e = mem_new(sizeof(*e));
-    struct history_key edits = history_edits_key(conv, seq);
-    struct slice args[] = {SLICE_LIT("LRANGE"), slice_str(edits.s),
-                           SLICE_LIT("0"), SLICE_LIT("-1")};
 
     e->h = history_store_of(base);
+    e->route.nodes = e->h->nodes;
+    e->route.send = send_earlier;
+    e->key = history_edits_key(conv, seq);
     e->done = done;
     e->ctx = ctx;
-    resp_conn_send(e->h->conn, &e->call, on_earlier, args, COUNT_OF(args));
+    send_earlier(&e->route);
 }

@@ -12,7 +12,8 @@
 static bool ready(struct history *base) {
     const struct history_redis *h = history_store_of(base);
 
-    return resp_conn_ready(h->conn) && h->appends.waiting < HISTORY_WAITING_MAX;
+    return redis_nodes_ready(h->nodes) &&
+           h->appends.waiting < HISTORY_WAITING_MAX;
 }
 
 static const struct history_ops ops = {
@@ -32,12 +33,12 @@ static const struct history_ops ops = {
     .ready = ready,
 };
 
-static const struct resp_conn_events no_events = {NULL, NULL, NULL};
+static const struct redis_nodes_events no_events = {NULL, NULL, NULL};
 
 enum rc history_redis_open(struct history **out, struct loop *l,
                            const struct redis_config *config) {
     struct history_redis *h = mem_new(sizeof(*h));
-    struct resp_conn_config conn = {
+    struct redis_nodes_config nodes = {
         .redis = *config,
         .name = "history",
         .scripts = h->scripts,
@@ -54,7 +55,7 @@ enum rc history_redis_open(struct history **out, struct loop *l,
     for (size_t i = 0; i < HISTORY_SCRIPTS; i++) {
         h->scripts[i].text = history_script_text(i);
     }
-    rc = resp_conn_open(&h->conn, l, &conn);
+    rc = redis_nodes_open(&h->nodes, l, &nodes);
     if (rc != RC_OK) {
         mem_free(h);
         return rc;
@@ -71,7 +72,7 @@ void history_redis_close(struct history **history) {
     }
     h = history_store_of(*history);
     *history = NULL;
-    resp_conn_close(&h->conn);
+    redis_nodes_close(&h->nodes);
     history_appends_close(&h->appends);
     mem_free(h);
 }
@@ -82,6 +83,6 @@ const struct history_redis_stats *history_redis_stats(const struct history *h) {
 
 const struct resp_conn_stats *history_redis_conn_stats(
     const struct history *h) {
-    return resp_conn_stats(
-        ((const struct history_redis *)(const void *)h)->conn);
+    return redis_nodes_stats(
+        ((const struct history_redis *)(const void *)h)->nodes);
 }

@@ -66,20 +66,29 @@ void history_script_put(struct buf *out, const struct history_call *c,
     resp_command(out, all, 3 + count);
 }
 
+void history_call_init(struct history_call *c, struct history *base,
+                       void (*send)(struct redis_call *route)) {
+    c->h = history_store_of(base);
+    c->route.nodes = c->h->nodes;
+    c->route.send = send;
+}
+
 void history_script_call(struct history_call *c, int script, resp_done_fn done,
                          const struct slice *args, size_t count) {
-    struct buf *out = resp_conn_begin(c->h->conn, &c->call, done, 1);
+    struct resp_conn *conn = redis_nodes_conn(c->h->nodes, args[0]);
+    struct buf *out = resp_conn_begin(conn, &c->route.call, done, 1);
 
     if (out != NULL) {
         history_script_put(out, c, script, args, count);
     }
 }
 
-bool history_script_gone(struct history_call *c, enum rc rc,
-                         const struct resp *replies) {
+bool history_call_again(struct history_call *c, enum rc rc,
+                        const struct resp *replies) {
     if (!history_store_gone(c->h, c->again, rc, replies)) {
-        return false;
+        return redis_call_again(&c->route, rc, replies, 1);
     }
     c->again = true;
+    c->route.send(&c->route);
     return true;
 }

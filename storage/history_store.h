@@ -9,6 +9,7 @@
 #include "proto/wire/resp.h"
 #include "storage/history_append.h"
 #include "storage/history_redis.h"
+#include "storage/redis_nodes.h"
 #include "storage/resp_conn.h"
 
 enum {
@@ -25,7 +26,7 @@ enum {
 struct history_redis {
     struct history base;
     struct loop *loop;
-    struct resp_conn *conn;
+    struct redis_nodes *nodes;
     struct history_appends appends;
     const struct clock *clock; /* the loop's */
     struct resp_script scripts[HISTORY_SCRIPTS];

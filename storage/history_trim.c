@@ -15,7 +15,8 @@ struct trim_call {
 static void on_trimmed(struct resp_call *call, enum rc rc,
                        const struct resp *replies);
 
-static void send_trim(struct trim_call *t) {
+static void send_trim(struct redis_call *route) {
+    struct trim_call *t = CONTAINER_OF(route, struct trim_call, base.route);
     struct history_key meta = history_key(t->conv, "meta");
     struct history_number before = history_number(t->before_ms);
     struct slice args[] = {slice_str(meta.s), slice_str(before.s)};
@@ -26,11 +27,10 @@ static void send_trim(struct trim_call *t) {
 
 static void on_trimmed(struct resp_call *call, enum rc rc,
                        const struct resp *replies) {
-    struct trim_call *t = CONTAINER_OF(call, struct trim_call, base.call);
+    struct trim_call *t = CONTAINER_OF(call, struct trim_call, base.route.call);
     struct msg_seq oldest = {0};
 
-    if (history_script_gone(&t->base, rc, replies)) {
-        send_trim(t);
+    if (history_call_again(&t->base, rc, replies)) {
         return;
     }
     if (rc == RC_OK) {
@@ -47,12 +47,12 @@ void history_trim(struct history *base, struct conv_id conv, uint64_t before_ms,
                   history_trimmed_fn done, void *ctx) {
     struct trim_call *t = mem_new(sizeof(*t));
 
-    t->base.h = history_store_of(base);
+    history_call_init(&t->base, base, send_trim);
     t->done = done;
     t->ctx = ctx;
     t->conv = conv;
     t->before_ms = before_ms;
-    send_trim(t);
+    send_trim(&t->base.route);
 }
 
 struct erase_call {
@@ -68,7 +68,8 @@ struct erase_call {
 static void on_erased(struct resp_call *call, enum rc rc,
                       const struct resp *replies);
 
-static void send_erase(struct erase_call *e) {
+static void send_erase(struct redis_call *route) {
+    struct erase_call *e = CONTAINER_OF(route, struct erase_call, base.route);
     struct history_key meta = history_key(e->conv, "meta");
     struct id_text user = id_text(e->user.v);
     struct history_number first = history_number(e->first.v);
@@ -82,12 +83,12 @@ static void send_erase(struct erase_call *e) {
 
 static void on_erased(struct resp_call *call, enum rc rc,
                       const struct resp *replies) {
-    struct erase_call *e = CONTAINER_OF(call, struct erase_call, base.call);
+    struct erase_call *e =
+        CONTAINER_OF(call, struct erase_call, base.route.call);
     struct msg_seq next = {0};
     uint64_t count = 0;
 
-    if (history_script_gone(&e->base, rc, replies)) {
-        send_erase(e);
+    if (history_call_again(&e->base, rc, replies)) {
         return;
     }
     if (rc == RC_OK) {
@@ -108,12 +109,12 @@ void history_erase(struct history *base, struct conv_id conv,
                    history_erased_fn done, void *ctx) {
     struct erase_call *e = mem_new(sizeof(*e));
 
-    e->base.h = history_store_of(base);
+    history_call_init(&e->base, base, send_erase);
     e->done = done;
     e->ctx = ctx;
     e->conv = conv;
     e->user = user;
     e->first = first;
     e->now_ms = now_ms;
-    send_erase(e);
+    send_erase(&e->base.route);
 }

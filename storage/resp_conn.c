@@ -49,7 +49,8 @@ struct resp_conn {
     bool quiet;   /* that it cannot connect has been said */
     struct resp_call hello;
     struct resp_call ping;
-    struct resp_conn_stats stats;
+    struct resp_conn_stats own;
+    struct resp_conn_stats *stats;
 };
 
 static bool conn_live(const struct resp_conn *c) {
@@ -97,8 +98,8 @@ static void drop(struct resp_conn *c, enum rc why) {
     buf_fini(&c->out);
     resp_calls_break(&c->calls);
     if (was_ready) {
-        c->stats.losses++;
-        c->stats.timeouts += why == RC_TIMEOUT;
+        c->stats->losses++;
+        c->stats->timeouts += why == RC_TIMEOUT;
         log_warn(&c->log, "redis_lost", "why=\"%s\"", rc_str(why));
         if (now_ms(c) - c->ready_ms >= BACKOFF_STABLE_MS) {
             backoff_reset(&c->backoff);
@@ -116,7 +117,7 @@ static void drop(struct resp_conn *c, enum rc why) {
 }
 
 static void drop_bad(struct resp_conn *c, const char *what) {
-    c->stats.bad++;
+    c->stats->bad++;
     log_error(&c->log, "redis_bad_reply", "what=\"%s\"", what);
     drop(c, RC_BACKEND);
 }
@@ -199,12 +200,12 @@ struct buf *resp_conn_begin(struct resp_conn *c, struct resp_call *call,
     if (c->state != CONN_READY || c->calls.count >= RESP_CONN_CALLS_MAX ||
         c->out.n + stream_queued(c->stream) >= RESP_CONN_QUEUE_MAX) {
         call->done = done;
-        c->stats.refused++;
+        c->stats->refused++;
         resp_calls_refuse(&c->calls, call);
         loop_defer(c->loop, &c->task);
         return NULL;
     }
-    c->stats.calls++;
+    c->stats->calls++;
     return enqueue(c, call, done, want);
 }
 
@@ -226,7 +227,7 @@ static void take_answer(struct resp_conn *c, const struct resp *reply) {
     if (!resp_calls_take(&c->calls, reply)) {
         drop_bad(c, "a reply that nobody asked for");
     } else if (!resp_calls_midway(&c->calls)) {
-        histogram_add_since(&c->stats.replies, asked_us,
+        histogram_add_since(&c->stats->replies, asked_us,
                             c->loop->clock.mono_us);
     }
 }
@@ -323,7 +324,7 @@ static void on_hello(struct resp_call *call, enum rc rc,
     c->state = CONN_READY;
     c->ready_ms = now_ms(c);
     c->quiet = false;
-    c->stats.connects++;
+    c->stats->connects++;
     log_info(&c->log, "redis_ready", "address=\"%s\"", c->config.redis.address);
     if (c->config.events->on_ready != NULL) {
         c->config.events->on_ready(c->config.owner);
@@ -445,6 +446,7 @@ enum rc resp_conn_open(struct resp_conn **out, struct loop *l,
         c->config.redis.deadline_ms = RESP_CONN_DEADLINE_MS;
     }
     c->log.module = config->name;
+    c->stats = config->stats == NULL ? &c->own : config->stats;
     resp_calls_init(&c->calls);
     resp_reader_init(&c->reader);
     buf_init(&c->out);
@@ -471,6 +473,7 @@ void resp_conn_close(struct resp_conn **conn) {
     }
     conn_enter(c);
     c->state = CONN_CLOSED;
+    c->stats = &c->own;
     wheel_cancel(&c->timer);
     loop_undefer(&c->task);
     if (c->stream != NULL) {
@@ -492,5 +495,5 @@ bool resp_conn_ready(const struct resp_conn *c) {
 }
 
 const struct resp_conn_stats *resp_conn_stats(const struct resp_conn *c) {
-    return &c->stats;
+    return c->stats;
 }

@@ -73,6 +73,8 @@ struct resp_conn_config {
     size_t script_count;
     const struct resp_conn_events *events;
     void *owner;
+    struct resp_conn_stats *stats; /* shared with others, until it is closed;
+                                      NULL: its own */
 };
 
 struct resp_conn_stats {

@@ -1,0 +1,168 @@
+#include "storage/history_many.h"
+
+#include <assert.h>
+
+#include "proto/base/mem.h"
+#include "storage/history_layout.h"
+
+/* The questions of one server. */
+struct part {
+    struct resp_call call;
+    struct history_many *m;
+    struct resp_conn *conn;
+    struct list node; /* in the round, until it leaves */
+    size_t count;
+    size_t items[];
+};
+
+static void round_begin(struct history_many *m);
+
+/* Everybody has answered. */
+static void round_end(struct history_many *m) {
+    bool again = m->gone && !m->base.again;
+
+    if (m->rc == RC_OK && again) {
+        m->base.again = true;
+        round_begin(m);
+        return;
+    }
+    if (m->rc == RC_OK && m->moved) {
+        if (redis_call_wait(&m->base.route)) {
+            return;
+        }
+        m->rc = RC_AGAIN;
+    }
+    mem_free(m->open);
+    m->ops->end(m, m->rc);
+}
+
+static void take_item(struct history_many *m, size_t i,
+                      const struct resp *replies) {
+    bool moved = false;
+    bool gone = false;
+
+    for (size_t k = 0; k < m->ops->each; k++) {
+        moved = redis_nodes_hear(m->base.h->nodes, &replies[k]) || moved;
+        gone =
+            history_store_gone(m->base.h, m->base.again, RC_OK, &replies[k]) ||
+            gone;
+    }
+    m->moved |= moved;
+    m->gone |= gone;
+    if (!moved && !gone) {
+        enum rc rc = m->ops->take(m, i, replies);
+
+        m->open[i] = false;
+        m->rc = m->rc == RC_OK ? rc : m->rc;
+    }
+}
+
+static void on_part(struct resp_call *call, enum rc rc,
+                    const struct resp *replies) {
+    struct part *p = CONTAINER_OF(call, struct part, call);
+    struct history_many *m = p->m;
+
+    if (rc == RC_AGAIN && m->base.route.until_ms != 0) {
+        m->moved = true; /* to a server that is still being connected to */
+    } else if (rc != RC_OK) {
+        m->rc = rc;
+    }
+    for (size_t i = 0; rc == RC_OK && i < p->count; i++) {
+        take_item(m, p->items[i], replies + i * m->ops->each);
+    }
+    mem_free(p);
+    m->parts--;
+    if (m->parts == 0) {
+        round_end(m);
+    }
+}
+
+static struct part *part_of(struct list *parts, struct history_many *m,
+                            struct resp_conn *conn) {
+    struct part *p;
+
+    for (struct list *node = parts->next; node != parts; node = node->next) {
+        p = CONTAINER_OF(node, struct part, node);
+        if (p->conn == conn) {
+            return p;
+        }
+    }
+    p = mem_new(sizeof(*p) + m->count * sizeof(p->items[0]));
+    p->m = m;
+    p->conn = conn;
+    list_init(&p->node);
+    list_push_back(parts, &p->node);
+    return p;
+}
+
+/* Nothing asked: a ping answers at the right moment. */
+static void part_send(struct part *p) {
+    struct history_many *m = p->m;
+    uint32_t want = (uint32_t)p->count * m->ops->each;
+    struct buf *out =
+        resp_conn_begin(p->conn, &p->call, on_part, want > 0 ? want : 1);
+
+    if (out != NULL && want == 0) {
+        resp_command(out, &SLICE_LIT("PING"), 1);
+    }
+    for (size_t i = 0; out != NULL && i < p->count; i++) {
+        m->ops->put(m, out, p->items[i]);
+    }
+}
+
+static void round_begin(struct history_many *m) {
+    struct list parts;
+    struct list *node;
+
+    list_init(&parts);
+    m->gone = false;
+    m->moved = false;
+    for (size_t i = 0; i < m->count; i++) {
+        if (m->open[i]) {
+            struct history_key key = history_key(m->ops->conv(m, i), "meta");
+            struct part *p =
+                part_of(&parts, m,
+                        redis_nodes_conn(m->base.h->nodes, slice_str(key.s)));
+
+            p->items[p->count++] = i;
+        }
+    }
+    if (m->count == 0) {
+        part_of(&parts, m, redis_nodes_conn(m->base.h->nodes, slice_str("")));
+    }
+    for (node = parts.next; node != &parts; node = node->next) {
+        m->parts++;
+    }
+    while ((node = list_pop_front(&parts)) != NULL) {
+        part_send(CONTAINER_OF(node, struct part, node));
+    }
+}
+
+static void send_round(struct redis_call *route) {
+    round_begin(CONTAINER_OF(route, struct history_many, base.route));
+}
+
+/* Waiting ends without another round. */
+static void on_closed(struct resp_call *call, enum rc rc,
+                      const struct resp *replies) {
+    struct history_many *m =
+        CONTAINER_OF(call, struct history_many, base.route.call);
+
+    (void)replies;
+    m->rc = rc;
+    round_end(m);
+}
+
+void history_many_start(struct history_many *m, struct history *base,
+                        const struct history_many_ops *ops, size_t count) {
+    assert(count <= HISTORY_HEADS_MAX);
+    history_call_init(&m->base, base, send_round);
+    m->base.route.call.done = on_closed;
+    m->ops = ops;
+    m->count = count;
+    m->open = mem_new_array(count + 1, sizeof(*m->open));
+    for (size_t i = 0; i < count; i++) {
+        m->open[i] = true;
+    }
+    round_begin(m);
+}
