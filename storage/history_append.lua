@@ -47,6 +47,15 @@ local function moved(meta, seq, was)
   return not stands or was and stands ~= was
 end
 
+-- Keys that have left for another server of a cluster raise an error: here,
+-- where nothing is written yet.
+local function touch(meta, seq, _, _, emptied)
+  call('EXISTS', string.sub(meta, 1, -5) .. 'edits:' .. seq)
+  if emptied ~= '0' then
+    call('EXISTS', (place_of(meta, tonumber(emptied))))
+  end
+end
+
 local function change(meta, head, seq, _, now, emptied, earlier, forget)
   local log, at = place_of(meta, tonumber(seq))
   local edits = string.sub(meta, 1, -5) .. 'edits:' .. seq
@@ -97,8 +106,10 @@ local function retain(meta, log, bucket, ts, keep)
   local stop = math.min(again + AGAIN, bucket)
   while again >= 0 and again < stop do
     local key = format('%slog:%d', prefix, again)
-    local last = call('LINDEX', key, -1)
-    if last then
+    local last = redis.pcall('LINDEX', key, -1)
+    if type(last) == 'table' then
+      break -- it has left for another server of the cluster
+    elseif last then
       expire(key, string.match(last, '^"ts":(%d+)') or ts, keep)
     end
     again = again + 1
@@ -133,6 +144,9 @@ local function append(meta, more, name, hash, mver, ts, event, keep)
     local repeated = known(ids, name, hash)
     if repeated or moved(meta, ARGV[more], ARGV[more + 1]) then
       return repeated or {'MOVED'}
+    end
+    if ARGV[more + 1] then
+      touch(meta, unpack(ARGV, more))
     end
   end
 

@@ -20,8 +20,8 @@ local count = 0
 local function erase(log, index, event, at)
   local text = string.match(event, start .. 'message","msg":"[%w_-]+"')
   if text and not string.find(event, ',"deleted":{"by":', 1, true) then
-    call('LSET', log, index, text .. deleted)
     call('DEL', string.format('%sedits:%d', prefix, at))
+    call('LSET', log, index, text .. deleted)
     count = count + 1
   elseif string.match(event, start .. 'message%.edited"') then
     call('LSET', log, index, '')

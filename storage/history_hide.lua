@@ -15,7 +15,7 @@ if count >= MOST then
   return {'FULL'}
 end
 count = count + 1
-redis.call('HSET', key, ARGV[2], count)
 redis.call('HSET', prefix .. 'read', 'h' .. ARGV[1], count)
+redis.call('HSET', key, ARGV[2], count)
 redis.call('HSET', KEYS[1], 'hides', 1)
 return count

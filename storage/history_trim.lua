@@ -41,8 +41,8 @@ for _ = 1, STEPS do
   if not event then
     oldest = math.min(last, head) + 1
   elseif last <= head and time_of(call('LINDEX', log, -1)) < before then
-    call('DEL', log)
     forget(oldest, last)
+    call('DEL', log)
     oldest = last + 1
   else
     since = time_of(event)
@@ -50,8 +50,8 @@ for _ = 1, STEPS do
       break
     end
     if event ~= '' then
-      call('LSET', log, index, '')
       forget(oldest, oldest)
+      call('LSET', log, index, '')
     end
     oldest = oldest + 1
   end
