@@ -22,6 +22,7 @@ struct redis_nodes {
     struct redis_nodes_config config; /* address and password: the nodes' */
     struct log_ctx log;
     bool known;
+    uint64_t known_ms; /* since when */
     bool clustered;
     bool wrong; /* something says that the map is not right */
     bool quiet; /* that it cannot be read has been said */
@@ -180,15 +181,17 @@ static void tell_map(struct redis_nodes *n) {
     }
 }
 
-static bool all_ready(const struct redis_nodes *n) {
+/* How many servers with slots there are that take calls, or do not. */
+static size_t count_nodes(const struct redis_nodes *n, bool ready) {
+    size_t count = 0;
+
     for (size_t i = 0; i < NODES_MAX; i++) {
         const struct redis_node *node = n->nodes[i];
 
-        if (node != NULL && node->has_slots && !resp_conn_ready(node->conn)) {
-            return false;
-        }
+        count += node != NULL && node->has_slots &&
+                 resp_conn_ready(node->conn) == ready;
     }
-    return true;
+    return count;
 }
 
 /* Looking. */
@@ -200,6 +203,11 @@ static void cannot_read(struct redis_nodes *n, const char *address,
         log_error(&n->log, "redis_bad_slots", "address=\"%s\" why=\"%s\"",
                   address, why);
     }
+}
+
+static void know(struct redis_nodes *n) {
+    n->known_ms = n->known ? n->known_ms : n->loop->clock.mono_ms;
+    n->known = true;
 }
 
 static bool several_seeds(const struct redis_nodes *n) {
@@ -215,7 +223,7 @@ static void take_single(struct redis_nodes *n, const struct redis_node *node) {
         return;
     }
     if (!n->known) {
-        n->known = true;
+        know(n);
         n->nodes[0]->has_slots = true;
         tell_map(n);
     }
@@ -234,7 +242,7 @@ static void take_map(struct redis_nodes *n, const struct redis_node *node,
                                      "servers do not announce IP addresses");
         return;
     }
-    n->known = true;
+    know(n);
     n->clustered = true;
     n->quiet = false;
     if (map_apply(n) || first) {
@@ -242,7 +250,7 @@ static void take_map(struct redis_nodes *n, const struct redis_node *node,
         tell_map(n);
     }
     close_unused(n);
-    n->wrong = !all_ready(n);
+    n->wrong = count_nodes(n, false) > 0;
 }
 
 static void on_slots(struct resp_call *call, enum rc rc,
@@ -438,14 +446,12 @@ bool redis_nodes_clustered(const struct redis_nodes *n) {
 }
 
 bool redis_nodes_ready(const struct redis_nodes *n) {
-    for (size_t i = 0; n->known && i < NODES_MAX; i++) {
-        const struct redis_node *node = n->nodes[i];
-
-        if (node != NULL && node->has_slots && resp_conn_ready(node->conn)) {
-            return true;
-        }
+    if (!n->clustered) {
+        return n->known && resp_conn_ready(n->nodes[0]->conn);
     }
-    return false;
+    return count_nodes(n, false) == 0 ||
+           (n->loop->clock.mono_ms - n->known_ms >= REDIS_START_MS &&
+            count_nodes(n, true) > 0);
 }
 
 struct redis_node *redis_nodes_at(const struct redis_nodes *n,

@@ -25,6 +25,7 @@
 
 enum {
     REDIS_SEEDS_MAX = 16,
+    REDIS_START_MS = 2000,        /* for all of a cluster to be connected */
     REDIS_LOOK_MS = 1000,         /* between two looks at who has which slot */
     REDIS_LOOK_ANYWAY_MS = 10000, /* the same, when nothing is wrong */
 };
@@ -72,7 +73,8 @@ void redis_nodes_close(struct redis_nodes **n);
 bool redis_nodes_known(const struct redis_nodes *n);
 /* False as long as that is not known. */
 bool redis_nodes_clustered(const struct redis_nodes *n);
-/* Known, and a server with slots takes calls. */
+/* Known, and the servers with slots take calls: all of them, or, some time
+ * after the start, any. */
 bool redis_nodes_ready(const struct redis_nodes *n);
 /* The server of a key; while nobody has its slot, the last who had it. */
 struct redis_node *redis_nodes_at(const struct redis_nodes *n,
