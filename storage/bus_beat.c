@@ -1,5 +1,7 @@
-/* The heartbeat of the bus: which moment everything before was heard, and
- * whether something that was published did not come. See bus_redis.h. */
+/* The heartbeat of the bus: which moment everything before was heard, of each
+ * server, and whether something that was published did not come. First the
+ * server of the marks is asked, then the others; when all have answered, what
+ * the marks know of has come, or was lost. See bus_redis.h. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -12,7 +14,7 @@
 static const struct log_ctx log_bus = {"bus", 0};
 
 enum {
-    REPLIES = 3,      /* the log's name, the time, the marks */
+    NAME_REPLIES = 2, /* of each log whose name is not known */
     ENTRIES_MAX = 64, /* of the marks, at once */
     MARKS_KEEP_MS = 60000 /* what nobody has read by then, nobody will */,
     /* A tally that never arrived was about so much time at the most. */
@@ -22,32 +24,8 @@ enum {
 /* The comparison of one entry. */
 struct comparison {
     struct bus_redis *b;
-    uint64_t written_ms; /* Redis' clock */
+    uint64_t written_mono_ms; /* on our own clock, about */
 };
-
-/* The name of the log. */
-
-static void on_epoch_made(struct resp_call *call, enum rc rc,
-                          const struct resp *replies) {
-    (void)call; /* the next beat reads it, whoever made it */
-    (void)rc;
-    (void)replies;
-}
-
-/* The log is new: it gets a name that no other log has. */
-void bus_beat_epoch(struct bus_redis *b) {
-    char name[TOPIC_TEXT_MAX];
-
-    if (list_linked(&b->epoch_call.node)) {
-        return;
-    }
-    snprintf(name, sizeof(name), "%" PRIu64,
-             rand_u64(&b->loop->rand) >> 11 | 1);
-    resp_conn_send(b->cmd, &b->epoch_call, on_epoch_made,
-                   (struct slice[]){SLICE_LIT("SET"), SLICE_LIT(BUS_EPOCH_KEY),
-                                    slice_str(name), SLICE_LIT("NX")},
-                   4);
-}
 
 /* What we published. */
 
@@ -58,21 +36,26 @@ static void on_tally_written(struct resp_call *call, enum rc rc,
     if (rc != RC_OK || resp_rc(&replies[0]) != RC_OK) {
         b->tally.lost = true; /* the next one says so */
     }
+    if (rc == RC_OK) {
+        redis_nodes_hear(b->nodes, &replies[0]);
+    }
 }
 
 void bus_beat_tally(struct bus_redis *b) {
     uint64_t keep_ms =
-        b->heard.ms > MARKS_KEEP_MS ? b->heard.ms - MARKS_KEEP_MS : 0;
+        b->marks_ms > MARKS_KEEP_MS ? b->marks_ms - MARKS_KEEP_MS : 0;
+    struct resp_conn *conn =
+        redis_nodes_conn(b->nodes, SLICE_LIT(BUS_MARKS_KEY));
     char oldest[TOPIC_TEXT_MAX];
     struct buf entry;
 
-    if (list_linked(&b->tally_call.node) || !resp_conn_ready(b->cmd)) {
+    if (list_linked(&b->tally_call.node) || !resp_conn_ready(conn)) {
         return;
     }
     buf_init(&entry);
     if (bus_tally_take(&b->tally, b->loop->clock.mono_ms, &entry)) {
         snprintf(oldest, sizeof(oldest), "%" PRIu64, keep_ms);
-        resp_conn_send(b->cmd, &b->tally_call, on_tally_written,
+        resp_conn_send(conn, &b->tally_call, on_tally_written,
                        (struct slice[]){SLICE_LIT("XADD"),
                                         SLICE_LIT(BUS_MARKS_KEY),
                                         SLICE_LIT("MINID"), SLICE_LIT("~"),
@@ -85,33 +68,46 @@ void bus_beat_tally(struct bus_redis *b) {
 
 /* What everybody published. */
 
+/* The partition lacks what was published at a time of our own clock. */
+static void want(struct bus_redis *b, unsigned partition, uint64_t mono_ms) {
+    const struct bus_shard *s = b->parts[partition].shard;
+
+    if (s != NULL && s->coming_ms != 0) {
+        bus_repair_want(b, partition,
+                        s->coming_ms + mono_ms - s->coming_mono_ms);
+    }
+}
+
+static void want_all(struct bus_redis *b, uint64_t mono_ms) {
+    for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
+        want(b, p, mono_ms);
+    }
+}
+
 /* Was it for a topic that we listened to by then, and did it not come? */
 static void compare(void *ctx, uint64_t key, uint64_t mark, uint32_t ago_ms) {
     const struct comparison *c = ctx;
     struct bus_redis *b = c->b;
     const struct bus_sub *s = map_get(&b->subs, key);
-    uint64_t at_ms = c->written_ms - ago_ms;
+    uint64_t at_ms = c->written_mono_ms - ago_ms;
 
     if (s == NULL || s->state != BUS_SUB_LIVE || planted(PLANT_NO_HEAD_CHECK) ||
         bus_heard_has(&b->marks, key, mark)) {
         return;
     }
-    if (at_ms + b->coming_mono_ms < s->live_ms + b->coming.ms) {
+    if ((int64_t)(at_ms - s->live_ms) < 0) {
         return; /* whoever asked for the topic has read the history since */
     }
     b->stats.missed++;
-    bus_repair_want(b, topic_partition(s->topic), at_ms);
-}
-
-static void want_all(struct bus_redis *b, uint64_t ms) {
-    for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
-        bus_repair_want(b, p, ms);
-    }
+    want(b, topic_partition(s->topic), at_ms);
 }
 
 static void compare_entry(struct bus_redis *b, struct slice entry,
                           uint64_t written_ms) {
-    struct comparison c = {.b = b, .written_ms = written_ms};
+    struct comparison c = {
+        .b = b,
+        .written_mono_ms = written_ms - b->marks_ms + b->marks_mono_ms,
+    };
     bool lost = false;
 
     if (bus_tally_read(entry, &lost, compare, &c) != RC_OK) {
@@ -119,7 +115,7 @@ static void compare_entry(struct bus_redis *b, struct slice entry,
         lost = true;
     }
     if (lost) {
-        want_all(b, written_ms - TALLY_LOST_MS);
+        want_all(b, c.written_mono_ms - TALLY_LOST_MS);
     }
 }
 
@@ -138,6 +134,14 @@ static void compare_entries(struct bus_redis *b) {
         log_warn(&log_bus, "bus_missed", "messages=%" PRIu64,
                  b->stats.missed - missed);
         bus_repair_kick(b);
+    }
+}
+
+void bus_beat_marks_moved(struct bus_redis *b) {
+    b->marks_at.ms = UINT64_MAX;
+    b->marks_fresh = false;
+    if (b->compared_mono_ms != 0) {
+        want_all(b, b->compared_mono_ms);
     }
 }
 
@@ -167,7 +171,7 @@ static bool take_entries(struct bus_redis *b, const struct resp *list) {
         return false;
     }
     if (b->marks_at.ms == UINT64_MAX) {
-        b->marks_to = (struct replay_id){b->coming.ms, 0}; /* from now on */
+        b->marks_to = (struct replay_id){b->marks_ms, 0}; /* from now on */
     }
     for (size_t i = 0; i < list->count; i++) {
         if (!take_entry(b, &list->items[i])) {
@@ -178,70 +182,135 @@ static bool take_entries(struct bus_redis *b, const struct resp *list) {
     return true;
 }
 
-/* The position. */
-
-static void on_pong(struct resp_call *call, enum rc rc,
-                    const struct resp *replies) {
-    struct bus_redis *b = CONTAINER_OF(call, struct bus_redis, beat_call);
-
-    (void)replies;
-    b->beating = false;
-    if (rc != RC_OK) {
+/* All have. */
+static void beat_end(struct bus_redis *b) {
+    if (!b->marks_fresh) {
         return;
     }
-    if (b->heard.ms != 0 && b->coming.ms > b->heard.ms + MARKS_KEEP_MS / 2) {
-        want_all(b, b->heard.ms); /* so long ago: some marks may be gone */
+    b->marks_fresh = false;
+    if (b->compared_mono_ms != 0 &&
+        b->marks_mono_ms > b->compared_mono_ms + MARKS_KEEP_MS / 2) {
+        want_all(b, b->compared_mono_ms); /* some marks may be gone */
     }
-    b->heard = b->coming;
+    b->compared_mono_ms = b->marks_mono_ms;
     compare_entries(b);
     if (b->marks_count == ENTRIES_MAX) {
         bus_beat(b); /* there are more */
     }
 }
 
-/* Reads the answers to GET and TIME. */
-static bool position_parse(const struct resp *replies,
-                           struct bus_position *out) {
+/* One server has answered, or could not. */
+static void shard_done(struct bus_shard *s) {
+    s->b->beating--;
+    if (s->b->beating == 0) {
+        beat_end(s->b);
+    }
+}
+
+/* The position. */
+
+static void on_pong(struct resp_call *call, enum rc rc,
+                    const struct resp *replies) {
+    struct bus_shard *s = CONTAINER_OF(call, struct bus_shard, beat_call);
+
+    (void)replies;
+    if (rc == RC_OK) {
+        s->heard_ms = s->coming_ms;
+    }
+    shard_done(s);
+}
+
+static bool take_time(struct bus_shard *s, const struct resp *r) {
     uint64_t seconds;
     uint64_t micros;
 
-    if (!resp_u64(&replies[0], &out->epoch) || !resp_has(&replies[1], 2) ||
-        !resp_u64(&replies[1].items[0], &seconds) ||
-        !resp_u64(&replies[1].items[1], &micros)) {
+    if (!resp_has(r, 2) || !resp_u64(&r->items[0], &seconds) ||
+        !resp_u64(&r->items[1], &micros)) {
         return false;
     }
-    out->ms = seconds * 1000 + micros / 1000;
+    s->coming_ms = seconds * 1000 + micros / 1000;
+    s->coming_mono_ms = s->b->loop->clock.mono_ms;
     return true;
+}
+
+static void take_names(struct bus_shard *s, const struct resp *replies) {
+    for (size_t i = 0; i < s->asked_count; i++) {
+        struct bus_part *part = &s->b->parts[s->asked[i]];
+        uint64_t epoch;
+
+        if (part->shard == s &&
+            resp_u64(&replies[NAME_REPLIES * i + 1], &epoch)) {
+            part->epoch = epoch;
+        }
+    }
+}
+
+static bool take_marks(struct bus_shard *s, const struct resp *list) {
+    struct bus_redis *b = s->b;
+
+    b->marks_ms = s->coming_ms;
+    b->marks_mono_ms = s->coming_mono_ms;
+    redis_nodes_hear(b->nodes, list);
+    return take_entries(b, list);
+}
+
+static void ask_shard(struct bus_shard *s, bool marks);
+
+static void ask_others(struct bus_redis *b, const struct bus_shard *asked) {
+    for (struct list *n = b->shards.next; n != &b->shards; n = n->next) {
+        struct bus_shard *s = CONTAINER_OF(n, struct bus_shard, node);
+
+        if (s != asked && bus_shard_ready(s)) {
+            ask_shard(s, false);
+        }
+    }
 }
 
 /* Whatever was published before this moment was on its way to the subscriber
  * connection before the ping, and is there before the ping's answer. */
 static void on_time(struct resp_call *call, enum rc rc,
                     const struct resp *replies) {
-    struct bus_redis *b = CONTAINER_OF(call, struct bus_redis, beat_call);
+    struct bus_shard *s = CONTAINER_OF(call, struct bus_shard, beat_call);
+    bool ok = rc == RC_OK && take_time(s, &replies[0]) && s->sub != NULL;
 
-    if (rc != RC_OK || !position_parse(replies, &b->coming) ||
-        !take_entries(b, &replies[2])) {
-        b->beating = false;
-        if (rc == RC_OK && replies[0].type == RESP_NIL) {
-            bus_beat_epoch(b);
-        }
-        return;
+    if (ok) {
+        take_names(s, replies + call->want - NAME_REPLIES * s->asked_count);
     }
-    b->coming_mono_ms = b->loop->clock.mono_ms;
-    resp_conn_send(b->sub, &b->beat_call, on_pong, &SLICE_LIT("PING"), 1);
+    if (s->asked_marks) {
+        s->b->marks_fresh = ok && take_marks(s, &replies[1]);
+        ask_others(s->b, s);
+    }
+    if (ok) {
+        resp_conn_send(s->sub, &s->beat_call, on_pong, &SLICE_LIT("PING"), 1);
+    } else {
+        shard_done(s);
+    }
 }
 
-static void ask(struct bus_redis *b, struct buf *out) {
+/* Names the logs that have no name yet, and asks for their names. */
+static void put_names(const struct bus_shard *s, struct buf *out) {
+    char name[TOPIC_TEXT_MAX];
+
+    for (size_t i = 0; i < s->asked_count; i++) {
+        struct slice key = slice_str(s->b->parts[s->asked[i]].epoch_key);
+
+        snprintf(name, sizeof(name), "%" PRIu64,
+                 rand_u64(&s->b->loop->rand) >> 11 | 1);
+        resp_command(out,
+                     (struct slice[]){SLICE_LIT("SET"), key, slice_str(name),
+                                      SLICE_LIT("NX")},
+                     4);
+        resp_command(out, (struct slice[]){SLICE_LIT("GET"), key}, 2);
+    }
+}
+
+static void put_marks(const struct bus_redis *b, struct buf *out) {
     char from[2 * TOPIC_TEXT_MAX];
     char most[TOPIC_TEXT_MAX];
 
     snprintf(from, sizeof(from), "(%" PRIu64 "-%" PRIu64, b->marks_at.ms,
              b->marks_at.seq);
     snprintf(most, sizeof(most), "%d", ENTRIES_MAX);
-    resp_command(
-        out, (struct slice[]){SLICE_LIT("GET"), SLICE_LIT(BUS_EPOCH_KEY)}, 2);
-    resp_command(out, &SLICE_LIT("TIME"), 1);
     resp_command(out,
                  (struct slice[]){SLICE_LIT("XRANGE"), SLICE_LIT(BUS_MARKS_KEY),
                                   slice_str(from), SLICE_LIT("+"),
@@ -249,16 +318,41 @@ static void ask(struct bus_redis *b, struct buf *out) {
                  6);
 }
 
-void bus_beat(struct bus_redis *b) {
+static void ask_shard(struct bus_shard *s, bool marks) {
+    struct bus_redis *b = s->b;
+    uint32_t want = marks ? 2 : 1; /* the time, the marks */
     struct buf *out;
 
-    if (b->beating || !resp_conn_ready(b->cmd) || !resp_conn_ready(b->sub)) {
+    s->asked_marks = marks;
+    s->asked_count = 0;
+    for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
+        if (b->parts[p].shard == s && b->parts[p].epoch == 0) {
+            s->asked[s->asked_count++] = (uint8_t)p;
+            want += NAME_REPLIES;
+        }
+    }
+    b->beating++;
+    out = resp_conn_begin(s->server->conn, &s->beat_call, on_time, want);
+    if (out == NULL) {
         return;
     }
-    b->beating = true;
-    out = resp_conn_begin(b->cmd, &b->beat_call, on_time, REPLIES);
-    if (out != NULL) {
-        ask(b, out);
+    resp_command(out, &SLICE_LIT("TIME"), 1);
+    if (marks) {
+        put_marks(b, out);
+    }
+    put_names(s, out);
+}
+
+void bus_beat(struct bus_redis *b) {
+    struct bus_shard *marks = b->parts[0].shard;
+
+    if (b->beating > 0) {
+        return;
+    }
+    if (marks != NULL && bus_shard_ready(marks)) {
+        ask_shard(marks, true);
+    } else {
+        ask_others(b, NULL);
     }
 }
 
@@ -272,7 +366,6 @@ static void on_beat(struct wheel_timer *t) {
 }
 
 void bus_beat_init(struct bus_redis *b) {
-    list_init(&b->epoch_call.node);
     list_init(&b->tally_call.node);
     buf_init(&b->marks_read);
     bus_tally_init(&b->tally);

@@ -25,10 +25,31 @@ struct waiter {
     void *ctx;
 };
 
+/* What is published. */
+struct bus_out {
+    const struct topic *topics;
+    size_t count;
+    struct slice msg;
+    bool durable;
+};
+
+/* A publish to topics of several lanes. */
+struct joined {
+    bus_done_fn done;
+    void *ctx;
+    size_t batches; /* without an answer */
+    enum rc rc;
+};
+
 struct bus_batch {
-    struct resp_call call;
+    struct redis_call route;
     struct bus_redis *b;
-    struct buf live; /* the SPUBLISH commands */
+    struct bus_lane *lane;
+    const char *key;   /* where the call goes */
+    struct buf live;   /* the SPUBLISH commands */
+    struct buf log;    /* the XADD commands, once it has left */
+    uint32_t want_log; /* their replies, and those to the others */
+    uint32_t want_live;
     size_t topics;
     struct bus_tally marks; /* of the durable messages */
     struct waiter *waiters;
@@ -36,15 +57,48 @@ struct bus_batch {
     size_t room;
 };
 
-static struct bus_batch *gathered(struct bus_redis *b) {
-    if (b->gathered == NULL) {
-        b->gathered = mem_new(sizeof(*b->gathered));
-        b->gathered->b = b;
-        buf_init(&b->gathered->live);
-        bus_tally_init(&b->gathered->marks);
-        (void)buf_room(&b->gathered->live, LIVE_ROOM);
+static void batch_again(struct redis_call *route);
+
+static unsigned lane_index(const struct bus_redis *b,
+                           const struct bus_lane *lane) {
+    return (unsigned)(lane - b->lanes);
+}
+
+/* The partitions of a lane: one, or all. */
+static unsigned lane_first(const struct bus_redis *b,
+                           const struct bus_lane *lane) {
+    return lane_index(b, lane) % TOPIC_PARTITIONS;
+}
+
+static unsigned lane_last(const struct bus_redis *b,
+                          const struct bus_lane *lane) {
+    unsigned i = lane_index(b, lane);
+
+    return i < TOPIC_PARTITIONS ? i : TOPIC_PARTITIONS - 1;
+}
+
+static struct bus_lane *lane_of(struct bus_redis *b, struct topic topic) {
+    return &b->lanes[redis_nodes_clustered(b->nodes) ? topic_partition(topic)
+                                                     : TOPIC_PARTITIONS];
+}
+
+static struct bus_batch *gathered(struct bus_redis *b, struct bus_lane *lane) {
+    struct bus_batch *batch = lane->gathered;
+
+    if (batch == NULL) {
+        batch = mem_new(sizeof(*batch));
+        batch->b = b;
+        batch->lane = lane;
+        batch->key = b->parts[lane_first(b, lane)].log_key;
+        batch->route.nodes = b->nodes;
+        batch->route.send = batch_again;
+        buf_init(&batch->live);
+        buf_init(&batch->log);
+        bus_tally_init(&batch->marks);
+        (void)buf_room(&batch->live, LIVE_ROOM);
+        lane->gathered = batch;
     }
-    return b->gathered;
+    return batch;
 }
 
 /* Nothing but the batch is touched after the first is told. */
@@ -57,6 +111,7 @@ static void batch_tell(struct bus_batch *batch, enum rc rc) {
         }
     }
     buf_fini(&batch->live);
+    buf_fini(&batch->log);
     bus_tally_fini(&batch->marks);
     mem_free(batch->waiters);
     mem_free(batch);
@@ -76,13 +131,33 @@ static void batch_count(const struct bus_batch *batch, enum rc rc) {
     }
 }
 
+/* A batch of one partition waits for its slot; who heard it live need not hear
+ * it again. */
+static bool batch_waits(struct bus_batch *batch, enum rc rc,
+                        const struct resp *replies) {
+    if (lane_index(batch->b, batch->lane) == TOPIC_PARTITIONS ||
+        !redis_call_again(&batch->route, rc, replies, batch->route.call.want)) {
+        return false;
+    }
+    if (rc == RC_OK && batch->want_log > 0 && batch->want_live > 0 &&
+        resp_rc(&replies[batch->want_log]) == RC_OK) {
+        batch->want_live = 0;
+        buf_fini(&batch->live);
+    }
+    batch->lane->held++;
+    return true;
+}
+
 /* One refusal is everybody's: those who were not refused publish again, which
  * is harmless. */
 static void on_published(struct resp_call *call, enum rc rc,
                          const struct resp *replies) {
-    struct bus_batch *batch = CONTAINER_OF(call, struct bus_batch, call);
+    struct bus_batch *batch = CONTAINER_OF(call, struct bus_batch, route.call);
     struct bus_redis *b = batch->b;
 
+    if (batch_waits(batch, rc, replies)) {
+        return;
+    }
     for (size_t i = 0; i < call->want && rc == RC_OK; i++) {
         rc = resp_rc(&replies[i]) == RC_OK ? RC_OK : RC_BACKEND;
     }
@@ -91,7 +166,7 @@ static void on_published(struct resp_call *call, enum rc rc,
     } else {
         b->stats.failed += batch->count;
     }
-    b->flying--;
+    batch->lane->flying--;
     loop_defer(b->loop, &b->outbox);
     batch_count(batch, rc);
     batch_tell(batch, rc);
@@ -117,44 +192,79 @@ static void entry_clear(struct bus_part *part) {
     }
 }
 
-/* To `out`, or nowhere when that is NULL. */
-static void entries_leave(struct bus_redis *b, struct buf *out) {
-    for (unsigned p = 0; p < TOPIC_PARTITIONS && b->entries > 0; p++) {
+/* What is gathered for the logs of a lane goes into its batch. */
+static void entries_leave(struct bus_redis *b, struct bus_lane *lane,
+                          struct bus_batch *batch) {
+    unsigned last = lane_last(b, lane);
+
+    for (unsigned p = lane_first(b, lane); p <= last && lane->entries > 0;
+         p++) {
         struct bus_part *part = &b->parts[p];
 
-        if (part->entry_messages > 0 && out != NULL) {
-            put_entry(out, part);
+        if (part->entry_messages > 0) {
+            put_entry(&batch->log, part);
+            batch->want_log++;
+            lane->entries--;
         }
-        b->entries -= part->entry_messages > 0;
         entry_clear(part);
     }
 }
 
 /* Each log first: who hears nothing live finds it there. */
-static void batch_send(struct bus_redis *b) {
-    struct bus_batch *batch = b->gathered;
-    size_t want = batch->topics + b->entries;
-    struct buf *out;
+static void batch_call(struct bus_batch *batch) {
+    uint32_t want = batch->want_log + batch->want_live;
+    struct resp_conn *conn =
+        redis_nodes_conn(batch->b->nodes, slice_str(batch->key));
+    struct buf *out = resp_conn_begin(conn, &batch->route.call, on_published,
+                                      want > 0 ? want : 1);
 
-    b->gathered = NULL;
-    b->flying++;
-    out = resp_conn_begin(b->cmd, &batch->call, on_published,
-                          want > 0 ? (uint32_t)want : 1);
     if (out != NULL && want == 0) {
         resp_command(out, &SLICE_LIT("PING"), 1); /* in time for nobody */
-    }
-    entries_leave(b, out);
-    if (out != NULL) {
+    } else if (out != NULL) {
+        buf_add(out, buf_slice(&batch->log));
         buf_add(out, buf_slice(&batch->live));
     }
-    buf_fini(&batch->live);
+}
+
+static void batch_again(struct redis_call *route) {
+    struct bus_batch *batch = CONTAINER_OF(route, struct bus_batch, route);
+
+    batch->lane->held--;
+    batch_call(batch);
+}
+
+static void batch_send(struct bus_redis *b, struct bus_lane *lane) {
+    struct bus_batch *batch = lane->gathered;
+
+    lane->gathered = NULL;
+    lane->flying++;
+    batch->want_live = (uint32_t)batch->topics;
+    entries_leave(b, lane, batch);
+    batch_call(batch);
+    if (!redis_nodes_clustered(b->nodes)) {
+        buf_fini(&batch->live); /* it will not be sent again */
+        buf_fini(&batch->log);
+    }
 }
 
 static void on_outbox(struct loop_task *t) {
     struct bus_redis *b = CONTAINER_OF(t, struct bus_redis, outbox);
 
-    if (b->gathered != NULL && b->flying < FLYING_MAX) {
-        batch_send(b);
+    for (size_t i = 0; i < BUS_LANES; i++) {
+        struct bus_lane *lane = &b->lanes[i];
+
+        if (lane->gathered != NULL && lane->flying < FLYING_MAX &&
+            lane->held == 0) {
+            batch_send(b, lane);
+        }
+    }
+}
+
+void bus_publish_leave(struct bus_redis *b) {
+    struct bus_lane *all = &b->lanes[TOPIC_PARTITIONS];
+
+    if (all->gathered != NULL && redis_nodes_clustered(b->nodes)) {
+        batch_send(b, all);
     }
 }
 
@@ -179,7 +289,7 @@ static bool add_topic(struct bus_batch *batch, struct topic topic,
         &batch->live,
         (struct slice[]){SLICE_LIT("SPUBLISH"), slice_str(channel.s), msg}, 3);
     if (durable) {
-        b->entries += part->entry_messages == 0;
+        batch->lane->entries += part->entry_messages == 0;
         part->entry_messages++;
         resp_command_arg(&part->entry, SLICE_LIT("t"));
         resp_command_arg(&part->entry, slice_str(channel.s));
@@ -198,11 +308,75 @@ static void add_marks(struct bus_batch *batch, const struct topic *topics,
     size_t n = 0;
 
     for (size_t i = 0; i < count; i++) {
-        keys[n++] = topic_key(topics[i]);
-        if (n == KEYS_MAX || i + 1 == count) {
+        if (lane_of(batch->b, topics[i]) == batch->lane) {
+            keys[n++] = topic_key(topics[i]);
+        }
+        if (n == KEYS_MAX || (n > 0 && i + 1 == count)) {
             bus_tally_add(&batch->marks, mark, batch->b->loop->clock.mono_ms,
                           keys, n);
             n = 0;
+        }
+    }
+}
+
+/* All of a publish that is of one lane. */
+static void publish_lane(struct bus_redis *b, struct bus_lane *lane,
+                         const struct bus_out *x, bus_done_fn done, void *ctx) {
+    struct bus_batch *batch = gathered(b, lane);
+    bool room = true;
+
+    add_waiter(batch, done, ctx);
+    for (size_t i = 0; i < x->count; i++) {
+        if (lane_of(b, x->topics[i]) == lane) {
+            room = add_topic(batch, x->topics[i], x->msg, x->durable) && room;
+        }
+    }
+    if (x->durable) {
+        add_marks(batch, x->topics, x->count, x->msg);
+    }
+    if (room && batch->marks.bytes.n < BUS_TALLY_MAX) {
+        loop_defer(b->loop, &b->outbox);
+    } else {
+        batch_send(b, lane);
+    }
+}
+
+static void on_joined(void *ctx, enum rc rc) {
+    struct joined *j = ctx;
+
+    j->rc = j->rc == RC_OK ? rc : j->rc;
+    j->batches--;
+    if (j->batches > 0) {
+        return;
+    }
+    if (j->done != NULL) {
+        j->done(j->ctx, j->rc);
+    }
+    mem_free(j);
+}
+
+/* The partitions of the topics, as bits. */
+static uint64_t partitions_of(const struct bus_out *x) {
+    uint64_t partitions = 0;
+
+    for (size_t i = 0; i < x->count; i++) {
+        partitions |= UINT64_C(1) << topic_partition(x->topics[i]);
+    }
+    return partitions;
+}
+
+/* In a cluster: to as many lanes as there are partitions. */
+static void publish_split(struct bus_redis *b, const struct bus_out *x,
+                          bus_done_fn done, void *ctx) {
+    uint64_t partitions = partitions_of(x);
+    struct joined *j = mem_new(sizeof(*j));
+
+    j->done = done;
+    j->ctx = ctx;
+    for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
+        if ((partitions >> p & 1) != 0) {
+            j->batches++; /* none of them answers before we have returned */
+            publish_lane(b, &b->lanes[p], x, on_joined, j);
         }
     }
 }
@@ -212,20 +386,14 @@ static void add_marks(struct bus_batch *batch, const struct topic *topics,
 void bus_publish(struct bus *base, const struct topic *topics, size_t count,
                  struct slice msg, bool durable, bus_done_fn done, void *ctx) {
     struct bus_redis *b = CONTAINER_OF(base, struct bus_redis, base);
-    struct bus_batch *batch = gathered(b);
-    bool room = true;
+    const struct bus_out x = {topics, count, msg, durable};
 
-    add_waiter(batch, done, ctx);
-    for (size_t i = 0; i < count; i++) {
-        room = add_topic(batch, topics[i], msg, durable) && room;
-    }
-    if (durable) {
-        add_marks(batch, topics, count, msg);
-    }
-    if (room && batch->marks.bytes.n < BUS_TALLY_MAX) {
-        loop_defer(b->loop, &b->outbox);
+    if (count == 0 || !redis_nodes_clustered(b->nodes)) {
+        publish_lane(b, &b->lanes[TOPIC_PARTITIONS], &x, done, ctx);
+    } else if (count == 1) {
+        publish_lane(b, lane_of(b, topics[0]), &x, done, ctx);
     } else {
-        batch_send(b);
+        publish_split(b, &x, done, ctx);
     }
 }
 
@@ -235,16 +403,19 @@ void bus_publish_init(struct bus_redis *b) {
         struct bus_part *part = &b->parts[p];
 
         snprintf(part->log_key, sizeof(part->log_key), "{p%u}replay", p);
+        snprintf(part->epoch_key, sizeof(part->epoch_key), "{p%u}epoch", p);
         buf_init(&part->entry);
     }
 }
 
 void bus_publish_fini(struct bus_redis *b) {
-    while (b->gathered != NULL) {
-        struct bus_batch *batch = b->gathered;
+    for (size_t i = 0; i < BUS_LANES; i++) {
+        while (b->lanes[i].gathered != NULL) {
+            struct bus_batch *batch = b->lanes[i].gathered;
 
-        b->gathered = NULL;
-        batch_tell(batch, RC_CLOSED);
+            b->lanes[i].gathered = NULL;
+            batch_tell(batch, RC_CLOSED);
+        }
     }
     for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
         buf_fini(&b->parts[p].entry);

@@ -7,20 +7,8 @@ static struct bus_redis *bus_of(struct bus *base) {
     return CONTAINER_OF(base, struct bus_redis, base);
 }
 
-static void on_cmd_ready(void *owner) {
-    struct bus_redis *b = owner;
-
-    bus_beat_epoch(b);
-    bus_beat(b);
-    bus_repair_kick(b);
-}
-
-static const struct resp_conn_events cmd_events = {
-    .on_ready = on_cmd_ready,
-};
-
 static bool ready(struct bus *base) {
-    return resp_conn_ready(bus_of(base)->cmd);
+    return redis_nodes_ready(bus_of(base)->nodes);
 }
 
 static const struct bus_ops ops = {
@@ -30,34 +18,26 @@ static const struct bus_ops ops = {
     .ready = ready,
 };
 
-static enum rc open_conn(struct bus_redis *b, struct resp_conn **out,
-                         const struct redis_config *redis, const char *name,
-                         const struct resp_conn_events *events) {
-    struct resp_conn_config config = {
-        .redis = *redis,
-        .name = name,
-        .events = events,
-        .owner = b,
-    };
-
-    return resp_conn_open(out, b->loop, &config);
-}
-
 enum rc bus_redis_open(struct bus **out, struct loop *l,
                        const struct redis_config *config) {
     struct bus_redis *b = mem_new(sizeof(*b));
+    struct redis_nodes_config nodes = {
+        .redis = *config,
+        .name = "bus",
+        .events = &bus_shards_events,
+        .owner = b,
+    };
     struct bus *base = &b->base;
     enum rc rc;
 
     b->base.ops = &ops;
     b->loop = l;
+    b->config = *config;
+    list_init(&b->shards);
     bus_subs_init(b);
     bus_publish_init(b);
     bus_beat_init(b);
-    rc = open_conn(b, &b->cmd, config, "bus", &cmd_events);
-    if (rc == RC_OK) {
-        rc = open_conn(b, &b->sub, config, "bus_sub", &bus_subs_events);
-    }
+    rc = redis_nodes_open(&b->nodes, l, &nodes);
     if (rc != RC_OK) {
         bus_redis_close(&base);
         return rc;
@@ -76,8 +56,7 @@ void bus_redis_close(struct bus **bus) {
     b = bus_of(*bus);
     *bus = NULL;
     bus_beat_stop(b);
-    resp_conn_close(&b->cmd);
-    resp_conn_close(&b->sub);
+    bus_shards_close(b);
     bus_publish_fini(b);
     bus_subs_fini(b);
     bus_beat_fini(b);

@@ -29,10 +29,10 @@ struct page_call {
 };
 
 /* What was missed while the log was being read. */
-static void read_again(const struct bus_redis *b, struct bus_part *part) {
+static void read_again(struct bus_part *part) {
     if (part->again_ms != 0) {
         part->broken = true; /* the next kick begins */
-        part->from = (struct bus_position){part->again_ms, b->heard.epoch};
+        part->from = (struct bus_position){part->again_ms, part->epoch};
         part->again_ms = 0;
     }
 }
@@ -46,7 +46,7 @@ void bus_repair_want(struct bus_redis *b, unsigned partition, uint64_t ms) {
         }
     } else if (!part->broken || ms < part->from.ms) {
         part->broken = true;
-        part->from = (struct bus_position){ms, b->heard.epoch};
+        part->from = (struct bus_position){ms, part->epoch};
     }
 }
 
@@ -58,9 +58,10 @@ static void end_repair(struct bus_redis *b, unsigned partition, bool whole) {
     part->tries = 0;
     if (whole) {
         b->stats.repairs++;
-        read_again(b, part);
+        read_again(part);
     } else {
         part->again_ms = 0;
+        part->epoch = 0; /* it may be another log now */
         b->stats.gaps++;
         log_warn(&log_bus, "bus_gap", "partition=%u", partition);
         b->base.events->on_gap(b->base.owner, partition);
@@ -101,6 +102,17 @@ static bool page_whole(const struct bus_part *part,
 
 static void read_page(struct bus_redis *b, unsigned partition);
 
+/* Refused for now, or, as half of a slot that moves, elsewhere. */
+static bool page_refused(struct bus_redis *b, const struct resp *replies) {
+    bool refused = false;
+
+    for (size_t i = 0; i < REPLIES; i++) {
+        refused |= resp_rc(&replies[i]) == RC_AGAIN;
+        refused |= redis_nodes_hear(b->nodes, &replies[i]);
+    }
+    return refused;
+}
+
 static bool out_of_patience(const struct bus_redis *b,
                             const struct bus_part *part) {
     return part->tries >= TRIES &&
@@ -121,7 +133,7 @@ static void on_page(struct resp_call *call, enum rc rc,
     }
     part->tries += rc == RC_TIMEOUT || rc == RC_BACKEND;
     if (!out_of_patience(b, part) &&
-        (rc != RC_OK || resp_rc(&replies[0]) == RC_AGAIN)) {
+        (rc != RC_OK || page_refused(b, replies))) {
         part->reading = false; /* the next kick tries again */
     } else if (rc != RC_OK || !page_whole(part, replies) ||
                !take_page(b, part, &replies[0])) {
@@ -144,7 +156,8 @@ static void read_page(struct bus_redis *b, unsigned partition) {
     c->b = b;
     c->partition = partition;
     c->losses = b->parts[partition].losses;
-    out = resp_conn_begin(b->cmd, &c->call, on_page, REPLIES);
+    out = resp_conn_begin(redis_nodes_conn(b->nodes, slice_str(key)), &c->call,
+                          on_page, REPLIES);
     if (out == NULL) {
         return;
     }
@@ -159,8 +172,10 @@ static void read_page(struct bus_redis *b, unsigned partition) {
                  (struct slice[]){SLICE_LIT("XINFO"), SLICE_LIT("STREAM"),
                                   slice_str(key)},
                  3);
-    resp_command(
-        out, (struct slice[]){SLICE_LIT("GET"), SLICE_LIT(BUS_EPOCH_KEY)}, 2);
+    resp_command(out,
+                 (struct slice[]){SLICE_LIT("GET"),
+                                  slice_str(b->parts[partition].epoch_key)},
+                 2);
 }
 
 static void start_repair(struct bus_redis *b, unsigned partition) {
@@ -183,14 +198,11 @@ static void start_repair(struct bus_redis *b, unsigned partition) {
 }
 
 void bus_repair_kick(struct bus_redis *b) {
-    if (!resp_conn_ready(b->cmd) || !resp_conn_ready(b->sub)) {
-        return;
-    }
     for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
         const struct bus_part *part = &b->parts[p];
 
         if (part->broken && !part->reading && part->batches == 0 &&
-            list_empty(&part->joining)) {
+            list_empty(&part->joining) && bus_part_ready(b, p)) {
             start_repair(b, p);
         }
     }

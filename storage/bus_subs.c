@@ -16,6 +16,8 @@ struct batch_call {
     struct bus_redis *b;
     unsigned partition;
     uint32_t batch;
+    uint64_t losses; /* of the partition, when it was sent */
+    struct topic topics[];
 };
 
 static void on_flush(struct loop_task *t);
@@ -149,11 +151,23 @@ static void on_unsubscribed(struct resp_call *call, enum rc rc,
     mem_free(CONTAINER_OF(call, struct batch_call, call));
 }
 
-/* True: not an answer. An unsubscription nobody asked for means that the
- * slot has moved to another server. */
+/* Nobody asked for it: the slot has moved to another server. */
+static bool push_gone(struct bus_redis *b, const struct resp *channel,
+                      const struct resp_call *oldest) {
+    const struct bus_sub *s = find_channel(b, channel);
+
+    if (s != NULL && s->state == BUS_SUB_LIVE) {
+        bus_subs_lost(b, UINT64_C(1) << topic_partition(s->topic), true);
+        redis_nodes_look(b->nodes);
+        return true;
+    }
+    return oldest == NULL || oldest->done != on_unsubscribed;
+}
+
+/* True: not an answer. */
 static bool on_push(void *owner, const struct resp *r,
                     const struct resp_call *oldest) {
-    struct bus_redis *b = owner;
+    struct bus_redis *b = ((struct bus_shard *)owner)->b;
 
     if (!resp_has(r, 3)) {
         return false;
@@ -168,13 +182,8 @@ static bool on_push(void *owner, const struct resp *r,
         }
         return true;
     }
-    if (resp_is(&r->items[0], "sunsubscribe") &&
-        (oldest == NULL || oldest->done != on_unsubscribed)) {
-        log_warn(&log_bus, "bus_unsubscribed", "why=\"the slot moved\"");
-        resp_conn_drop(b->sub);
-        return true;
-    }
-    return false;
+    return resp_is(&r->items[0], "sunsubscribe") &&
+           push_gone(b, &r->items[1], oldest);
 }
 
 /* Subscribing. */
@@ -200,19 +209,39 @@ static void confirm(struct bus_redis *b, uint32_t batch, const struct resp *r) {
     }
 }
 
+/* The slot is elsewhere, or on its way: asked again when that is known, or at
+ * the next beat. */
+static void want_again(struct bus_redis *b, const struct batch_call *c) {
+    for (size_t i = 0; i < c->call.want; i++) {
+        struct bus_sub *s = find(b, c->topics[i]);
+
+        if (s != NULL && s->state == BUS_SUB_ASKED && s->batch == c->batch) {
+            want(b, s);
+        }
+    }
+}
+
 static void on_subscribed(struct resp_call *call, enum rc rc,
                           const struct resp *replies) {
     struct batch_call *c = CONTAINER_OF(call, struct batch_call, call);
     struct bus_redis *b = c->b;
+    struct bus_part *part = &b->parts[c->partition];
+    struct bus_shard *shard = part->shard;
 
-    if (rc == RC_OK && replies[0].type == RESP_ERROR) {
+    if (c->losses != part->losses || rc == RC_CLOSED) {
+        mem_free(c); /* all of it has been asked for anew, or never will be */
+        return;
+    }
+    part->batches -= rc == RC_OK;
+    if (rc == RC_OK && redis_nodes_hear(b->nodes, &replies[0])) {
+        want_again(b, c);
+    } else if (rc == RC_OK && replies[0].type == RESP_ERROR) {
         log_error(&log_bus, "bus_subscribe_refused", "error=\"%.*s\"",
                   (int)replies[0].str.n, (const char *)replies[0].str.p);
-        resp_conn_drop(b->sub);
+        resp_conn_drop(shard->sub);
     } else if (rc == RC_AGAIN) {
-        resp_conn_drop(b->sub); /* if it was merely full: ask for all again */
+        resp_conn_drop(shard->sub); /* if merely full: ask for all again */
     } else if (rc == RC_OK) {
-        b->parts[c->partition].batches--;
         for (size_t i = 0; i < call->want; i++) {
             confirm(b, c->batch, &replies[i]);
         }
@@ -235,7 +264,7 @@ static size_t take_topics(struct list *subs, struct bus_sub *out[BUS_BATCH]) {
 static bool send_batch(struct bus_redis *b, unsigned partition,
                        struct slice command, resp_done_fn done,
                        struct bus_sub *const *subs, size_t n) {
-    struct batch_call *c = mem_new(sizeof(*c));
+    struct batch_call *c = mem_new(sizeof(*c) + n * sizeof(c->topics[0]));
     struct topic_text names[BUS_BATCH];
     struct slice args[1 + BUS_BATCH] = {command};
     struct buf *out;
@@ -243,11 +272,14 @@ static bool send_batch(struct bus_redis *b, unsigned partition,
     c->b = b;
     c->partition = partition;
     c->batch = b->batch;
+    c->losses = b->parts[partition].losses;
     for (size_t i = 0; i < n; i++) {
+        c->topics[i] = subs[i]->topic;
         names[i] = topic_text(subs[i]->topic);
         args[1 + i] = slice_str(names[i].s);
     }
-    out = resp_conn_begin(b->sub, &c->call, done, (uint32_t)n);
+    out = resp_conn_begin(b->parts[partition].shard->sub, &c->call, done,
+                          (uint32_t)n);
     if (out == NULL) {
         return false;
     }
@@ -291,50 +323,87 @@ static void send_joining(struct bus_redis *b, unsigned partition) {
 static void on_flush(struct loop_task *t) {
     struct bus_redis *b = CONTAINER_OF(t, struct bus_redis, flush);
 
-    for (unsigned p = 0; p < TOPIC_PARTITIONS && resp_conn_ready(b->sub); p++) {
-        send_leaving(b, p);
-        send_joining(b, p);
+    for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
+        const struct bus_shard *shard = b->parts[p].shard;
+
+        if (shard != NULL && resp_conn_ready(shard->sub)) {
+            send_leaving(b, p);
+            send_joining(b, p);
+        }
     }
     end_all(&b->orphans);
 }
 
-/* The connection. */
+/* Losing. */
+
+static void break_part(struct bus_redis *b, struct bus_part *part, bool whole) {
+    part->losses++;
+    part->batches = 0;
+    part->reading = false;
+    if (!whole && part->broken) {
+        part->from = (struct bus_position){0};
+    }
+    list_append(&b->orphans, &part->leaving);
+}
+
+void bus_subs_lost(struct bus_redis *b, uint64_t partitions, bool whole) {
+    struct bus_sub *s;
+    size_t at = 0;
+
+    while (partitions != 0 && (s = map_next(&b->subs, &at)) != NULL) {
+        unsigned p = topic_partition(s->topic);
+        struct bus_part *part = &b->parts[p];
+
+        if ((partitions >> p & 1) == 0) {
+            continue;
+        }
+        if (s->state == BUS_SUB_LIVE && !part->broken) {
+            part->broken = true;
+            part->from =
+                (struct bus_position){part->shard->heard_ms, part->epoch};
+        }
+        if (s->state != BUS_SUB_WANTED && !planted(PLANT_NOT_RESUBSCRIBED)) {
+            want(b, s);
+        }
+    }
+    for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
+        if ((partitions >> p & 1) != 0) {
+            break_part(b, &b->parts[p], whole);
+        }
+    }
+    loop_defer(b->loop, &b->flush);
+}
+
+/* The connections. */
+
+static uint64_t partitions_of(const struct bus_shard *s) {
+    uint64_t partitions = 0;
+
+    for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
+        partitions |= (uint64_t)(s->b->parts[p].shard == s) << p;
+    }
+    return partitions;
+}
 
 static void on_ready(void *owner) {
-    struct bus_redis *b = owner;
+    struct bus_shard *s = owner;
+    struct bus_redis *b = s->b;
 
-    b->stats.reconnects += resp_conn_stats(b->sub)->connects > 1;
+    b->stats.reconnects += resp_conn_stats(s->sub)->connects > 1;
     for (size_t i = 0; i < COUNT_OF(b->parts); i++) {
+        struct bus_part *part = &b->parts[i];
+
         /* Nobody is left who could have missed something. */
-        b->parts[i].broken &= !list_empty(&b->parts[i].joining);
+        part->broken &= part->shard != s || !list_empty(&part->joining);
     }
     loop_defer(b->loop, &b->flush);
     bus_beat(b);
 }
 
 static void on_lost(void *owner) {
-    struct bus_redis *b = owner;
-    struct bus_sub *s;
-    size_t at = 0;
+    struct bus_shard *s = owner;
 
-    while ((s = map_next(&b->subs, &at)) != NULL) {
-        struct bus_part *part = &b->parts[topic_partition(s->topic)];
-
-        if (s->state == BUS_SUB_LIVE && !part->broken) {
-            part->broken = true;
-            part->from = b->heard;
-        }
-        if (s->state != BUS_SUB_WANTED && !planted(PLANT_NOT_RESUBSCRIBED)) {
-            want(b, s);
-        }
-    }
-    for (size_t i = 0; i < COUNT_OF(b->parts); i++) {
-        b->parts[i].losses++;
-        b->parts[i].batches = 0;
-        b->parts[i].reading = false;
-        list_append(&b->orphans, &b->parts[i].leaving);
-    }
-    loop_defer(b->loop, &b->flush);
+    bus_subs_lost(s->b, partitions_of(s), true);
 }
 
 const struct resp_conn_events bus_subs_events = {

@@ -24,8 +24,9 @@ struct redis_nodes {
     bool known;
     uint64_t known_ms; /* since when */
     bool clustered;
-    bool wrong; /* something says that the map is not right */
-    bool quiet; /* that it cannot be read has been said */
+    bool hinted; /* a slot is where a redirection said */
+    bool wrong;  /* something says that the map is not right */
+    bool quiet;  /* that it cannot be read has been said */
     unsigned looks;
     uint64_t looked_ms;
     struct resp_call look;
@@ -82,13 +83,13 @@ static void node_close(struct redis_nodes *n, size_t i) {
     struct redis_node *node = n->nodes[i];
 
     n->nodes[i] = NULL;
-    if (n->config.events->on_gone != NULL) {
-        n->config.events->on_gone(n->config.owner, node);
-    }
     if (n->look_node == i) {
         n->look_node = NODES_MAX;
     }
     resp_conn_drop(node->conn);
+    if (n->config.events->on_gone != NULL) {
+        n->config.events->on_gone(n->config.owner, node);
+    }
     resp_conn_close(&node->conn);
     mem_free(node->address);
     mem_free(node);
@@ -245,7 +246,8 @@ static void take_map(struct redis_nodes *n, const struct redis_node *node,
     know(n);
     n->clustered = true;
     n->quiet = false;
-    if (map_apply(n) || first) {
+    if (map_apply(n) || n->hinted || first) {
+        n->hinted = false;
         log_info(&n->log, "redis_slots", "primaries=%zu", n->map.count);
         tell_map(n);
     }
@@ -342,15 +344,14 @@ static void on_lost(void *owner) {
 
 /* Calls. */
 
-static bool take_hint(struct redis_nodes *n, const struct slot_moved *moved) {
+/* Calls follow a hint at once; on_map waits for the map. */
+static void take_hint(struct redis_nodes *n, const struct slot_moved *moved) {
     size_t i = node_find(n, moved->address);
 
-    if (moved->slot == SLOTS || i == NODES_MAX || n->owner[moved->slot] == i) {
-        return false;
+    if (moved->slot < SLOTS && i < NODES_MAX) {
+        n->owner[moved->slot] = (uint8_t)i;
+        n->hinted = true;
     }
-    n->owner[moved->slot] = (uint8_t)i;
-    n->nodes[i]->has_slots = true;
-    return true;
 }
 
 bool redis_nodes_hear(struct redis_nodes *n, const struct resp *reply) {
@@ -364,10 +365,10 @@ bool redis_nodes_hear(struct redis_nodes *n, const struct resp *reply) {
     if (is == SLOT_ANSWER_PLAIN) {
         return false;
     }
-    redis_nodes_look(n);
-    if (is == SLOT_ANSWER_MOVED && take_hint(n, &moved)) {
-        tell_map(n);
+    if (is == SLOT_ANSWER_MOVED) {
+        take_hint(n, &moved);
     }
+    redis_nodes_look(n);
     return true;
 }
 

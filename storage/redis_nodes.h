@@ -44,7 +44,8 @@ struct redis_node {
 };
 
 struct redis_nodes_events {
-    /* Who has which slot is known, or has changed. May be NULL. */
+    /* Who has which slot is known, or has changed; has_slots tells who still
+     * has some. May be NULL. */
     void (*on_map)(void *owner);
     /* A server takes calls from now on. May be NULL. */
     void (*on_ready)(void *owner, struct redis_node *node);
@@ -53,8 +54,10 @@ struct redis_nodes_events {
 };
 
 struct redis_nodes_config {
-    struct redis_config redis; /* its address: one, or several with commas */
-    const char *name;          /* for the log; static */
+    /* Its address: one, or several with commas. The rest is borrowed as long
+     * as the set is open, for servers that join. */
+    struct redis_config redis;
+    const char *name; /* for the log; static */
     struct resp_script *scripts;
     size_t script_count;
     const struct redis_nodes_events *events;

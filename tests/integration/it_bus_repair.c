@@ -198,7 +198,8 @@ static void test_gaps(void **state) {
              topic_text(topic).s);
     snprintf(trim, sizeof(trim), "XTRIM {p%u}replay MAXLEN 1",
              topic_partition(topic));
-    snprintf(renamed, sizeof(renamed), "SET {p0}epoch 12345");
+    snprintf(renamed, sizeof(renamed), "SET {p%u}epoch 12345",
+             topic_partition(topic));
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct heard *h = &f->heard;
         struct bus *fresh = open_bus(f);
