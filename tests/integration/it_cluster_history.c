@@ -6,7 +6,7 @@
 
 enum {
     CONVS = 200,
-    WAITING_MS = 200, /* what has not been answered by then waits */
+    WAITING_MS = 100, /* what has not been answered by then waits */
 };
 
 struct env {
