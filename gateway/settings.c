@@ -116,10 +116,11 @@ static const struct conf_key keys[] = {
     {"auth", "logins_per_address", CONF_COUNT, AT(logins_per_address), "30", 1,
      100000, "attempts and sign-ups per address in a minute", NULL},
 
-    {"redis", "history", CONF_TEXT, AT(history), "127.0.0.1:6379", 1, 255,
-     "store of the history: host:port or unix:/path; rediss://host:port is TLS",
+    {"redis", "history", CONF_TEXT, AT(history), "127.0.0.1:6379", 1, 1023,
+     "store of the history: host:port or unix:/path; rediss://host:port is "
+     "TLS; of a Redis Cluster several, with commas",
      NULL},
-    {"redis", "bus", CONF_TEXT, AT(bus), "127.0.0.1:6379", 1, 255,
+    {"redis", "bus", CONF_TEXT, AT(bus), "127.0.0.1:6379", 1, 1023,
      "server of the bus, likewise; may be the same", NULL},
     {"redis", "password", CONF_SECRET, AT(redis_password), "", 0, 512,
      "for AUTH; empty: none", NULL},

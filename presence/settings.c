@@ -28,10 +28,11 @@ static const struct conf_key keys[] = {
     {"presence", "seen_queue", CONF_COUNT, AT(seen_queue), "200000", 1000,
      10000000, "last-seen times that may wait; the oldest are dropped", NULL},
 
-    {"redis", "bus", CONF_TEXT, AT(bus), "127.0.0.1:6379", 1, 255,
-     "server of the bus: host:port or unix:/path; rediss://host:port is TLS",
+    {"redis", "bus", CONF_TEXT, AT(bus), "127.0.0.1:6379", 1, 1023,
+     "server of the bus: host:port or unix:/path; rediss://host:port is TLS; "
+     "of a Redis Cluster several, with commas",
      NULL},
-    {"redis", "history", CONF_TEXT, AT(history), "", 0, 255,
+    {"redis", "history", CONF_TEXT, AT(history), "", 0, 1023,
      "not used here; files of gateways have it in this section", NULL},
     {"redis", "password", CONF_SECRET, AT(redis_password), "", 0, 512,
      "for AUTH; empty: none", NULL},

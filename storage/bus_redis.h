@@ -1,19 +1,20 @@
-/* The bus (chat-core/ports/bus.h) on Redis 7: sharded pub/sub, and behind it
- * a capped replay log per partition.
+/* The bus (chat-core/ports/bus.h) on Redis 7, a single server or a cluster:
+ * sharded pub/sub, and behind it a capped replay log per partition.
  *
- * Two connections: one for publishing, one that is subscribed. Twice a second
- * they agree on a position: Redis' clock, read on the first, is known to lie
- * behind everything the second has delivered once a ping sent after it came
- * back. When the second breaks, every topic is subscribed again and the logs
- * are read from a little before the last position. A log that was trimmed
- * past it, or is not the log it was (the key {p0}epoch changed), is a gap.
+ * Two connections to each server: one for publishing, one that is subscribed.
+ * Twice a second they agree on a position: Redis' clock, read on the first, is
+ * known to lie behind everything the second has delivered once a ping sent
+ * after it came back. When the second breaks, every topic is subscribed again
+ * and the logs are read from a little before the last position. A log that was
+ * trimmed past it, or is not the log it was (the key {p<n>}epoch changed), is a
+ * gap.
  *
  * The same beat compares what all processes say they have published with what
  * was heard (bus_marks.h). A message that did not come, though the connection
  * lives, is read from its partition's log: within two beats and a read. The
- * idle cost of a process is GET, TIME and XRANGE in one write and a PING, for
- * all partitions together, twice a second; a process that publishes adds one
- * XADD of 22 bytes a message and 8 more for each further topic.
+ * idle cost of a process is TIME and XRANGE in one write and a PING, for all
+ * partitions of a server together, twice a second; a process that publishes
+ * adds one XADD of 22 bytes a message and 8 more for each further topic.
  *
  * The bus's Redis should keep an AOF, or no files at all: one that comes back
  * from an older snapshot has a log with a hole at its end. */
@@ -41,7 +42,8 @@ struct bus_redis_stats {
     uint64_t gaps;       /* partitions that could not be */
 };
 
-/* Starts connecting and goes on trying. `bus->events` and `owner` are set by
+/* Starts connecting and goes on trying; `config` as redis_nodes.h has it.
+ * `bus->events` and `owner` are set by
  * the caller before the loop runs. Besides the port's codes, publish and
  * subscribe may be answered RC_CLOSED: by bus_redis_close, and subscribe when
  * the topic was unsubscribed first. RC_BAD_INPUT: not an address. */

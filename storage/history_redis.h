@@ -1,6 +1,6 @@
-/* The history (chat-core/ports/history.h) in Redis, or any store that speaks
- * its protocol and runs its scripts: strings, hashes, lists, EVALSHA and
- * EXPIRE are all it takes. See history_layout.h for the keys. */
+/* The history (chat-core/ports/history.h) in Redis, a cluster of it, or any
+ * store that speaks its protocol and runs its scripts: strings, hashes, lists,
+ * EVALSHA and EXPIRE are all it takes. See history_layout.h for the keys. */
 #ifndef MOIM_STORAGE_HISTORY_REDIS_H
 #define MOIM_STORAGE_HISTORY_REDIS_H
 
@@ -21,7 +21,8 @@ struct history_redis_stats {
     struct histogram writes; /* an append, from the call to its answer */
 };
 
-/* Starts connecting and goes on trying; `history->ops->ready` tells. Every
+/* Starts connecting and goes on trying; `config` as redis_nodes.h has it, and
+ * `history->ops->ready` tells. Every
  * call also may be answered RC_CLOSED, by history_redis_close.
  * RC_BAD_INPUT: not an address. */
 enum rc history_redis_open(struct history **out, struct loop *l,

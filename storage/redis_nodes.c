@@ -8,7 +8,6 @@
 #include "proto/base/mem.h"
 #include "proto/wire/slots.h"
 #include "storage/redis_call.h"
-#include "storage/redis_url.h"
 
 enum {
     NODES_MAX = SLOT_NODES_MAX + REDIS_SEEDS_MAX,
@@ -21,6 +20,7 @@ struct redis_nodes {
     struct loop *loop;
     struct redis_nodes_config config; /* address and password: the nodes' */
     struct log_ctx log;
+    bool tls; /* as the first seed */
     bool known;
     uint64_t known_ms; /* since when */
     bool clustered;
@@ -68,7 +68,10 @@ static enum rc node_open(struct redis_nodes *n, size_t i, const char *address,
     node->seed = seed;
     node->address = mem_dup(address, strlen(address));
     conn.redis.address = node->address;
-    rc = resp_conn_open(&node->conn, n->loop, &conn);
+    rc = redis_url_parse(node->address, &node->url);
+    if (rc == RC_OK) {
+        rc = resp_conn_open(&node->conn, n->loop, &conn);
+    }
     if (rc != RC_OK) {
         mem_free(node->address);
         mem_free(node);
@@ -95,20 +98,11 @@ static void node_close(struct redis_nodes *n, size_t i) {
     mem_free(node);
 }
 
-static struct redis_url node_url(const struct redis_node *node) {
-    struct redis_url url = {0};
-    enum rc rc = redis_url_parse(node->address, &url);
-
-    assert(rc == RC_OK); /* it was opened */
-    (void)rc;
-    return url;
-}
-
 /* The index of the server at `address`, without a scheme; or NODES_MAX. */
 static size_t node_find(const struct redis_nodes *n, const char *address) {
     for (size_t i = 0; i < NODES_MAX; i++) {
         if (n->nodes[i] != NULL &&
-            strcmp(node_url(n->nodes[i]).address, address) == 0) {
+            strcmp(n->nodes[i]->url.address, address) == 0) {
             return i;
         }
     }
@@ -126,8 +120,7 @@ static size_t node_for(struct redis_nodes *n, const char *address) {
     for (i = 0; i < NODES_MAX && n->nodes[i] != NULL;) {
         i++;
     }
-    snprintf(full, sizeof(full), "%s%s",
-             node_url(n->nodes[0]).tls ? "rediss://" : "", address);
+    snprintf(full, sizeof(full), "%s%s", n->tls ? "rediss://" : "", address);
     return i < NODES_MAX && node_open(n, i, full, false) == RC_OK ? i
                                                                   : NODES_MAX;
 }
@@ -215,12 +208,12 @@ static bool several_seeds(const struct redis_nodes *n) {
     return n->nodes[1] != NULL && n->nodes[1]->seed;
 }
 
-/* An error is what a server says that is in no cluster. */
+/* An error is what a server says that is in no cluster, or may not tell. */
 static void take_single(struct redis_nodes *n, const struct redis_node *node) {
     if (n->clustered || several_seeds(n)) {
         cannot_read(n, node->address,
-                    "not in a cluster: several addresses are for the servers "
-                    "of one Redis Cluster");
+                    "in no cluster, or CLUSTER SLOTS is not allowed: several "
+                    "addresses are for the servers of one Redis Cluster");
         return;
     }
     if (!n->known) {
@@ -232,8 +225,7 @@ static void take_single(struct redis_nodes *n, const struct redis_node *node) {
 
 static void take_map(struct redis_nodes *n, const struct redis_node *node,
                      const struct resp *reply) {
-    struct redis_url url = node_url(node);
-    enum rc rc = slot_map_read(reply, url.host, &n->map);
+    enum rc rc = slot_map_read(reply, node->url.host, &n->map);
     bool first = !n->known;
 
     if (rc != RC_OK) {
@@ -266,9 +258,10 @@ static void on_slots(struct resp_call *call, enum rc rc,
     }
     if (replies->type != RESP_ERROR) {
         take_map(n, n->nodes[i], replies);
-    } else if (resp_rc(replies) == RC_BACKEND) {
+    } else if (resp_rc(replies) == RC_BACKEND ||
+               slice_starts(replies->str, "NOPERM ")) {
         take_single(n, n->nodes[i]);
-    }
+    } /* else: loading, and the like */
 }
 
 static void look_at(struct redis_nodes *n, size_t i) {
@@ -413,6 +406,7 @@ enum rc redis_nodes_open(struct redis_nodes **out, struct loop *l,
         redis_nodes_close(&n);
         return rc;
     }
+    n->tls = n->nodes[0]->url.tls;
     loop_timer(l, &n->tick, REDIS_LOOK_MS);
     *out = n;
     return RC_OK;

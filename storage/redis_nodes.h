@@ -21,6 +21,7 @@
 #include "proto/base/rc.h"
 #include "proto/base/slice.h"
 #include "proto/net/loop.h"
+#include "storage/redis_url.h"
 #include "storage/resp_conn.h"
 
 enum {
@@ -37,7 +38,8 @@ struct redis_calls;
 struct redis_node {
     struct redis_nodes *owner;
     struct resp_conn *conn;
-    char *address;  /* as a setting would have it */
+    char *address; /* as a setting would have it */
+    struct redis_url url;
     bool seed;      /* stays when it has no slot */
     bool has_slots; /* it is a primary that has some */
     void *user;     /* the owner's, until on_gone */
