@@ -2,6 +2,7 @@
 #include "tests/unit/assert_row.h"
 
 #include "proto/base/macros.h"
+#include "proto/wire/slots.h"
 #include "storage/history_layout.h"
 
 static void test_spans(void **state) {
@@ -83,11 +84,35 @@ static void test_keys(void **state) {
     assert_string_equal(history_number(UINT64_MAX).s, "18446744073709551615");
 }
 
+/* All that one script may touch, and the name that a script makes itself. */
+static void test_one_slot(void **state) {
+    static const uint64_t convs[] = {1, 32, 4242424242, INT64_MAX};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(convs); i++) {
+        struct conv_id c = {convs[i]};
+        const struct history_key keys[] = {
+            history_key(c, "meta"),
+            history_key(c, "read"),
+            history_key(c, "ids:12"),
+            history_log_key(c, 7),
+            history_hidden_key(c, (struct user_id){9}),
+            history_edits_key(c, (struct msg_seq){3}),
+        };
+
+        for (size_t k = 1; k < COUNT_OF(keys); k++) {
+            assert_row(keys[k].s, slot_of(slice_str(keys[k].s)) ==
+                                      slot_of(slice_str(keys[0].s)));
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spans),
         cmocka_unit_test(test_every_page),
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_one_slot),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
