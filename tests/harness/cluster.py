@@ -12,6 +12,7 @@ from .paths import service_dir
 from .postgres import Postgres
 from .programs import Gateway, Haproxy, Presence, merged
 from .redis import Redis
+from .redis_cluster import RedisCluster
 from .waiting import wait_until
 
 
@@ -25,12 +26,13 @@ class Cluster:
     logs       folder for the logs, kept afterwards
     gateway_conf, presence_conf   {"section": {"key": value}} on top
     secure     Redis and PostgreSQL are spoken to over TLS, verified
+    redis_cluster   options of a RedisCluster, which takes Redis's place
     settled    a presence service is waited for, too, which takes seconds;
                gateways can do without"""
 
     def __init__(self, template, logs, gateways=2, presences=1, balancer=True,
                  gateway_conf=None, presence_conf=None, secure=False,
-                 settled=True):
+                 redis_cluster=None, settled=True):
         # Short and enterable: the service user works in it, and a Unix
         # socket's path may have 107 bytes.
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="moim-", dir="/tmp"))
@@ -42,8 +44,12 @@ class Cluster:
         self.authority = Authority(self.home / "ca") if secure else None
         self.postgres = Postgres(self.home / "pg", self.log("postgres"),
                                  template, self.authority)
-        self.redis = Redis(self.home / "redis", self.log("redis"),
-                           self.authority)
+        if redis_cluster is None:
+            self.redis = Redis(self.home / "redis", self.log("redis"),
+                               self.authority)
+        else:
+            self.redis = RedisCluster(self.home / "redis", self.log,
+                                      **redis_cluster)
         conf = self.home / "conf"
         conf.mkdir(mode=0o700)
         self.presences = [

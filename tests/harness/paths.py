@@ -24,6 +24,13 @@ def service_dir(path):
     return path
 
 
+def service_file(path, text):
+    """Writes a file that belongs to the data services."""
+    path.write_text(text)
+    if SERVICE_USER:
+        shutil.chown(path, SERVICE_USER, SERVICE_USER)
+
+
 def as_service(command):
     """The command line that runs `command` as the unprivileged user."""
     return ["setpriv", *AS_SERVICE, "--", *command] if AS_SERVICE else command
