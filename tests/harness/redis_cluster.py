@@ -24,8 +24,8 @@ class Node(Process):
         path = home / "redis.conf"
         path.write_text(
             (DEPLOY / "redis/redis.conf").read_text()
+            + (DEPLOY / "redis/redis-cluster.conf").read_text()
             + f"port {self.port}\ncluster-port {self.bus_port}\ndir {home}\n"
-            + "cluster-enabled yes\ncluster-config-file nodes.conf\n"
             + "".join(f"{key} {value}\n" for key, value in conf.items()))
         super().__init__(f"redis{number}", ["redis-server", path], log,
                          service=True)
@@ -73,14 +73,15 @@ class RedisCluster:
     They know each other from the start: no time is spent on meeting.
 
     home   a folder that does not exist yet; `log(name)` says where logs go
-    conf   settings of Redis on top, for every node"""
+    conf   settings of Redis on top, for every node. Without, one replica of
+           each primary may be missed"""
 
     def __init__(self, home, log, primaries=3, replicas=1, conf=None):
         self.home = home
         home.mkdir(mode=0o711)
         self.count = primaries
-        conf = {"cluster-node-timeout": 2000, "repl-diskless-sync-delay": 0,
-                "cluster-require-full-coverage": "no", **(conf or {})}
+        conf = {"cluster-node-timeout": 2000,
+                "min-replicas-to-write": max(0, replicas - 1), **(conf or {})}
         self.nodes = [Node(n, home / f"n{n}", log(f"redis{n}"), conf)
                       for n in range(1, primaries * (1 + replicas) + 1)]
         for node in self.nodes:
