@@ -190,6 +190,8 @@ class RedisCluster:
         replica.do("cluster", "failover")
         wait_until(replica.primary, f"{replica.name} to take over", 30)
         self.wait_known(replica)
+        wait_until(lambda: primary in self.replicas(replica),
+                   f"{primary.name} to follow", 30)
         return replica
 
     def kill(self, primary, replica=None):
