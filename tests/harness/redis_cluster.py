@@ -182,6 +182,14 @@ class RedisCluster:
             wait_until(lambda n=node: self.view(n)[primary.id][8:],
                        f"{node.name} to know of {primary.name}", 30)
 
+    def wait_follows(self, replica, primary):
+        """Everybody alive knows of whom it is a replica, and would vote for
+        it."""
+        for node in self.alive():
+            wait_until(
+                lambda n=node: self.view(n)[replica.id][3] == primary.id,
+                f"{node.name} to know whom {replica.name} follows", 30)
+
     # What happens to it.
 
     def failover(self, primary, replica=None):
@@ -190,8 +198,7 @@ class RedisCluster:
         replica.do("cluster", "failover")
         wait_until(replica.primary, f"{replica.name} to take over", 30)
         self.wait_known(replica)
-        wait_until(lambda: primary in self.replicas(replica),
-                   f"{primary.name} to follow", 30)
+        self.wait_follows(primary, replica)
         return replica
 
     def kill(self, primary, replica=None):
@@ -199,6 +206,8 @@ class RedisCluster:
         own after cluster-node-timeout; with `replica`, that one takes over at
         once. Returns the new primary."""
         candidates = [replica] if replica else self.replicas(primary)
+        if replica:
+            self.wait_follows(replica, primary)
         primary.kill9()
         if replica:
             replica.do("cluster", "failover", "force")
