@@ -1,21 +1,16 @@
 #include "storage/history_append.h"
 
 #include <assert.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "proto/base/mem.h"
 #include "proto/base/plant.h"
 #include "proto/wire/slots.h"
+#include "storage/history_event.h"
 #include "storage/history_layout.h"
 #include "storage/history_store.h"
 #include "storage/redis_call.h"
 
 enum {
-    HASH_LEN = 16, /* of a body, as text */
-    EACH = 6,      /* arguments of one event, its key not counted */
-    NEEDS = 1,     /* of what the last one needs */
-    CHANGES = 6,   /* of what it changes */
     KEYS_ROOM = 256,
     ARGS_ROOM = 1024, /* of a batch to begin with */
     WAITERS_MIN = 4,  /* room for */
@@ -178,7 +173,7 @@ static void batch_send(struct batch *b) {
     if (out == NULL) {
         return;
     }
-    resp_command_begin(out, 4 + b->count * (1 + EACH) + b->more);
+    resp_command_begin(out, 4 + b->count * (1 + HISTORY_EVENT_ARGS) + b->more);
     resp_command_arg(out, history_store_word(b->again));
     resp_command_arg(
         out, history_store_script(b->h, HISTORY_SCRIPT_APPEND, b->again));
@@ -314,44 +309,6 @@ static void add_waiter(struct batch *b, const struct history_append *in,
     };
 }
 
-static void add_event(struct batch *b, const struct history_append *in) {
-    char name[ID_TEXT_LEN + 1 + HISTORY_NAME_MAX];
-    char hash[HASH_LEN];
-
-    memcpy(name, id_text(in->from.v).s, ID_TEXT_LEN);
-    if (planted(PLANT_DEDUPE_PER_GATEWAY)) {
-        memcpy(name, id_text((uint64_t)getpid()).s, ID_TEXT_LEN);
-    }
-    name[ID_TEXT_LEN] = ':';
-    if (in->name.n > 0) {
-        memcpy(name + ID_TEXT_LEN + 1, in->name.p, in->name.n);
-    }
-    for (size_t i = 0; i < HASH_LEN; i++) {
-        hash[i] = "0123456789abcdef"[in->body_hash >> (60 - 4 * i) & 15];
-    }
-    resp_command_arg(&b->keys, slice_str(history_key(in->conv, "meta").s));
-    resp_command_arg(&b->args, slice_of(name, ID_TEXT_LEN + 1 + in->name.n));
-    resp_command_arg(&b->args, slice_of(hash, HASH_LEN));
-    resp_command_arg(&b->args, slice_str(history_number(in->mver.v).s));
-    resp_command_arg(&b->args, slice_str(history_number(in->ts_ms).s));
-    resp_command_arg(&b->args, in->event);
-    resp_command_arg(&b->args, slice_str(history_number(in->keep_ms).s));
-}
-
-static void add_change(struct batch *b, const struct history_change *x) {
-    resp_command_arg(&b->args, slice_str(history_number(x->seq.v).s));
-    b->more = NEEDS;
-    if (x->now.n == 0) {
-        return;
-    }
-    resp_command_arg(&b->args, x->was);
-    resp_command_arg(&b->args, x->now);
-    resp_command_arg(&b->args, slice_str(history_number(x->emptied.v).s));
-    resp_command_arg(&b->args, x->earlier);
-    resp_command_arg(&b->args, slice_str(x->forget ? "1" : "0"));
-    b->more = CHANGES;
-}
-
 static bool is_full(const struct batch *b, uint64_t window) {
     return b->count == HISTORY_BATCH_MAX || b->window != window || b->more > 0;
 }
@@ -422,10 +379,7 @@ void history_append(struct history *base, const struct history_append *in,
     }
     b = batch_for(h, in);
     add_waiter(b, in, done, ctx);
-    add_event(b, in);
-    if (in->change != NULL) {
-        add_change(b, in->change);
-    }
+    b->more = history_event_put(&b->keys, &b->args, in);
     h->appends.waiting++;
 }
 
