@@ -1,6 +1,7 @@
 /* Is the history's store as durable as the configured tier says? Asked at the
  * start and every minute after; while it is weaker the gateway is not ready,
- * since its acks would promise too much. */
+ * since its acks would promise too much. Replicas are wanted once: those that
+ * go later make acks fail (storage/copies.h), and promise nothing. */
 #ifndef MOIM_GATEWAY_DURABILITY_H
 #define MOIM_GATEWAY_DURABILITY_H
 
@@ -15,6 +16,7 @@ struct durability {
     struct redis_config redis;
     struct wheel_timer timer;
     bool warned;
+    bool had_copies; /* there were enough replicas once */
 };
 
 /* With tier t0 nothing is asked. `server` and what `redis` points to are

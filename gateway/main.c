@@ -77,6 +77,9 @@ static enum rc open_stores(struct gateway *g) {
     };
     enum rc rc = history_redis_open(&g->stores.history, &g->loop, &history);
 
+    if (rc == RC_OK && s->tier == TIER_T2) {
+        history_redis_want_copies(g->stores.history, s->copies);
+    }
     if (rc == RC_OK) {
         rc = bus_redis_open(&g->stores.bus, &g->loop, &bus);
     }

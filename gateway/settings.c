@@ -11,7 +11,7 @@ static const char *const formats[] = {"logfmt", "json", NULL};
 static const char *const proxy_modes[] = {"off", "optional", "required", NULL};
 static const char *const identity_algs[] = {"rs256", "es256", "eddsa", "hs256",
                                             NULL};
-static const char *const tiers[] = {"t0", "t1", NULL};
+static const char *const tiers[] = {"t0", "t1", "t2", NULL};
 
 static const struct conf_key keys[] = {
     {"gateway", "name", CONF_TEXT, AT(name), "gateway", 1, 31,
@@ -132,8 +132,11 @@ static const struct conf_key keys[] = {
     {"redis", "deadline", CONF_MSEC, AT(redis_deadline_ms), "2s", 10, 60000,
      "for every command", NULL},
     {"redis", "tier", CONF_CHOICE, AT(tier), "t1", 0, 0,
-     "durability an ack promises: t1 wants appendfsync always, t0 anything",
+     "durability an ack promises: t2 wants replicas to have it, t1 appendfsync "
+     "always, t0 anything",
      tiers},
+    {"redis", "copies", CONF_COUNT, AT(copies), "1", 1, 8,
+     "t2: replicas that must have an event before its ack", NULL},
 
     {"history", "keep", CONF_MSEC, AT(keep_ms), "0s", 0,
      UINT64_C(3155760000000),

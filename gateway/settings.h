@@ -13,6 +13,13 @@ enum proxy_protocol {
     PROXY_PROTOCOL_REQUIRED,
 };
 
+/* What an ack promises. */
+enum tier {
+    TIER_T0, /* what the store keeps */
+    TIER_T1, /* it is on the store's disk */
+    TIER_T2, /* and replicas have it */
+};
+
 struct settings {
     /* gateway */
     char *name;
@@ -58,7 +65,8 @@ struct settings {
     char *redis_tls_ca;
     char *redis_tls_name;
     uint64_t redis_deadline_ms;
-    unsigned tier;
+    unsigned tier; /* enum tier */
+    uint64_t copies;
     /* history */
     uint64_t keep_ms;
     /* postgres */

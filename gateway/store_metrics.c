@@ -11,6 +11,7 @@ static const char prefix[] = "moim_gateway";
 
 static void put_counts(struct buf *b, const struct stores *s) {
     const struct bus_redis_stats *bus = bus_redis_stats(s->bus);
+    const struct history_redis_stats *history = history_redis_stats(s->history);
     const struct resp_conn_stats *conn = history_redis_conn_stats(s->history);
     struct pg_pool_stats pg = directory_pg_stats(s->directory);
     const struct prom_metric metrics[] = {
@@ -18,6 +19,8 @@ static void put_counts(struct buf *b, const struct stores *s) {
          "Connections to the history that broke.", conn->losses},
         {"history_refused_total", "counter",
          "Calls to the history that were never sent.", conn->refused},
+        {"history_unconfirmed_total", "counter",
+         "Appends on too few replicas to be acked.", history->unconfirmed},
         {"redis_reconnects_total", "counter",
          "Subscribers that came back after a loss.", bus->reconnects},
         {"redis_repairs_total", "counter",

@@ -5,6 +5,7 @@
 #include "proto/base/mem.h"
 #include "proto/base/plant.h"
 #include "proto/wire/slots.h"
+#include "storage/copies.h"
 #include "storage/history_event.h"
 #include "storage/history_layout.h"
 #include "storage/history_store.h"
@@ -31,6 +32,8 @@ struct waiter {
 struct batch {
     struct list node; /* in `gathered` or `refused` until it leaves */
     struct redis_call route;
+    struct redis_node *at; /* where the call went */
+    struct copies_waiter copied;
     struct history_redis *h;
     struct history_lane *lane;
     struct history_key key; /* of the first event: where the call goes */
@@ -84,11 +87,18 @@ static void batch_tell(struct batch *b) {
     batch_free(b);
 }
 
-/* To whom nothing has been answered yet. */
+/* Those to whom nothing has been answered yet, and those whose replicas were
+ * not asked. */
 static void batch_fail(struct batch *b, enum rc rc) {
+    bool asks = b->h->appends.copies.want > 0;
+
     for (size_t i = 0; i < b->count; i++) {
-        if (!b->waiters[i].answered) {
-            b->waiters[i].rc = rc;
+        struct waiter *w = &b->waiters[i];
+
+        if (!w->answered) {
+            w->rc = rc;
+        } else if (w->rc == RC_OK && asks) {
+            w->rc = RC_BACKEND;
         }
     }
     batch_tell(b);
@@ -167,9 +177,10 @@ static void on_answer(struct resp_call *call, enum rc rc,
                       const struct resp *replies);
 
 static void batch_send(struct batch *b) {
-    struct resp_conn *conn = redis_nodes_conn(b->h->nodes, slice_str(b->key.s));
-    struct buf *out = resp_conn_begin(conn, &b->route.call, on_answer, 1);
+    struct buf *out;
 
+    b->at = redis_nodes_at(b->h->nodes, slice_str(b->key.s));
+    out = resp_conn_begin(b->at->conn, &b->route.call, on_answer, 1);
     if (out == NULL) {
         return;
     }
@@ -241,6 +252,47 @@ static bool batch_waits(struct batch *b, enum rc rc,
     return again;
 }
 
+/* What is stored is acked when replicas have it too. So is a repeat: its first
+ * attempt may be here for want of them. */
+static void on_copied(struct copies_waiter *copied, enum rc rc) {
+    struct batch *b = CONTAINER_OF(copied, struct batch, copied);
+    struct history_redis *h = b->h;
+
+    if (planted(PLANT_ACK_WITHOUT_COPIES)) {
+        rc = RC_OK;
+    }
+    for (size_t i = 0; rc != RC_OK && i < b->count; i++) {
+        if (b->waiters[i].rc == RC_OK) {
+            b->waiters[i].rc = rc;
+            h->stats.unconfirmed++;
+        }
+    }
+    h->appends.waiting -= b->count;
+    batch_tell(b);
+}
+
+static bool some_stored(const struct batch *b) {
+    size_t i = 0;
+
+    while (i < b->count && b->waiters[i].rc != RC_OK) {
+        i++;
+    }
+    return i < b->count;
+}
+
+static void batch_answered(struct batch *b, const struct resp *reply) {
+    struct history_appends *a = &b->h->appends;
+
+    answers_read(b, reply);
+    if (a->copies.want > 0 && some_stored(b)) {
+        b->copied.done = on_copied;
+        copies_await(&a->copies, b->at, &b->copied);
+    } else {
+        a->waiting -= b->count;
+        batch_tell(b);
+    }
+}
+
 static void on_answer(struct resp_call *call, enum rc rc,
                       const struct resp *replies) {
     struct batch *b = CONTAINER_OF(call, struct batch, route.call);
@@ -255,12 +307,11 @@ static void on_answer(struct resp_call *call, enum rc rc,
         return;
     }
     b->lane->flying--;
-    h->appends.waiting -= b->count;
     lane_due(h, b->lane);
     if (rc == RC_OK) {
-        answers_read(b, replies);
-        batch_tell(b);
+        batch_answered(b, replies);
     } else {
+        h->appends.waiting -= b->count;
         batch_fail(b, rc);
     }
 }
@@ -383,7 +434,9 @@ void history_append(struct history *base, const struct history_append *in,
     h->appends.waiting++;
 }
 
-void history_appends_init(struct history_appends *a) {
+void history_appends_init(struct history_appends *a, struct loop *l,
+                          uint64_t deadline_ms) {
+    copies_init(&a->copies, l, deadline_ms);
     lane_init(&a->lane);
     map_init(&a->lanes);
     list_init(&a->due);
@@ -407,6 +460,7 @@ void history_appends_close(struct history_appends *a) {
     while ((node = list_pop_front(&a->refused)) != NULL) {
         batch_fail(CONTAINER_OF(node, struct batch, node), RC_CLOSED);
     }
+    copies_fini(&a->copies);
     lane_close(&a->lane);
     while ((lane = map_next(&a->lanes, &at)) != NULL) {
         lane_close(lane);

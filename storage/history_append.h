@@ -15,6 +15,7 @@
 #include "proto/base/list.h"
 #include "proto/base/map.h"
 #include "proto/net/loop.h"
+#include "storage/copies.h"
 
 enum {
     HISTORY_BATCH_MAX = 128,    /* events in one call */
@@ -33,6 +34,7 @@ struct history_lane {
 
 /* What a history keeps for it. */
 struct history_appends {
+    struct copies copies;     /* what else an ack needs */
     struct history_lane lane; /* of a single server */
     struct map lanes;         /* of a cluster: slot -> history_lane */
     struct list due;
@@ -41,7 +43,9 @@ struct history_appends {
     struct loop_task flush;
 };
 
-void history_appends_init(struct history_appends *a);
+/* A call may take `deadline_ms`. */
+void history_appends_init(struct history_appends *a, struct loop *l,
+                          uint64_t deadline_ms);
 /* The port's function. */
 void history_append(struct history *base, const struct history_append *in,
                     history_appended_fn done, void *ctx);

@@ -25,10 +25,16 @@ local AGAIN = 64 -- older buckets given a new end by one append
 local call, format = redis.call, string.format
 local window = tonumber(ARGV[1])
 
+-- The end of the names is written as it is: a WAIT behind a repeat waits for
+-- what is written before it, and so for the first attempt too.
 local function known(ids, name, hash)
   local entry = call('HGET', ids, name)
   if not entry then
     return nil
+  end
+  local left = call('PTTL', ids)
+  if left > 0 then
+    call('PEXPIRE', ids, format('%d', left))
   end
   local seq, ts, same = string.match(entry, '^(%d+):(%d+):(%w+)$')
   return same == hash and {'DUP', seq, ts} or {'CONFLICT'}

@@ -33,7 +33,12 @@ static const struct history_ops ops = {
     .ready = ready,
 };
 
-static const struct redis_nodes_events no_events = {NULL, NULL, NULL};
+static void on_gone(void *owner, struct redis_node *node) {
+    (void)owner;
+    copies_gone(node);
+}
+
+static const struct redis_nodes_events events = {.on_gone = on_gone};
 
 enum rc history_redis_open(struct history **out, struct loop *l,
                            const struct redis_config *config) {
@@ -43,7 +48,7 @@ enum rc history_redis_open(struct history **out, struct loop *l,
         .name = "history",
         .scripts = h->scripts,
         .script_count = HISTORY_SCRIPTS,
-        .events = &no_events,
+        .events = &events,
         .owner = h,
     };
     enum rc rc;
@@ -51,7 +56,9 @@ enum rc history_redis_open(struct history **out, struct loop *l,
     h->base.ops = &ops;
     h->loop = l;
     h->clock = &l->clock;
-    history_appends_init(&h->appends);
+    history_appends_init(&h->appends, l,
+                         config->deadline_ms > 0 ? config->deadline_ms
+                                                 : RESP_CONN_DEADLINE_MS);
     for (size_t i = 0; i < HISTORY_SCRIPTS; i++) {
         h->scripts[i].text = history_script_text(i);
     }
@@ -62,6 +69,10 @@ enum rc history_redis_open(struct history **out, struct loop *l,
     }
     *out = &h->base;
     return RC_OK;
+}
+
+void history_redis_want_copies(struct history *h, uint64_t count) {
+    history_store_of(h)->appends.copies.want = count;
 }
 
 void history_redis_close(struct history **history) {

@@ -16,6 +16,7 @@
 struct history_redis_stats {
     uint64_t appends;        /* stored */
     uint64_t repeats;        /* known already */
+    uint64_t unconfirmed;    /* of both, on too few replicas: not acked */
     uint64_t reloads;        /* calls that found their script gone */
     uint64_t bad_replies;    /* errors, or not of the shape we expect */
     struct histogram writes; /* an append, from the call to its answer */
@@ -27,6 +28,9 @@ struct history_redis_stats {
  * RC_BAD_INPUT: not an address. */
 enum rc history_redis_open(struct history **out, struct loop *l,
                            const struct redis_config *config) MUST_CHECK;
+/* So many replicas must have an event before its append is answered RC_OK; 0,
+ * as it begins: none. To be said before the first append. */
+void history_redis_want_copies(struct history *h, uint64_t count);
 /* Answers every waiting call with RC_CLOSED before it returns. Sets *h to
  * NULL; NULL is fine. */
 void history_redis_close(struct history **h);

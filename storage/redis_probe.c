@@ -4,6 +4,13 @@
 
 #include "proto/base/mem.h"
 
+/* Which reply answers what. */
+enum {
+    ANSWER_SERVER,
+    ANSWER_REPLICATION,
+    ANSWER_SETTINGS, /* and one for each */
+};
+
 enum {
     VERSION_MIN = 7, /* sharded pub/sub, entries-added in XINFO STREAM */
 };
@@ -56,11 +63,12 @@ static void add_weak(struct redis_probe *out, const char *text) {
     out->weak[out->weak_count++] = text;
 }
 
-/* The 7 of "redis_version:7.0.15"; 0 when there is none. */
-static uint64_t parse_major(const struct resp *info) {
-    static const char key[] = "redis_version:";
+/* The number behind `key`, up to `end`, on its line of what INFO says; 0 when
+ * there is none. */
+static uint64_t info_number(const struct resp *info, const char *key,
+                            uint8_t end) {
     struct slice rest = {NULL, 0};
-    uint64_t major = 0;
+    uint64_t number = 0;
 
     if (info->type == RESP_STRING) {
         rest = info->str;
@@ -73,19 +81,22 @@ static uint64_t parse_major(const struct resp *info) {
     if (rest.n == 0) {
         return 0;
     }
-    rest = slice_drop(rest, sizeof(key) - 1);
-    rest = slice_take(rest, slice_find(rest, '.'));
-    return slice_to_u64(rest, &major) ? major : 0;
+    rest = slice_drop(rest, strlen(key));
+    rest = slice_take(rest, slice_find(rest, end));
+    return slice_to_u64(rest, &number) ? number : 0;
 }
 
 static void judge(struct redis_probe *out, const struct resp *replies) {
-    out->major = parse_major(&replies[0]);
+    /* The 7 of "redis_version:7.0.15". */
+    out->major = info_number(&replies[ANSWER_SERVER], "redis_version:", '.');
+    out->replicas =
+        info_number(&replies[ANSWER_REPLICATION], "connected_slaves:", '\r');
     if (out->major != 0 && out->major < VERSION_MIN) {
         add_weak(out, "the server is older than Redis 7");
     }
     out->config_readable = true;
     for (size_t i = 0; i < COUNT_OF(settings); i++) {
-        const struct resp *r = &replies[1 + i];
+        const struct resp *r = &replies[ANSWER_SETTINGS + i];
 
         if (!resp_has(r, 2)) {
             out->config_readable = false;
@@ -110,14 +121,17 @@ static void on_answer(struct resp_call *call, enum rc rc,
 
 static void on_ready(void *owner) {
     struct probe *p = owner;
-    struct buf *out = resp_conn_begin(p->conn, &p->call, on_answer,
-                                      1 + (uint32_t)COUNT_OF(settings));
+    struct buf *out =
+        resp_conn_begin(p->conn, &p->call, on_answer,
+                        ANSWER_SETTINGS + (uint32_t)COUNT_OF(settings));
 
     if (out == NULL) {
         return;
     }
     resp_command(out, (struct slice[]){SLICE_LIT("INFO"), SLICE_LIT("server")},
                  2);
+    resp_command(
+        out, (struct slice[]){SLICE_LIT("INFO"), SLICE_LIT("replication")}, 2);
     for (size_t i = 0; i < COUNT_OF(settings); i++) {
         resp_command(out,
                      (struct slice[]){SLICE_LIT("CONFIG"), SLICE_LIT("GET"),

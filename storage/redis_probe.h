@@ -1,6 +1,6 @@
 /* Asks a store, once, what it promises: is it the server we need, and is what
  * it acknowledges on disk? What is weaker than "always durable" comes back as
- * a list of sentences; whether that is good enough is the caller's decision.*/
+ * a list of sentences; whether that is good enough is the caller's decision. */
 #ifndef MOIM_STORAGE_REDIS_PROBE_H
 #define MOIM_STORAGE_REDIS_PROBE_H
 
@@ -20,6 +20,7 @@ enum {
 
 struct redis_probe {
     uint64_t major;       /* of the server's version; 0: it does not say */
+    uint64_t replicas;    /* connected to it */
     bool config_readable; /* false: the durability is unknown */
     size_t weak_count;
     const char *weak[REDIS_PROBE_WEAK_MAX]; /* static English sentences */

@@ -64,7 +64,8 @@ struct history_appended {
  *              was stored
  * RC_AGAIN     not connected or refused (full, loading, read-only); nothing
  *              was stored
- * RC_TIMEOUT   no answer within the deadline; it may have been stored
+ * RC_TIMEOUT   no answer within the deadline, or fewer replicas have it than
+ *              the tier wants; it may have been stored
  * RC_BACKEND   the connection broke; it may have been stored */
 typedef void (*history_appended_fn)(void *ctx, enum rc rc,
                                     const struct history_appended *out);

@@ -9,6 +9,7 @@
 enum plant {
     PLANT_NONE,
     PLANT_ACK_BEFORE_PUBLISH,      /* the ack does not wait for the bus */
+    PLANT_ACK_WITHOUT_COPIES,      /* nor for the replicas */
     PLANT_APPEND_NOT_ASKED,        /* a failed append is taken for a success */
     PLANT_CHANGE_NOT_BOUND,        /* a change is answered half done */
     PLANT_CURSOR_SEQ_ONLY,         /* a cursor's seq is believed alone */

@@ -19,6 +19,7 @@ passed=0 failed=0
 plants() {
     cat <<'TABLE'
 ACK_BEFORE_PUBLISH      test_say_again
+ACK_WITHOUT_COPIES      it_history_copies
 APPEND_NOT_ASKED        test_say_again
 CHANGE_NOT_BOUND        test_members
 CURSOR_SEQ_ONLY         test_sync

@@ -88,6 +88,8 @@ static inline struct redis_config it_shared_redis(void) {
 /* A server of our own. */
 
 struct it_redis {
+    uint16_t port;    /* on loopback; 0: none */
+    uint16_t follows; /* the port of its primary; 0: it is one */
     char dir[64];
     char address[96];
     pid_t pid;
@@ -96,18 +98,25 @@ struct it_redis {
 static inline void it_redis_start(struct it_redis *r) {
     pid_t parent = getpid();
     char sock[96];
+    char port[8];
+    char primary[8];
 
     snprintf(sock, sizeof(sock), "%s/sock", r->dir);
     unlink(sock);
+    snprintf(port, sizeof(port), "%u", r->port);
+    snprintf(primary, sizeof(primary), "%u", r->follows);
     r->pid = fork();
     assert_true(r->pid >= 0);
     if (r->pid == 0) {
+        setpgid(0, 0);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent) {
             _exit(1);
         }
-        execl("/usr/bin/redis-server", "redis-server", "--port", "0",
-              "--unixsocket", sock, "--dir", r->dir, "--appendonly", "yes",
+        execl("/usr/bin/redis-server", "redis-server", "--port", port, "--bind",
+              "127.0.0.1", "--replicaof", r->follows == 0 ? "no" : "127.0.0.1",
+              r->follows == 0 ? "one" : primary, "--repl-diskless-sync-delay",
+              "0", "--unixsocket", sock, "--dir", r->dir, "--appendonly", "yes",
               "--appendfsync", "always", "--save", "", "--maxmemory-policy",
               "noeviction", "--loglevel", "warning", "--logfile", "redis.log",
               (char *)NULL);
@@ -116,14 +125,17 @@ static inline void it_redis_start(struct it_redis *r) {
 }
 
 static inline void it_redis_open(struct it_redis *r) {
-    snprintf(r->dir, sizeof(r->dir), "/tmp/moim-it-%d", (int)getpid());
+    snprintf(r->dir, sizeof(r->dir), "/tmp/moim-it-%d-%u", (int)getpid(),
+             r->follows);
     assert_int_equal(mkdir(r->dir, 0700), 0);
     snprintf(r->address, sizeof(r->address), "unix:%s/sock", r->dir);
     it_redis_start(r);
 }
 
+/* With its children, who may be writing. */
 static inline void it_redis_kill(struct it_redis *r) {
-    kill(r->pid, SIGKILL);
+    setpgid(r->pid, r->pid); /* if it has not come to that */
+    kill(-r->pid, SIGKILL);
     waitpid(r->pid, NULL, 0);
 }
 

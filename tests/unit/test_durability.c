@@ -13,8 +13,6 @@
 #include "tests/unit/drive.h"
 
 enum {
-    T0 = 0,
-    T1 = 1,
     MINUTE_MS = 60000,
 };
 
@@ -33,6 +31,7 @@ struct world {
     struct server server;
     struct durability durability;
     struct says says;
+    const char *replication; /* NULL: it does not tell */
     char address[128];
     int listening;
     int peer; /* -1: none */
@@ -48,7 +47,7 @@ static int setup(void **state) {
     snprintf(w.address, sizeof(w.address), "unix:/tmp/moim-durability.%ld",
              (long)getpid());
     assert_int_equal(loop_init(&w.loop), RC_OK);
-    w.settings.tier = T1;
+    w.settings.tier = TIER_T1;
     w.server.loop = &w.loop;
     w.server.settings = &w.settings;
     w.listening = drive_listen(w.address);
@@ -92,6 +91,11 @@ static void answer(void) {
 
     buf_init(&out);
     buf_addf(&out, "$%zu\r\n%s\r\n", strlen(w.says.info), w.says.info);
+    if (w.replication == NULL) {
+        buf_add_str(&out, "$-1\r\n");
+    } else {
+        buf_addf(&out, "$%zu\r\n%s\r\n", strlen(w.replication), w.replication);
+    }
     put_setting(&out, "appendonly", w.says.appendonly);
     put_setting(&out, "appendfsync", w.says.appendfsync);
     put_setting(&out, "no-appendfsync-on-rewrite", w.says.on_rewrite);
@@ -140,6 +144,8 @@ static void start(void) {
 }
 
 #define INFO "# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\n"
+
+#define REPLICAS(n) "# Replication\r\nrole:master\r\nconnected_slaves:" n "\r\n"
 
 static const struct says good = {INFO, "yes", "always", "no", "noeviction"};
 
@@ -195,7 +201,7 @@ static void test_rows(void **state) {
 
 static void test_tier_0(void **state) {
     (void)state;
-    w.settings.tier = T0;
+    w.settings.tier = TIER_T0;
     start();
     assert_null(w.server.not_durable);
     drive_turns(&w.loop, 10);
@@ -235,12 +241,39 @@ static void test_again(void **state) {
     assert_null(w.server.not_durable);
 }
 
+/* Tier t2 wants replicas before it begins. Later each ack asks for them. */
+static void test_replicas(void **state) {
+    static const struct {
+        const char *name;
+        const char *says;
+        bool good;
+    } steps[] = {
+        {"none are told", NULL, false},         {"none", REPLICAS("0"), false},
+        {"too few", REPLICAS("1"), false},      {"enough", REPLICAS("2"), true},
+        {"they go again", REPLICAS("0"), true},
+    };
+
+    (void)state;
+    w.settings.tier = TIER_T2;
+    w.settings.copies = 2;
+    w.says = good;
+    start();
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        w.replication = steps[i].says;
+        wait_for(i + 1);
+        assert_row(steps[i].name,
+                   (w.server.not_durable == NULL) == steps[i].good);
+        pass(steps[i].good ? (uint64_t)2 * MINUTE_MS : 2000);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test_setup_teardown(test_tier_0, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_address, setup, teardown),
         cmocka_unit_test_setup_teardown(test_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_replicas, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
