@@ -1,5 +1,7 @@
 #include "gateway/durability.h"
 
+#include <string.h>
+
 #include "gateway/server.h"
 #include "proto/base/log.h"
 #include "storage/redis_probe.h"
@@ -7,6 +9,7 @@
 enum {
     AGAIN_MS = 60 * 1000,
     SOON_MS = 1000, /* it could not be reached, or has too few replicas */
+    ADDRESS_MAX = 256,
 };
 
 static const struct log_ctx ctx_durability = {"durability", 0};
@@ -29,39 +32,72 @@ static const char *weakness(const struct durability *d,
     if (found->weak_count > 0) {
         return found->weak[0];
     }
-    if (s->tier == TIER_T2 && !d->had_copies && found->replicas < s->copies) {
+    if (s->tier == TIER_T2 && !d->had_copies && !found->replica &&
+        found->replicas < s->copies) {
         return lacking;
     }
     return NULL;
 }
 
-static void on_probed(void *ctx, enum rc rc, const struct redis_probe *found) {
-    struct durability *d = ctx;
+/* All have been asked; the weakest of those that answered counts. */
+static void conclude(struct durability *d) {
     struct server *server = d->server;
 
-    if (rc != RC_OK) {
+    if (d->answers == 0) {
         loop_timer(server->loop, &d->timer, SOON_MS);
         return;
     }
-    server->not_durable = weakness(d, found);
-    d->had_copies = d->had_copies || server->not_durable == NULL;
-    if (server->not_durable != NULL && !d->warned) {
-        log_error(&ctx_durability, "store_too_weak", "why=\"%s\"",
-                  server->not_durable);
+    server->not_durable = d->why;
+    d->had_copies = d->had_copies || d->why == NULL;
+    if (d->why != NULL && !d->warned) {
+        log_error(&ctx_durability, "store_too_weak", "why=\"%s\"", d->why);
     }
-    d->warned = server->not_durable != NULL;
-    loop_timer(server->loop, &d->timer,
-               server->not_durable == lacking ? SOON_MS : AGAIN_MS);
+    d->warned = d->why != NULL;
+    loop_timer(server->loop, &d->timer, d->why == lacking ? SOON_MS : AGAIN_MS);
 }
 
-static void ask(struct durability *d) {
-    if (redis_probe(d->server->loop, &d->redis, on_probed, d) != RC_OK) {
-        loop_timer(d->server->loop, &d->timer, AGAIN_MS);
+static void on_probed(void *ctx, enum rc rc, const struct redis_probe *found);
+
+static enum rc ask_next(struct durability *d) {
+    struct redis_config one = d->redis;
+    size_t n = strcspn(d->rest, ",");
+    char address[ADDRESS_MAX];
+
+    if (n >= sizeof(address)) {
+        return RC_BAD_INPUT;
     }
+    memcpy(address, d->rest, n);
+    address[n] = '\0';
+    d->rest += d->rest[n] == ',' ? n + 1 : n;
+    one.address = address;
+    return redis_probe(d->server->loop, &one, on_probed, d);
+}
+
+static void on_probed(void *ctx, enum rc rc, const struct redis_probe *found) {
+    struct durability *d = ctx;
+
+    if (rc == RC_OK) {
+        d->answers++;
+        d->why = d->why != NULL ? d->why : weakness(d, found);
+    }
+    if (*d->rest == '\0' || ask_next(d) != RC_OK) {
+        conclude(d);
+    }
+}
+
+static enum rc ask(struct durability *d) {
+    d->rest = d->redis.address;
+    d->answers = 0;
+    d->why = NULL;
+    return ask_next(d);
 }
 
 static void on_timer(struct wheel_timer *t) {
-    ask(CONTAINER_OF(t, struct durability, timer));
+    struct durability *d = CONTAINER_OF(t, struct durability, timer);
+
+    if (ask(d) != RC_OK) {
+        loop_timer(d->server->loop, &d->timer, AGAIN_MS);
+    }
 }
 
 enum rc durability_start(struct durability *d, struct server *server,
@@ -73,9 +109,10 @@ enum rc durability_start(struct durability *d, struct server *server,
         return RC_OK;
     }
     server->not_durable = not_checked;
-    return redis_probe(server->loop, &d->redis, on_probed, d);
+    return ask(d);
 }
 
 void durability_stop(struct durability *d) {
+    d->rest = "";
     wheel_cancel(&d->timer);
 }

@@ -1,7 +1,8 @@
-/* Is the history's store as durable as the configured tier says? Asked at the
- * start and every minute after; while it is weaker the gateway is not ready,
- * since its acks would promise too much. Replicas are wanted once: those that
- * go later make acks fail (storage/copies.h), and promise nothing. */
+/* Is the history's store as durable as the configured tier says? Each of its
+ * addresses is asked at the start and every minute after; while it is weaker
+ * the gateway is not ready, since its acks would promise too much. Replicas are
+ * wanted once: those that go later make acks fail (storage/copies.h), and
+ * promise nothing. */
 #ifndef MOIM_GATEWAY_DURABILITY_H
 #define MOIM_GATEWAY_DURABILITY_H
 
@@ -14,6 +15,9 @@ struct server;
 struct durability {
     struct server *server; /* its not_durable is what comes out */
     struct redis_config redis;
+    const char *rest; /* of redis.address: who has not been asked yet */
+    unsigned answers;
+    const char *why; /* the first of them that is too weak */
     struct wheel_timer timer;
     bool warned;
     bool had_copies; /* there were enough replicas once */

@@ -63,12 +63,9 @@ static void add_weak(struct redis_probe *out, const char *text) {
     out->weak[out->weak_count++] = text;
 }
 
-/* The number behind `key`, up to `end`, on its line of what INFO says; 0 when
- * there is none. */
-static uint64_t info_number(const struct resp *info, const char *key,
-                            uint8_t end) {
+/* What INFO says behind `key`, which begins a line; NULL when no line does. */
+static struct slice info_after(const struct resp *info, const char *key) {
     struct slice rest = {NULL, 0};
-    uint64_t number = 0;
 
     if (info->type == RESP_STRING) {
         rest = info->str;
@@ -78,10 +75,15 @@ static uint64_t info_number(const struct resp *info, const char *key,
 
         rest = slice_drop(rest, line < rest.n ? line + 1 : line);
     }
-    if (rest.n == 0) {
-        return 0;
-    }
-    rest = slice_drop(rest, strlen(key));
+    return rest.n > 0 ? slice_drop(rest, strlen(key)) : slice_of(NULL, 0);
+}
+
+/* The number there, up to `end`; 0 when there is none. */
+static uint64_t info_number(const struct resp *info, const char *key,
+                            uint8_t end) {
+    struct slice rest = info_after(info, key);
+    uint64_t number = 0;
+
     rest = slice_take(rest, slice_find(rest, end));
     return slice_to_u64(rest, &number) ? number : 0;
 }
@@ -89,6 +91,8 @@ static uint64_t info_number(const struct resp *info, const char *key,
 static void judge(struct redis_probe *out, const struct resp *replies) {
     /* The 7 of "redis_version:7.0.15". */
     out->major = info_number(&replies[ANSWER_SERVER], "redis_version:", '.');
+    out->replica =
+        info_after(&replies[ANSWER_REPLICATION], "role:slave").p != NULL;
     out->replicas =
         info_number(&replies[ANSWER_REPLICATION], "connected_slaves:", '\r');
     if (out->major != 0 && out->major < VERSION_MIN) {

@@ -20,6 +20,7 @@ enum {
 
 struct redis_probe {
     uint64_t major;       /* of the server's version; 0: it does not say */
+    bool replica;         /* of another; else: */
     uint64_t replicas;    /* connected to it */
     bool config_readable; /* false: the durability is unknown */
     size_t weak_count;

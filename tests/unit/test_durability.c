@@ -241,6 +241,38 @@ static void test_again(void **state) {
     assert_null(w.server.not_durable);
 }
 
+static bool is_asked(void *ctx) {
+    const size_t *asked = ctx;
+
+    serve();
+    return w.asked == *asked;
+}
+
+/* Each address is asked, and the weakest counts. */
+static void test_several(void **state) {
+    char twice[2 * sizeof(w.address)];
+    struct redis_config redis = {.address = twice, .deadline_ms = 1000};
+    size_t once = 1;
+
+    (void)state;
+    snprintf(twice, sizeof(twice), "%s,%s", w.address, w.address);
+    w.says = good;
+    assert_int_equal(durability_start(&w.durability, &w.server, &redis), RC_OK);
+    assert_true(drive_until(&w.loop, is_asked, &once));
+    w.says.appendonly = "no";
+    wait_for(2);
+    assert_non_null(w.server.not_durable);
+    pass((uint64_t)2 * MINUTE_MS);
+    once = 3;
+    assert_true(drive_until(&w.loop, is_asked, &once));
+    w.says = good;
+    wait_for(4);
+    assert_non_null(w.server.not_durable);
+    pass((uint64_t)2 * MINUTE_MS);
+    wait_for(6);
+    assert_null(w.server.not_durable);
+}
+
 /* Tier t2 wants replicas before it begins. Later each ack asks for them. */
 static void test_replicas(void **state) {
     static const struct {
@@ -273,6 +305,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_tier_0, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_address, setup, teardown),
         cmocka_unit_test_setup_teardown(test_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_several, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replicas, setup, teardown),
     };
 
