@@ -12,7 +12,7 @@ for shelf in say state build ports services redis cluster; do
     # shellcheck source=/dev/null
     . "$DEMO/$shelf.sh"
 done
-REDIS_SOCKET=${MOIM_TEST_REDIS#unix:}
+REDIS_ADDRESS=$MOIM_TEST_REDIS
 PG_CONNINFO=$MOIM_TEST_PG
 
 # What a load client does no person does: the limits that protect a gateway

@@ -18,8 +18,9 @@ endpoint_of() {
 conf_common() {
     cat <<END
 [redis]
-history = unix:$REDIS_SOCKET
-bus = unix:${BUS_SOCKET:-$REDIS_SOCKET}
+history = $REDIS_ADDRESS
+bus = ${BUS_SOCKET:+unix:}${BUS_SOCKET:-$REDIS_ADDRESS}
+${REDIS_PASSWORD:+password = $REDIS_PASSWORD}
 
 [postgres]
 conninfo = $PG_CONNINFO
@@ -79,6 +80,7 @@ gateway_start() {
         printf '\n'
         printf '[auth]\ntoken_key_file = %s\n\n' "$STATE/conf/token.keys"
         conf_common
+        [ -z "${DEMO_CLUSTER:-}" ] || printf '\n[redis]\ntier = t2\n'
     } >"$STATE/conf/gateway$1.conf"
     keep "gateway$1" TERM "$BIN/moim-gateway" \
         --config "$STATE/conf/gateway$1.conf"

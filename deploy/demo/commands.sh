@@ -33,6 +33,14 @@ status_row() {
     printf '  %-10s %s %8s  %s\n' "$name" "$state" "$pid" "$where"
 }
 
+status_redis_cluster() {
+    local n row
+    for ((n = 1; n <= REDIS_NODES; n++)); do
+        row=$(status_row "redis$n" "REDIS$n")
+        printf '%s%s\n' "$row" "$(redis_role "$n")"
+    done
+}
+
 cmd_status() {
     local n
     if ! demo_running; then
@@ -41,7 +49,11 @@ cmd_status() {
     fi
     printf '  %s%-10s %-4s %8s  %s%s\n' "$DIM" process '' pid address "$PLAIN"
     status_row postgres POSTGRES
-    status_row redis REDIS
+    if [ -n "$(endpoint_of REDIS1)" ]; then
+        status_redis_cluster
+    else
+        status_row redis REDIS
+    fi
     for ((n = 1; n <= PRESENCES; n++)); do
         status_row "presence$n" "PRESENCE${n}_INTERNAL"
     done

@@ -20,15 +20,7 @@ demo_serve() {
     NEXT='./run clean, when the data in var/demo can go'
 
     step 'data'
-    sockets_open
-    postgres_start
-    redis_start
-    postgres_ready
-    redis_ready
-    endpoint REDIS "unix:$REDIS_SOCKET"
-    endpoint POSTGRES "$PG_CONNINFO"
-    cluster_migrate
-    step_done 'private PostgreSQL and Redis in ./var (sockets only)'
+    demo_data
 
     step 'cluster'
     cluster_start
@@ -45,6 +37,27 @@ demo_serve() {
     fi
     touch "$STATE/ready"
     wait
+}
+
+demo_data() {
+    local what='private PostgreSQL and Redis in ./var (sockets only)'
+    redis_check_kind
+    sockets_open
+    postgres_start
+    if [ -n "${DEMO_CLUSTER:-}" ]; then
+        what="private PostgreSQL, Redis Cluster of $REDIS_NODES, in ./var"
+        redis_cluster_start
+        postgres_ready
+        redis_cluster_ready
+    else
+        redis_start
+        postgres_ready
+        redis_ready
+        endpoint REDIS "$REDIS_ADDRESS"
+    fi
+    endpoint POSTGRES "$PG_CONNINFO"
+    cluster_migrate
+    step_done "$what"
 }
 
 # Sessions end before the services they need.
@@ -100,6 +113,8 @@ demo_summary() {
         "$BOLD" "$PLAIN"
     printf '  %sBreak%s   ./run ctl kill gateway 2      nothing is lost, nothing comes twice\n' \
         "$BOLD" "$PLAIN"
+    [ -z "$(endpoint_of REDIS1)" ] ||
+        printf '          ./run ctl hold redis 1        a replica takes over; back with start redis 1\n'
     printf '  %sOperate%s http://%s/   gateways, rates, stores, errors; drain, kill\n' \
         "$BOLD" "$PLAIN" "$(endpoint_of GATEWAY1_INTERNAL)"
     printf '  %sMetrics%s http://%s/metrics\n\n' "$BOLD" "$PLAIN" \

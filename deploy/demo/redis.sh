@@ -16,6 +16,7 @@ redis_init() {
 redis_start() {
     redis_init redis
     REDIS_SOCKET="$SOCKETS/redis.sock"
+    REDIS_ADDRESS="unix:$REDIS_SOCKET"
     keep_service redis TERM redis-server "$DATA/redis/redis.conf"
 }
 

@@ -39,9 +39,18 @@ is_ready() {
     sockets=$(cat "$run/../sockets")
     case $name in
     redis) [ "$(redis-cli -s "$sockets/redis.sock" ping 2>&1)" = PONG ] ;;
+    redis[0-9]*) redis_works ;;
     postgres) /usr/lib/postgresql/15/bin/pg_isready -q -h "$sockets" ;;
     *) [ -e "$run/$name.pid" ] ;;
     esac
+}
+
+# A node of a Redis Cluster.
+redis_works() {
+    local state=$run/.. port
+    port=$(sed -n "s/^${name^^}=.*://p" "$state/ports.env")
+    REDISCLI_AUTH=$(cat "$state/conf/redis.password") \
+        redis-cli -p "$port" cluster info 2>&1 | grep -q cluster_state:ok
 }
 
 hold() {
