@@ -58,8 +58,9 @@ def pytest_terminal_summary(terminalreporter, config):
 class Theatre:
     """Plays shows; `stage` is there and healthy."""
 
-    def __init__(self, template, seed, long):
+    def __init__(self, template, seed, long, **options):
         self.template = template
+        self.options = options  # of the stage
         self.seed = seed
         self.times = 10 if long else 1
         self.stage = None
@@ -69,8 +70,9 @@ class Theatre:
     def open(self):
         if self.stage is None:
             self.made += 1
-            self.stage = Stage(self.template, LOGS / f"fault{self.made}",
-                               self.seed)
+            name = "fault-cluster" if self.options else "fault"
+            self.stage = Stage(self.template, LOGS / f"{name}{self.made}",
+                               self.seed, **self.options)
             self.stage.start()
             self.cast = Cast(self.stage)
         return self.stage
@@ -145,23 +147,43 @@ class Theatre:
               f"{name.split()[0]}")
 
 
-@pytest.fixture(scope="session")
-def shared_theatre(request, pg_template):
-    theatre = Theatre(pg_template, request.config.getoption("--seed"),
-                      request.config.getoption("--long"))
+def season(request, template, **options):
+    """A theatre for all tests that want such a stage."""
+    theatre = Theatre(template, request.config.getoption("--seed"),
+                      request.config.getoption("--long"), **options)
     yield theatre
     findings = theatre.close()
     assert not findings, "\n".join(findings)
 
 
-@pytest.fixture
-def theatre(request, shared_theatre):
+def evening(request, theatre):
     """After a failure the stage is thrown away, with what it says of itself."""
-    shared_theatre.open()
+    theatre.open()
     failed = request.session.testsfailed
-    yield shared_theatre
-    stage = shared_theatre.stage
+    yield theatre
+    stage = theatre.stage
     findings = [f for p in stage.processes() for f in p.findings()]
     if findings or request.session.testsfailed > failed:
-        shared_theatre.close()
+        theatre.close()
     assert not findings, "\n".join(findings)
+
+
+@pytest.fixture(scope="session")
+def shared_theatre(request, pg_template):
+    yield from season(request, pg_template)
+
+
+@pytest.fixture(scope="module")
+def shared_cluster_theatre(request, pg_template):
+    yield from season(request, pg_template, redis_cluster={"replicas": 1})
+
+
+@pytest.fixture
+def theatre(request, shared_theatre):
+    yield from evening(request, shared_theatre)
+
+
+@pytest.fixture
+def cluster_theatre(request, shared_cluster_theatre):
+    """Its stage has a Redis Cluster."""
+    yield from evening(request, shared_cluster_theatre)

@@ -62,17 +62,21 @@ class FaultProxy(Process):
 class Stage(Cluster):
     """Doors: "bus1", "history1", ... of gateway 1, ...; "people" before the
     balancer. Those of number SPARE are for a gateway that a test adds, as are
-    "side" for its clients and "sql" for its way to PostgreSQL."""
+    "side" for its clients and "sql" for its way to PostgreSQL.
 
-    def __init__(self, template, logs, seed):
+    redis_cluster   options of a RedisCluster: gateways speak to its nodes
+                    without a door between, and acks wait for replicas"""
+
+    def __init__(self, template, logs, seed, redis_cluster=None):
         super().__init__(template, logs, gateways=0, presences=1,
-                         balancer=False)
+                         balancer=False, redis_cluster=redis_cluster)
+        self.clustered = redis_cluster is not None
         address = f"127.0.0.1:{free_port()}"
         self.side = f"127.0.0.1:{free_port()}"
         sql = f"unix:{self.postgres.home}/.s.PGSQL.{self.postgres.port}"
         doors = {"people": (address, False), "side": (self.side, False),
                  "sql": (sql, False)}
-        for n in range(1, SPARE + 1):
+        for n in range(1, 1 if self.clustered else SPARE + 1):
             doors[f"bus{n}"] = (self.redis.address, True)
             doors[f"history{n}"] = (self.redis.address, True)
         self.proxy = FaultProxy(self.home, self.log("faultproxy"), doors, seed)
@@ -87,8 +91,10 @@ class Stage(Cluster):
     def make_gateway(self, n, more=None):
         """`more`: settings on top."""
         conf = self.home / "conf"
-        own = {"redis": {"history": self.proxy.address(f"history{n}"),
-                         "bus": self.proxy.address(f"bus{n}")},
+        redis = {"tier": "t2"} if self.clustered else {
+            "history": self.proxy.address(f"history{n}"),
+            "bus": self.proxy.address(f"bus{n}")}
+        own = {"redis": redis,
                # The crowd says more than anybody may.
                "limits": {"sends_per_s": 1000, "sends_burst": 1000,
                           "commands_per_s": 2000, "commands_burst": 4000},

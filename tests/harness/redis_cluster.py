@@ -44,7 +44,7 @@ class Node(Process):
         """redis-cli's answer to one command, without the final newline."""
         run = subprocess.run(
             ["redis-cli", "-p", str(self.port), *map(str, words)],
-            capture_output=True, text=True, check=False)
+            capture_output=True, text=True, check=False, timeout=30)
         return run.stdout.strip()
 
     def do(self, *words):
@@ -176,6 +176,9 @@ class RedisCluster:
             wait_until(lambda n=node: n.primary() or n.in_step(),
                        f"{node.name} in step")
 
+    def wait_takes_over(self, replica):
+        wait_until(replica.primary, f"{replica.name} to take over", 30)
+
     def wait_known(self, primary):
         """Everybody alive takes it for the primary that it is."""
         for node in self.alive():
@@ -196,7 +199,7 @@ class RedisCluster:
         """In good order: nothing is lost. Returns the new primary."""
         replica = replica or self.replicas(primary)[0]
         replica.do("cluster", "failover")
-        wait_until(replica.primary, f"{replica.name} to take over", 30)
+        self.wait_takes_over(replica)
         self.wait_known(replica)
         self.wait_follows(primary, replica)
         return replica
