@@ -5,14 +5,12 @@
 
 #include "proto/base/mem.h"
 
-enum {
-    COPY_BUFS = 64, /* looked at by one outq_copy */
-};
-
 struct outq_item {
     struct outq_item *next;
     struct blob *body;
-    size_t taken; /* bytes, of head and body together */
+    struct outq_item *begin; /* of the message this is the end of, while it may
+                              * grow; else NULL */
+    uint32_t taken;          /* bytes, of head and body together */
     uint8_t head_len;
     uint8_t head[OUTQ_HEAD_MAX];
 };
@@ -44,16 +42,22 @@ void outq_fini(struct outq *q) {
     q->bytes = 0;
 }
 
-void outq_push(struct outq *q, struct slice head, struct blob *body) {
-    struct outq_item *it = mem_new(sizeof(*it));
-
+/* Sets the head; its bytes are not counted. */
+static void set_head(struct outq_item *it, struct slice head) {
     assert(head.n <= OUTQ_HEAD_MAX);
     if (head.n > 0) {
         memcpy(it->head, head.p, head.n);
     }
     it->head_len = (uint8_t)head.n;
+}
+
+void outq_push(struct outq *q, struct slice head, struct blob *body) {
+    struct outq_item *it = mem_new(sizeof(*it));
+
+    set_head(it, head);
     it->body = body;
-    assert(item_len(it) > 0);
+    it->begin = it;
+    assert(item_len(it) > 0 && item_len(it) <= UINT32_MAX);
     if (q->last == NULL) {
         it->next = it;
     } else {
@@ -64,57 +68,98 @@ void outq_push(struct outq *q, struct slice head, struct blob *body) {
     q->bytes += item_len(it);
 }
 
-/* Adds the part of `bytes` behind the first `skip` bytes, if there is any. */
-static unsigned add_buf(uv_buf_t *bufs, unsigned count, uint8_t *bytes,
-                        size_t n, size_t skip) {
-    if (n <= skip) {
+bool outq_grow(struct outq *q, struct slice head, struct slice joint,
+               struct blob *body) {
+    struct outq_item *begin = q->last == NULL ? NULL : q->last->begin;
+
+    if (begin == NULL) {
+        return false;
+    }
+    q->bytes += head.n - begin->head_len;
+    set_head(begin, head);
+    outq_push(q, joint, body);
+    q->last->begin = begin;
+    return true;
+}
+
+/* What was pushed is on its way now. */
+static void settle(struct outq *q) {
+    if (q->last != NULL) {
+        q->last->begin = NULL;
+    }
+}
+
+/* What is left of an item, in two parts. */
+
+static struct slice rest_of_head(const struct outq_item *it) {
+    size_t gone = it->taken < it->head_len ? it->taken : it->head_len;
+
+    return slice_of(it->head + gone, it->head_len - gone);
+}
+
+static struct slice rest_of_body(const struct outq_item *it) {
+    size_t gone = it->taken > it->head_len ? it->taken - it->head_len : 0;
+
+    return it->body == NULL
+               ? slice_of(NULL, 0)
+               : slice_of(it->body->bytes + gone, it->body->len - gone);
+}
+
+/* Adds them, unless there are none. libuv only reads what it is given. */
+static unsigned add_buf(uv_buf_t *bufs, unsigned count, struct slice bytes) {
+    if (bytes.n == 0) {
         return count;
     }
-    bufs[count].base = (char *)bytes + skip;
-    bufs[count].len = n - skip;
+    bufs[count].base = (char *)(uintptr_t)bytes.p;
+    bufs[count].len = bytes.n;
     return count + 1;
 }
 
-unsigned outq_gather(const struct outq *q, uv_buf_t *bufs, unsigned max,
+unsigned outq_gather(struct outq *q, uv_buf_t *bufs, unsigned max,
                      size_t *bytes) {
     struct outq_item *it = q->last;
     unsigned count = 0;
 
     *bytes = 0;
+    settle(q);
     if (it == NULL) {
         return 0;
     }
     do {
         it = it->next; /* behind the last stands the first */
-        count = add_buf(bufs, count, it->head, it->head_len, it->taken);
-        if (it->body != NULL) {
-            size_t skip =
-                it->taken > it->head_len ? it->taken - it->head_len : 0;
-
-            count = add_buf(bufs, count, it->body->bytes, it->body->len, skip);
-        }
+        count = add_buf(bufs, count, rest_of_head(it));
+        count = add_buf(bufs, count, rest_of_body(it));
         *bytes += item_len(it) - it->taken;
     } while (it != q->last && count + 2 <= max);
     return count;
 }
 
+/* As much of `from` as there is room for; how much. */
+static size_t copy(uint8_t *out, size_t room, struct slice from) {
+    size_t n = from.n < room ? from.n : room;
+
+    if (n > 0) {
+        memcpy(out, from.p, n);
+    }
+    return n;
+}
+
 size_t outq_copy(const struct outq *q, uint8_t *out, size_t max) {
-    uv_buf_t bufs[COPY_BUFS];
-    size_t all;
-    unsigned count = outq_gather(q, bufs, COPY_BUFS, &all);
+    const struct outq_item *it = q->last;
+    size_t all = max < q->bytes ? max : q->bytes;
     size_t n = 0;
 
-    for (unsigned i = 0; i < count && n < max; i++) {
-        size_t part = bufs[i].len < max - n ? bufs[i].len : max - n;
-
-        memcpy(out + n, bufs[i].base, part);
-        n += part;
+    while (n < all) {
+        it = it->next; /* behind the last stands the first */
+        n += copy(out + n, all - n, rest_of_head(it));
+        n += copy(out + n, all - n, rest_of_body(it));
     }
     return n;
 }
 
 void outq_take(struct outq *q, size_t n) {
     assert(n <= q->bytes);
+    settle(q);
     q->bytes -= n;
     while (n > 0) {
         struct outq_item *first;
@@ -125,7 +170,7 @@ void outq_take(struct outq *q, size_t n) {
         rest = item_len(first) - first->taken;
 
         if (n < rest) {
-            first->taken += n;
+            first->taken += (uint32_t)n;
             return;
         }
         n -= rest;

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "proto/base/blob.h"
+#include "proto/base/macros.h"
 #include "proto/base/slice.h"
 
 enum {
@@ -28,9 +29,15 @@ void outq_fini(struct outq *q);
 /* Adds `head` (copied, at most OUTQ_HEAD_MAX bytes) and `body` (the reference
  * is taken; may be NULL). Together they are at least one byte. */
 void outq_push(struct outq *q, struct slice head, struct blob *body);
+/* Makes what was pushed last longer, unless some of it may be on its way: its
+ * head becomes `head`, and `joint` and `body` come behind it as outq_push adds
+ * them. False: nothing was done, and nothing was taken. */
+bool outq_grow(struct outq *q, struct slice head, struct slice joint,
+               struct blob *body) MUST_CHECK;
 /* Points `bufs` at the front of the queue, at most `max` (2 or more) of them;
- * answers how many. *bytes: their sum. Borrowed until outq_take. */
-unsigned outq_gather(const struct outq *q, uv_buf_t *bufs, unsigned max,
+ * answers how many. *bytes: their sum. Borrowed until outq_take. All of it
+ * counts as on its way. */
+unsigned outq_gather(struct outq *q, uv_buf_t *bufs, unsigned max,
                      size_t *bytes);
 /* Copies bytes from the front of the queue, at most `max`; answers how many.
  * They stay in the queue until outq_take. */

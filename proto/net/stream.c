@@ -109,18 +109,32 @@ void stream_resume(struct stream *s) {
 
 /* Writing. */
 
-enum rc stream_send(struct stream *s, struct slice head, struct blob *body) {
+static enum rc may_send(const struct stream *s) {
     if (stream_closing(s)) {
         return RC_CLOSED;
     }
-    if (stream_queued(s) >= s->queue_limit) {
-        return RC_LIMIT;
-    }
-    if (head.n + blob_slice(body).n > 0) {
+    return stream_queued(s) < s->queue_limit ? RC_OK : RC_LIMIT;
+}
+
+enum rc stream_send(struct stream *s, struct slice head, struct blob *body) {
+    enum rc rc = may_send(s);
+
+    if (rc == RC_OK && head.n + blob_slice(body).n > 0) {
         outq_push(&s->out, head, body == NULL ? NULL : blob_ref(body));
         loop_defer(stream_loop(s), &s->flush);
     }
-    return RC_OK;
+    return rc;
+}
+
+enum rc stream_grow(struct stream *s, struct slice head, struct slice joint,
+                    struct blob *body) {
+    enum rc rc = may_send(s);
+
+    if (rc == RC_OK && !outq_grow(&s->out, head, joint, blob_ref(body))) {
+        blob_unref(&body);
+        rc = RC_STALE;
+    }
+    return rc;
 }
 
 enum rc stream_send_copy(struct stream *s, struct slice data) {

@@ -75,7 +75,13 @@ void stream_attach(struct stream *s, const struct stream_events *events,
  * RC_CLOSED  the stream is closing; nothing was queued */
 enum rc stream_send(struct stream *s, struct slice head,
                     struct blob *body) MUST_CHECK;
-/* Queues a copy of `data`. Same results. */
+/* Makes the message that stream_send queued last longer: its head becomes
+ * `head`, and behind it come `joint` (copied, as a head) and `body`, in order
+ * and in one piece. Results as of stream_send, and
+ * RC_STALE   some of it may be on its way; nothing was queued */
+enum rc stream_grow(struct stream *s, struct slice head, struct slice joint,
+                    struct blob *body) MUST_CHECK;
+/* Queues a copy of `data`. Same results as stream_send. */
 enum rc stream_send_copy(struct stream *s, struct slice data) MUST_CHECK;
 /* Gives the kernel at once what it takes of the queue: for who must know
  * whether it is the peer that is slow, or only this turn that is long. */

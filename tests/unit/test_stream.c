@@ -46,6 +46,33 @@ static void test_reads_and_writes(void **state) {
     teardown(&f);
 }
 
+/* What one turn says may be one message, what the next one says not. */
+static void test_grows(void **state) {
+    struct blob *body = blob_new(SLICE_LIT("body"));
+    struct fixture f;
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(stream_grow(f.s, SLICE_LIT("x"), SLICE_LIT("+"), body),
+                     RC_STALE);
+    assert_int_equal(stream_send(f.s, SLICE_LIT("1:"), body), RC_OK);
+    assert_int_equal(stream_grow(f.s, SLICE_LIT("22:"), SLICE_LIT("+"), body),
+                     RC_OK);
+    assert_int_equal(stream_queued(f.s), 12);
+    assert_int_equal(body->refs, 3);
+    f.want = 12;
+    assert_true(drive_until(&f.loop, peer_has_enough, &f));
+    assert_true(slice_is(buf_slice(&f.seen), "22:body+body"));
+    assert_int_equal(stream_grow(f.s, SLICE_LIT("3:"), SLICE_LIT("+"), body),
+                     RC_STALE);
+    assert_int_equal(body->refs, 1);
+    stream_close(f.s, RC_OK);
+    assert_int_equal(stream_grow(f.s, SLICE_LIT("3:"), SLICE_LIT("+"), body),
+                     RC_CLOSED);
+    blob_unref(&body);
+    teardown(&f);
+}
+
 /* A peer that does not read meets the limit; when it reads, everything comes,
  * in order, and the stream says when it is done. */
 static void test_backpressure(void **state) {
@@ -262,6 +289,7 @@ static void test_attach_again(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_and_writes),
+        cmocka_unit_test(test_grows),
         cmocka_unit_test(test_backpressure),
         cmocka_unit_test(test_big_message),
         cmocka_unit_test(test_close_loses_the_queue),
