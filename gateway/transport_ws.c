@@ -24,7 +24,9 @@ struct ws_session {
     struct ws_msg in;
     uint64_t heard_ms; /* monotonic: the last bytes from the client */
     struct rate controls;
-    bool pinged; /* nothing was heard since our ping */
+    uint32_t open; /* bytes of the text frame sent last, if it may grow */
+    bool lines;    /* agreed to, see struct ws_terms */
+    bool pinged;   /* nothing was heard since our ping */
 };
 
 /* Of the client's messages. */
@@ -40,28 +42,62 @@ static struct ws_session *ws_of(struct session *s) {
 
 /* ---- out ---- */
 
-static void send_frame(struct ws_session *w, enum ws_op op, struct blob *body) {
-    uint8_t head[WS_HEAD_MAX];
-    struct blob *packed = NULL;
-    size_t n;
-
-    if (op == WS_OP_TEXT && (w->in.rules & WS_DEFLATE) != 0) {
-        packed = ws_deflate_once(w->s.server->deflate, body);
-        body = packed != NULL ? packed : body;
-    }
-    n = ws_head_write(head, op, true, blob_slice(body).n, NULL);
-    if (packed != NULL) {
-        ws_head_set_rsv1(head);
-    }
+static void send_head(struct ws_session *w, struct slice head,
+                      struct blob *body) {
+    w->open = 0;
     /* Over the stream's own limit nothing can be said any more. */
-    if (stream_send(w->stream, slice_of(head, n), body) == RC_LIMIT) {
+    if (stream_send(w->stream, head, body) == RC_LIMIT) {
         w->s.server->stats.slow_closes++;
         stream_close(w->stream, RC_LIMIT);
     }
 }
 
+static void send_frame(struct ws_session *w, enum ws_op op, struct blob *body) {
+    uint8_t head[WS_HEAD_MAX];
+    size_t n = ws_head_write(head, op, true, blob_slice(body).n, NULL);
+
+    send_head(w, slice_of(head, n), body);
+}
+
+static void send_packed(struct ws_session *w, struct blob *packed) {
+    uint8_t head[WS_HEAD_MAX];
+    size_t n = ws_head_write(head, WS_OP_TEXT, true, packed->len, NULL);
+
+    ws_head_set_rsv1(head);
+    send_head(w, slice_of(head, n), packed);
+}
+
+/* As one more line of the frame before it. False: it has to be its own. */
+static bool send_line(struct ws_session *w, struct blob *text) {
+    uint8_t head[WS_HEAD_MAX];
+    size_t all = (size_t)w->open + 1 + text->len;
+    size_t n;
+
+    if (w->open == 0 || all > MESSAGE_BYTES_MAX) {
+        return false;
+    }
+    n = ws_head_write(head, WS_OP_TEXT, true, all, NULL);
+    if (stream_grow(w->stream, slice_of(head, n), SLICE_LIT("\n"), text) !=
+        RC_OK) {
+        return false;
+    }
+    w->open = (uint32_t)all;
+    return true;
+}
+
+/* What one turn tells a client that takes lines are those of one frame. */
 static void ws_send(struct session *s, struct blob *text) {
-    send_frame(ws_of(s), WS_OP_TEXT, text);
+    struct ws_session *w = ws_of(s);
+    struct blob *packed = (w->in.rules & WS_DEFLATE) == 0
+                              ? NULL
+                              : ws_deflate_once(s->server->deflate, text);
+
+    if (packed != NULL) {
+        send_packed(w, packed);
+    } else if (!send_line(w, text)) {
+        send_frame(w, WS_OP_TEXT, text);
+        w->open = w->lines ? text->len : 0;
+    }
 }
 
 static size_t ws_queued(const struct session *s) {
@@ -149,20 +185,15 @@ static void ws_on_time(struct session *s) {
 /* ---- in ---- */
 
 static void on_ping(struct ws_session *w, struct slice body) {
-    uint8_t frame[WS_HEAD_MAX + WS_CONTROL_MAX];
     struct blob *b;
-    size_t n;
 
     if (!rate_take(&w->controls, control_rule,
                    w->s.server->loop->clock.mono_ms)) {
         session_close(&w->s, WS_CODE_POLICY, "too many pings");
         return;
     }
-    n = ws_head_write(frame, WS_OP_PONG, true, body.n, NULL);
     b = blob_new(body);
-    if (stream_send(w->stream, slice_of(frame, n), b) != RC_OK) {
-        stream_close(w->stream, RC_LIMIT);
-    }
+    send_frame(w, WS_OP_PONG, b);
     blob_unref(&b);
 }
 
@@ -250,6 +281,7 @@ static enum rc ws_hand_over(struct session *s,
         to->quiet_ms = s->server->loop->clock.mono_ms - w->heard_ms;
         to->pinged = w->pinged;
         to->deflate = (w->in.rules & WS_DEFLATE) != 0;
+        to->lines = w->lines;
         to->input = buf_slice(&input);
         to->queued = (uint32_t)queued.n;
         rc = handover_send(channel, &m, &fd, 1);
@@ -283,21 +315,23 @@ static const struct stream_events events = {
 };
 
 static struct ws_session *ws_new(struct server *server, struct stream *stream,
-                                 bool deflate) {
+                                 struct ws_terms terms) {
     struct ws_session *w = mem_new(sizeof(*w));
     char peer[ADDRESS_TEXT_MAX];
 
     stream_peer(stream, peer, sizeof(peer));
     w->stream = stream;
     w->heard_ms = server->loop->clock.mono_ms;
-    ws_msg_init(&w->in, WS_FROM_CLIENT | (deflate ? WS_DEFLATE : 0));
+    w->lines = terms.lines;
+    ws_msg_init(&w->in, WS_FROM_CLIENT | (terms.deflate ? WS_DEFLATE : 0));
     session_init(&w->s, server, &ops, peer);
     return w;
 }
 
 void transport_ws_open(struct server *server, struct stream *stream,
-                       const struct token_claims *claims, bool deflate) {
-    struct ws_session *w = ws_new(server, stream, deflate);
+                       const struct token_claims *claims,
+                       struct ws_terms terms) {
+    struct ws_session *w = ws_new(server, stream, terms);
 
     stream_attach(stream, &events, w);
     if (claims != NULL) {
@@ -342,7 +376,7 @@ struct session *transport_ws_adopt(struct server *server, int fd,
         return NULL;
     }
     keep_peer(stream, from->session.peer);
-    w = ws_new(server, stream, from->deflate);
+    w = ws_new(server, stream, (struct ws_terms){from->deflate, from->lines});
     w->heard_ms -= from->quiet_ms < w->heard_ms ? from->quiet_ms : w->heard_ms;
     w->pinged = from->pinged;
     replay_input(w, from->input);

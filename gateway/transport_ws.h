@@ -9,10 +9,17 @@
 struct server;
 struct session;
 
+/* What the handshake agreed to. */
+struct ws_terms {
+    bool deflate; /* messages may be compressed */
+    bool lines;   /* a message of ours may hold several texts */
+};
+
 /* Takes the stream, upgraded already. `claims`: NULL when the first message
- * has to authenticate. `deflate`: its messages may be compressed. */
+ * has to authenticate. */
 void transport_ws_open(struct server *server, struct stream *stream,
-                       const struct token_claims *claims, bool deflate);
+                       const struct token_claims *claims,
+                       struct ws_terms terms);
 /* Goes on with a session of another process: `fd` is taken, and `queued` goes
  * to the client first. NULL: it is no socket any more; closed. */
 struct session *transport_ws_adopt(struct server *server, int fd,

@@ -48,7 +48,9 @@ static void accept_socket(struct server *server, struct http_exchange *x,
         stream_close(stream, RC_LIMIT); /* the session hears of it */
     }
     buf_fini(&b);
-    transport_ws_open(server, stream, claims, answer->deflate.on);
+    transport_ws_open(server, stream, claims,
+                      (struct ws_terms){.deflate = answer->deflate.on,
+                                        .lines = answer->lines});
 }
 
 bool upgrade_request(struct server *server, struct http_exchange *x,

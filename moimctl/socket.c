@@ -5,7 +5,7 @@ enum rc socket_open(struct ws_client **out, struct remote *r,
     struct ws_client_config config = {.address = r->target.address,
                                       .host = r->target.host,
                                       .path = "/v1/ws",
-                                      .protocols = "moim.v1",
+                                      .protocols = "moim.v1.lines, moim.v1",
                                       .timeout_ms = REMOTE_TIMEOUT_MS,
                                       .tls = r->tls,
                                       .tls_name = r->target.name};

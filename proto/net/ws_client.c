@@ -9,6 +9,7 @@
 #include "proto/base/mem.h"
 #include "proto/net/stream.h"
 #include "proto/net/tls.h"
+#include "proto/wire/client_msg.h"
 #include "proto/wire/ws_client.h"
 #include "proto/wire/ws_handshake.h"
 #include "proto/wire/ws_msg.h"
@@ -129,10 +130,19 @@ static void take_close(struct ws_client *c, const struct ws_unit *unit) {
     stream_finish(c->stream, RC_OK, LINGER_MS);
 }
 
+static void take_lines(struct ws_client *c, struct slice message) {
+    struct slice line;
+    size_t at = 0;
+
+    while (!stream_closing(c->stream) && client_msg_next(message, &at, &line)) {
+        c->events->on_text(c->owner, line);
+    }
+}
+
 static void take_unit(struct ws_client *c, const struct ws_unit *unit) {
     switch (unit->event) {
     case WS_TEXT:
-        c->events->on_text(c->owner, unit->body);
+        take_lines(c, unit->body);
         break;
     case WS_PING:
         answer_ping(c, unit->body);

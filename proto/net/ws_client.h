@@ -1,5 +1,6 @@
 /* The client's end of a WebSocket: connects, does the handshake, hands out
- * text messages, answers pings. For moimctl and the load client. */
+ * the lines of text messages, answers pings. For moimctl and the load client.
+ */
 #ifndef MOIM_NET_WS_CLIENT_H
 #define MOIM_NET_WS_CLIENT_H
 
@@ -33,7 +34,8 @@ struct ws_client_config {
 
 struct ws_client_events {
     void (*on_open)(void *owner);
-    /* Borrowed until it returns. Binary messages are not for us and dropped. */
+    /* A line of a message; borrowed until it returns. Binary messages are not
+     * for us and dropped. */
     void (*on_text)(void *owner, struct slice text);
     /* Exactly once, from the loop, last: the client is freed after it.
      * `status`: the HTTP status when the handshake was refused (else 0);

@@ -110,6 +110,7 @@ static void socket_put(struct buf *out, const struct handover_msg *m) {
     writer_u64(out, s->quiet_ms);
     writer_u8(out, s->pinged);
     writer_u8(out, s->deflate);
+    writer_u8(out, s->lines);
     writer_str(out, s->input);
     writer_u32(out, s->queued);
 }
@@ -121,6 +122,7 @@ static void socket_get(struct reader *r, struct handover_msg *m) {
     s->quiet_ms = reader_u64(r);
     s->pinged = get_bool(r);
     s->deflate = get_bool(r);
+    s->lines = get_bool(r);
     s->input = reader_str(r);
     s->queued = reader_u32(r);
 }

@@ -29,7 +29,7 @@
 
 enum {
     /* Both sides speak exactly this one; another means an ordinary drain. */
-    HANDOVER_VERSION = 1,
+    HANDOVER_VERSION = 2,
     HANDOVER_IDS_MAX = 4096,         /* in one message */
     HANDOVER_BYTES_MAX = 96 * 1024,  /* in one BYTES */
     HANDOVER_PACKET_MAX = 160 * 1024 /* of any message */
@@ -69,6 +69,7 @@ struct handover_socket {
     uint64_t quiet_ms;  /* since the client was heard */
     bool pinged;        /* and asked whether it is there */
     bool deflate;       /* agreed to */
+    bool lines;         /* so was this */
     struct slice input; /* ws_msg_write_state */
     uint32_t queued;    /* bytes for the client; BYTES follow until all came */
 };

@@ -21,7 +21,10 @@
 static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /* The subprotocols we speak. */
-static const char *const protocols[] = {"moim.v1"};
+static const struct protocol {
+    const char *name;
+    bool lines; /* a message of the server may hold several texts */
+} protocols[] = {{"moim.v1", false}, {"moim.v1.lines", true}};
 
 /* A walk over the items of a comma-separated list, through all its header
  * lines. Empty items do not count (RFC 9110, 5.6.1.2). */
@@ -172,13 +175,14 @@ static const struct rule {
     {protocols_clean, 400, "Sec-WebSocket-Protocol is malformed"},
 };
 
-static const char *known_protocol(struct slice name) {
+/* The first one that we know it is. */
+static void speak(struct slice name, struct ws_answer *out) {
     for (size_t i = 0; i < COUNT_OF(protocols); i++) {
-        if (slice_is(name, protocols[i])) {
-            return protocols[i];
+        if (out->protocol == NULL && slice_is(name, protocols[i].name)) {
+            out->protocol = protocols[i].name;
+            out->lines = protocols[i].lines;
         }
     }
-    return NULL;
 }
 
 /* Takes the first protocol we know and the token beside it. Answers why the
@@ -191,8 +195,7 @@ static const char *choose_protocol(const struct ws_offer *o,
 
     while (items_next(&it, &name)) {
         if (!slice_starts(name, TOKEN_PREFIX)) {
-            out->protocol =
-                out->protocol == NULL ? known_protocol(name) : out->protocol;
+            speak(name, out);
             continue;
         }
         if (out->token.n > 0 || name.n == strlen(TOKEN_PREFIX)) {

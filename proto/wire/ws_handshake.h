@@ -32,6 +32,7 @@ struct ws_answer {
                            * CRLF; "" for none */
     const char *protocol; /* to speak and to name in the answer; NULL: none
                            * was offered */
+    bool lines;           /* the protocol is the one with lines */
     struct slice token;   /* offered as moim.token.<token>; empty: none.
                            * Borrowed from the offer. Never sent back. */
     struct ws_deflate_terms deflate; /* on: messages may come compressed */

@@ -66,6 +66,7 @@ class Client:
         self.closed = None
         self.resyncs = 0
         self.gaps = {}  # conv: the last seq that is not kept any more
+        self.protocols = ["moim.v1"]  # before open()
         self._ids = itertools.count(1)
         self._waiting = {}
         self._news = asyncio.Event()
@@ -75,7 +76,7 @@ class Client:
     async def open(self):
         """Connects and waits for `ready`."""
         self._socket = await websockets.connect(
-            self.url, subprotocols=["moim.v1"], ping_interval=None,
+            self.url, subprotocols=self.protocols, ping_interval=None,
             max_size=None, close_timeout=1, ssl=self.tls,
             extra_headers={"Authorization": f"Bearer {self.account.token}"})
         self.ready = None
@@ -93,8 +94,9 @@ class Client:
 
     async def _read(self):
         try:
-            async for text in self._socket:
-                self._take(json.loads(text))
+            async for message in self._socket:
+                for text in message.split("\n"):
+                    self._take(json.loads(text))
         except websockets.ConnectionClosed:
             pass
         self.closed = self._socket.close_code or 1006

@@ -23,7 +23,10 @@ async def people(cluster):
     pairs = []
     for n in range(PAIRS):
         a, b = (Account(cluster.url(g), f"ho{n}{g}") for g in (1, 2))
-        one = await Client(cluster.url(1), a).open()
+        one = Client(cluster.url(1), a)
+        if n % 2:
+            one.protocols = ["moim.v1.lines", "moim.v1"]
+        await one.open()
         two = await Client(cluster.url(2), b).open()
         conv = (await one.cmd("direct.open", user=b.user))["conv"]
         pairs.append((one, two, conv))
@@ -167,6 +170,29 @@ def test_half_a_message_moves_too(cluster):
     asyncio.run(run())
 
 
+def test_lines_move_too(cluster):
+    """Who is told several texts in one message is told so by the successor."""
+    account = Account(cluster.url(1), "holines")
+    pings = b"\n".join(b'{"type":"ping","id":"%d"}' % n for n in range(2))
+
+    async def run():
+        wire = await raw_ws.Wire.open(cluster.gateway(1).address)
+        await wire.send(raw_ws.handshake(
+            raw_ws.bearer(account.token),
+            b"Sec-WebSocket-Protocol: moim.v1.lines, moim.v1"))
+        answer = await wire.reply()
+        assert answer.headers["sec-websocket-protocol"] == "moim.v1.lines"
+        assert (await wire.json())["type"] == "ready"
+        for _ in range(2):
+            await wire.send(raw_ws.text(pings))
+            _, both = await wire.frame()
+            assert both == b"\n".join(
+                b'{"type":"ok","id":"%d"}' % n for n in range(2))
+            await asyncio.to_thread(cluster.gateway(1).succeed())
+        wire.writer.close()
+    asyncio.run(run())
+
+
 def test_a_successor_of_another_name_is_sent_away(cluster):
     gateway = cluster.gateway(1)
     before = gateway.log_text()
@@ -207,7 +233,7 @@ def test_a_successor_that_fails_changes_nothing(cluster, last):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as wrong:
             wrong.settimeout(10)
             wrong.connect(path)
-            wrong.send(packet(HELLO, (1).to_bytes(2, "big") + text(b"g1")))
+            wrong.send(packet(HELLO, (2).to_bytes(2, "big") + text(b"g1")))
             assert wrong.recv(65536)[0] == 2
             if last == "with everything":
                 wrong.send(packet(READY))

@@ -96,9 +96,9 @@ class Step:
         if header:
             self.headers[header[1]] = header[2]
         else:
-            # A command on a line of its own is one: see "Commands".
-            command = self.text.startswith("{") and line.startswith('{"type"')
-            self.text += ("\n" if command and self.sends else " ") + line
+            # Behind a whole one another text of the same message begins.
+            text = self.text.endswith("}") and line.startswith('{"type"')
+            self.text += ("\n" if text else " ") + line
 
     @property
     def sends(self):
@@ -128,6 +128,12 @@ def steps():
     return found
 
 
+def message(text):
+    """The JSON of a message: a list when there are several texts in it."""
+    lines = [json.loads(line) for line in text.split("\n")]
+    return lines if len(lines) > 1 else lines[0]
+
+
 class Names:
     """What <name> stands for, as far as it has been seen."""
 
@@ -139,8 +145,8 @@ class Names:
 
     def read(self, text):
         """The JSON of a template; <name> without quotes is a number."""
-        return json.loads(re.sub(r"(?<=[:,\[])<([a-z][a-z0-9.]*)>",
-                                 r'"<#\1>"', text))
+        return message(re.sub(r"(?<=[:,\[])<([a-z][a-z0-9.]*)>",
+                              r'"<#\1>"', text))
 
     def fits(self, want, got):
         """Whether `got` is what the template says; learns new names then."""
@@ -193,7 +199,7 @@ class Actor:
     async def read(self):
         try:
             async for text in self.socket:
-                self.inbox.append(json.loads(text))
+                self.inbox.append(message(text))
                 self.news.set()
         except websockets.ConnectionClosed:
             pass

@@ -41,6 +41,7 @@ static size_t make_rows(struct handover_msg rows[], struct buf *ids) {
                                            .quiet_ms = 24000,
                                            .pinged = true,
                                            .deflate = true,
+                                           .lines = true,
                                            .input = SLICE_LIT("\x81\x85"),
                                            .queued = 70000}};
     rows[n++] = (struct handover_msg){
@@ -111,6 +112,7 @@ static void test_fields(void **state) {
     assert_int_equal(got.u.socket.session.user.v, 5);
     assert_int_equal(got.u.socket.session.device.v, 6);
     assert_true(got.u.socket.pinged && got.u.socket.deflate);
+    assert_true(got.u.socket.lines);
     assert_true(got.u.socket.session.live);
     assert_true(got.u.socket.session.away);
     assert_int_equal(got.u.socket.quiet_ms, 24000);

@@ -398,30 +398,6 @@ static void test_slow_reader(void **state) {
     stage_close(&g);
 }
 
-static void test_compressed(void **state) {
-    char text[4000];
-    struct stage g;
-    struct peer p;
-
-    (void)state;
-    memset(text, 'x', sizeof(text));
-    text[sizeof(text) - 1] = '\0';
-    stage_open(&g, (const char *const[]){"--gateway.deflate=yes", NULL});
-    peer_open(&g, &p, false);
-    peer_knocks(&g, &p, ANN,
-                "Sec-WebSocket-Extensions: permessage-deflate\r\n");
-    assert_true(peer_hears(&g, &p, "\"type\":\"ready\"")); /* too short */
-    assert_true(drive_has(&p.in, "permessage-deflate"));
-    peer_forget(&p);
-    stage_push(&g, ANN, text, false);
-    stage_settle(&g);
-    peer_read(&p);
-    assert_in_range(p.in.n, 5, 200);
-    assert_int_equal(p.in.p[0], 0xc1);
-    peer_close(&p);
-    stage_close(&g);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frames),
@@ -437,7 +413,6 @@ int main(void) {
         cmocka_unit_test(test_linger),
         cmocka_unit_test(test_hung_up),
         cmocka_unit_test(test_slow_reader),
-        cmocka_unit_test(test_compressed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

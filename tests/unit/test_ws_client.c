@@ -36,7 +36,7 @@ struct fixture {
     unsigned closed;
     unsigned status;
     uint16_t code;
-    struct buf got; /* messages, and the reason of the close */
+    struct buf got; /* texts, divided, and the reason of the close */
     const char *want;
 };
 
@@ -182,6 +182,9 @@ static void on_open(void *owner) {
 static void on_text(void *owner, struct slice text) {
     struct fixture *f = owner;
 
+    if (f->got.n > 0) {
+        buf_add_byte(&f->got, '|');
+    }
     buf_add(&f->got, text);
 }
 
@@ -273,6 +276,7 @@ static void test_what_the_server_does(void **state) {
     } rows[] = {
         {"echo", "hello", "hello", "hello"},
         {"nothing", "", "", ""},
+        {"two texts", "one\ntwo", "one|two", "one\ntwo"},
         {"ping", "ping", "", "ping<are you there>"},
         {"fragments", "parts", "one two", "parts<between>"},
         {"binary is dropped", "binary", "after", "binary"},

@@ -114,6 +114,10 @@ static const struct row rows[] = {
      "moim.v1", "a-b_c.d"},
     {"B056 token first", 0, 101, GOOD PROTO "moim.token.t,moim.v1\r\n",
      "moim.v1", "t"},
+    {"B056 with lines", 0, 101, GOOD PROTO "moim.v1.lines, moim.v1\r\n",
+     "moim.v1.lines", ""},
+    {"B056 lines, but rather not", 0, 101,
+     GOOD PROTO "moim.v1, moim.v1.lines\r\n", "moim.v1", ""},
     {"B056 token only", 0, 400, GOOD PROTO "moim.token.abc\r\n", NULL, ""},
     {"B056 empty token", 0, 400, GOOD PROTO "moim.v1, moim.token.\r\n", NULL,
      ""},
@@ -209,6 +213,7 @@ static void test_decide(void **state) {
         assert_row(r->name, a.status == r->status);
         assert_row(r->name, a.why != NULL && strlen(a.why) > 0);
         assert_row(r->name, same_text(a.protocol, r->protocol));
+        assert_row(r->name, a.lines == same_text(a.protocol, "moim.v1.lines"));
         assert_row(r->name, slice_is(a.token, r->token));
         assert_row(r->name,
                    strcmp(a.accept, a.status == 101 ? THE_ACCEPT : "") == 0);

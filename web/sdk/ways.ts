@@ -34,15 +34,19 @@ export function carry(way: Way, o: WayOptions): Carrier {
 }
 
 function overSocket(o: WayOptions): Carrier {
-  const socket = new o.WebSocket(o.url.replace(/^http/, 'ws') + '/v1/ws', ['moim.v1']);
+  let gone = false;
+  const socket = new o.WebSocket(o.url.replace(/^http/, 'ws') + '/v1/ws', ['moim.v1.lines', 'moim.v1']);
   socket.onopen = () => socket.send(JSON.stringify({ type: 'auth', id: 'auth', token: o.token }));
-  socket.onmessage = (e: { data: unknown }) => o.onText(String(e.data));
+  socket.onmessage = (e: { data: unknown }) => {
+    for (const text of String(e.data).split('\n')) if (!gone) o.onText(text);
+  };
   socket.onclose = (e: { code: number }) => o.onClose(e.code);
   socket.onerror = () => {}; // onclose follows
   return {
     send: (text) => socket.send(text),
     close() {
-      socket.onopen = socket.onmessage = socket.onclose = null;
+      gone = true;
+      socket.onopen = socket.onclose = null;
       socket.close();
     },
   };

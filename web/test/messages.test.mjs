@@ -202,13 +202,13 @@ async function longHistory(page, count) {
   let peer;
   await page.routeWebSocket(/\/v1\/ws/, (ws) => {
     const server = ws.connectToServer();
-    server.onMessage((text) => {
-      const frame = JSON.parse(text);
-      for (const c of frame.conversations ?? []) {
+    server.onMessage((message) => {
+      const frames = message.split('\n').map((text) => JSON.parse(text));
+      for (const c of frames.flatMap((f) => f.conversations ?? [])) {
         peer = c.peer;
         Object.assign(c, { head: count, read: count, unread: 0, ts: 1.7e12 + count * 60_000 });
       }
-      ws.send(JSON.stringify(frame));
+      ws.send(frames.map((f) => JSON.stringify(f)).join('\n'));
     });
     ws.onMessage((text) => {
       const { type, id, conv, before, limit } = JSON.parse(text);

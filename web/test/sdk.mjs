@@ -81,9 +81,9 @@ export function bent(bend) {
       super.onmessage =
         fn &&
         ((e) => {
-          const frame = JSON.parse(e.data);
-          const out = frame.type === 'event' ? bend(frame) : [frame];
-          for (const f of out) fn({ data: JSON.stringify(f) });
+          const frames = e.data.split('\n').map((text) => JSON.parse(text));
+          const out = frames.flatMap((f) => (f.type === 'event' ? bend(f) : [f]));
+          if (out.length) fn({ data: out.map((f) => JSON.stringify(f)).join('\n') });
         });
     }
   };

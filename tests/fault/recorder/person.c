@@ -176,7 +176,7 @@ static void come(struct person *p) {
                            .address = p->show->address,
                            .host = "moim",
                            .path = "/v1/ws",
-                           .protocols = "moim.v1",
+                           .protocols = "moim.v1.lines, moim.v1",
                            .headers = (const char *)header.p,
                            .timeout_ms = CONNECT_MS,
                        },
