@@ -23,7 +23,16 @@ bench_gateway_start() {
         MOIM_LIMITS__SENDS_PER_S=100000 MOIM_LIMITS__SENDS_BURST=100000 \
         MOIM_LIMITS__COMMANDS_PER_S=100000 \
         MOIM_LIMITS__COMMANDS_BURST=100000 MOIM_LIMITS__PENDING=100 \
+        MOIM_GATEWAY__HANDOVER="$STATE/run/gateway$1.handover" \
         gateway_start "$@"
+}
+
+# Who ends stays down: it was replaced, or killed for good.
+bench_leave_down() {
+    local n
+    for ((n = 1; n <= GATEWAYS; n++)); do
+        touch "$STATE/run/gateway$n.hold"
+    done
 }
 
 # Sets TARGETS to the options that say where the cluster is.
@@ -87,5 +96,6 @@ sockets_open
 trap finish EXIT
 trap 'exit 143' INT TERM HUP
 bench_cluster_start
+bench_leave_down
 "$BIN/moim-bench" sql "$@" | psql -X -q -v ON_ERROR_STOP=1 -d "$PG_CONNINFO"
 "$BIN/moim-bench" "$@" "${TARGETS[@]}"

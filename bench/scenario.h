@@ -33,6 +33,7 @@ enum bench_exit mixed_run(const struct options *o);
 enum bench_exit soak_run(const struct options *o);
 enum bench_exit presence_run(const struct options *o);
 enum bench_exit million_run(const struct options *o);
+enum bench_exit handover_run(const struct options *o);
 
 /* CPU microseconds used by each part of the cluster so far. */
 struct usage {

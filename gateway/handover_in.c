@@ -93,6 +93,7 @@ static enum rc take_socket(struct handover_in *h,
     struct buf queued;
     enum rc rc = count == 1 ? RC_OK : RC_BAD_INPUT;
 
+    h->sessions++;
     buf_init(&queued);
     while (rc == RC_OK && queued.n < from->queued) {
         rc = receive_bytes(h, &part);
@@ -110,6 +111,26 @@ static enum rc take_socket(struct handover_in *h,
     }
     buf_fini(&queued);
     return rc;
+}
+
+/* Those that are not taken are closed. */
+static enum rc take_sockets(struct handover_in *h,
+                            const struct handover_sockets *from, const int *fds,
+                            size_t count) {
+    struct slice rest = from->all;
+    enum rc rc = from->count == count ? RC_OK : RC_BAD_INPUT;
+    size_t taken = 0;
+
+    while (rc == RC_OK && taken < count) {
+        struct handover_socket one;
+
+        rc = handover_socket_next(&rest, &one);
+        if (rc == RC_OK) {
+            rc = take_socket(h, &one, &fds[taken++], 1);
+        }
+    }
+    close_all(fds + taken, count - taken);
+    return rc == RC_OK && rest.n > 0 ? RC_BAD_INPUT : rc;
 }
 
 static enum rc take_held(struct handover_in *h,
@@ -144,8 +165,9 @@ static enum rc take_one(struct handover_in *h) {
         h->frozen_us = m.u.frozen_us;
         return take_listeners(h, fds, count);
     case HANDOVER_SOCKET:
-        h->sessions++;
         return take_socket(h, &m.u.socket, fds, count);
+    case HANDOVER_SOCKETS:
+        return take_sockets(h, &m.u.sockets, fds, count);
     case HANDOVER_HELD:
         h->sessions++;
         close_all(fds, count);

@@ -133,19 +133,22 @@ static enum rc send_listeners(const struct handover_out *h) {
 static enum rc send_sessions(struct handover_out *h, struct list *moved,
                              uint32_t *count) {
     struct list *all = &h->server->sessions;
+    struct handover_way way;
     struct list stay;
     struct list *node;
     enum rc rc = RC_OK;
 
+    handover_way_init(&way, h->channel->fd);
     list_init(&stay);
     while (rc == RC_OK && (node = list_pop_front(all)) != NULL) {
-        rc = session_hand_over(CONTAINER_OF(node, struct session, node),
-                               h->channel->fd);
+        rc = session_hand_over(CONTAINER_OF(node, struct session, node), &way);
         list_push_back(rc == RC_OK ? moved : &stay, node);
         *count += rc == RC_OK;
         rc = rc == RC_DENIED ? RC_OK : rc;
     }
     list_append(all, &stay);
+    rc = rc == RC_OK ? handover_flush(&way) : rc;
+    handover_way_fini(&way);
     return rc;
 }
 

@@ -302,7 +302,7 @@ void session_init(struct session *s, struct server *server,
 
 /* ---- from one process to the next ---- */
 
-enum rc session_hand_over(struct session *s, int channel) {
+enum rc session_hand_over(struct session *s, struct handover_way *way) {
     struct handover_session who = {.user = s->user,
                                    .device = s->device,
                                    .expires_ms = s->expires_ms,
@@ -315,7 +315,7 @@ enum rc session_hand_over(struct session *s, int channel) {
         buf_init(&ids);
         who.watches.count = watch_put(s, &ids);
         who.watches.ids = buf_slice(&ids);
-        rc = s->transport->hand_over(s, &who, channel);
+        rc = s->transport->hand_over(s, &who, way);
         buf_fini(&ids);
     }
     return rc;

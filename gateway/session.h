@@ -23,6 +23,7 @@
 #include "proto/wire/handover.h"
 #include "proto/wire/token.h"
 
+struct handover_way;
 struct http_exchange;
 struct server;
 struct transport_ops;
@@ -94,7 +95,8 @@ void session_close(struct session *s, uint16_t code, const char *reason);
 /* To another process, or from one; see handover_out.h, handover_in.h. */
 
 /* RC_DENIED: it cannot move. Otherwise as fd_channel_send. */
-enum rc session_hand_over(struct session *s, int channel) MUST_CHECK;
+enum rc session_hand_over(struct session *s,
+                          struct handover_way *way) MUST_CHECK;
 /* It has moved: ends here, and its client hears nothing of that. */
 void session_forget(struct session *s);
 /* AUTH: goes on as `who`. */

@@ -16,6 +16,7 @@
 #include "proto/wire/handover.h"
 #include "proto/wire/json_write.h"
 
+struct handover_way;
 struct session;
 
 struct transport_ops {
@@ -38,10 +39,10 @@ struct transport_ops {
 
     /* Stops hearing the client, or goes on with it. */
     void (*pause)(struct session *s, bool paused);
-    /* Says everything of the session to `channel`; nothing changes here.
+    /* Says everything of the session to its successor; nothing changes here.
      * RC_DENIED: it cannot move. Otherwise as fd_channel_send. */
     enum rc (*hand_over)(struct session *s, const struct handover_session *who,
-                         int channel);
+                         struct handover_way *way);
     /* It has moved: as close, but the client is told nothing. */
     void (*forget)(struct session *s);
 };

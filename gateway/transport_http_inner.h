@@ -40,7 +40,7 @@ void http_finish(struct http_session *h);
 /* transport_http_move.c: of its struct transport_ops. */
 void http_pause(struct session *s, bool paused);
 enum rc http_hand_over(struct session *s, const struct handover_session *who,
-                       int channel);
+                       struct handover_way *way);
 void http_forget(struct session *s);
 
 #endif

@@ -30,7 +30,7 @@ static bool too_long(const struct http_session *h) {
 }
 
 enum rc http_hand_over(struct session *s, const struct handover_session *who,
-                       int channel) {
+                       struct handover_way *way) {
     const struct http_session *h = http_of(s);
     struct handover_msg m = {
         .kind = HANDOVER_HELD,
@@ -41,13 +41,13 @@ enum rc http_hand_over(struct session *s, const struct handover_session *who,
     enum rc rc = too_long(h) ? RC_DENIED : RC_OK;
 
     if (rc == RC_OK) {
-        rc = handover_send(channel, &m, NULL, 0);
+        rc = handover_send(way->channel, &m, NULL, 0);
     }
     for (struct list *n = h->kept.next; n != &h->kept && rc == RC_OK;
          n = n->next) {
         m.kind = HANDOVER_BYTES;
         m.u.bytes = blob_slice(CONTAINER_OF(n, struct kept, node)->text);
-        rc = handover_send(channel, &m, NULL, 0);
+        rc = handover_send(way->channel, &m, NULL, 0);
     }
     return rc;
 }

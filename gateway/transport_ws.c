@@ -260,10 +260,10 @@ static void ws_pause(struct session *s, bool paused) {
 }
 
 static enum rc ws_hand_over(struct session *s,
-                            const struct handover_session *who, int channel) {
+                            const struct handover_session *who,
+                            struct handover_way *way) {
     struct ws_session *w = ws_of(s);
-    struct handover_msg m = {.kind = HANDOVER_SOCKET};
-    struct handover_socket *to = &m.u.socket;
+    struct handover_socket to = {.session = *who};
     char peer[ADDRESS_TEXT_MAX];
     struct buf input;
     struct buf queued;
@@ -276,18 +276,13 @@ static enum rc ws_hand_over(struct session *s,
     if (rc == RC_OK) {
         stream_peer(w->stream, peer, sizeof(peer));
         ws_msg_write_state(&w->in, &input);
-        to->session = *who;
-        to->session.peer = slice_str(peer);
-        to->quiet_ms = s->server->loop->clock.mono_ms - w->heard_ms;
-        to->pinged = w->pinged;
-        to->deflate = (w->in.rules & WS_DEFLATE) != 0;
-        to->lines = w->lines;
-        to->input = buf_slice(&input);
-        to->queued = (uint32_t)queued.n;
-        rc = handover_send(channel, &m, &fd, 1);
-    }
-    if (rc == RC_OK) {
-        rc = handover_send_bytes(channel, buf_slice(&queued));
+        to.session.peer = slice_str(peer);
+        to.quiet_ms = s->server->loop->clock.mono_ms - w->heard_ms;
+        to.pinged = w->pinged;
+        to.deflate = (w->in.rules & WS_DEFLATE) != 0;
+        to.lines = w->lines;
+        to.input = buf_slice(&input);
+        rc = handover_send_socket(way, &to, fd, buf_slice(&queued));
     }
     buf_fini(&input);
     buf_fini(&queued);
@@ -315,11 +310,9 @@ static const struct stream_events events = {
 };
 
 static struct ws_session *ws_new(struct server *server, struct stream *stream,
-                                 struct ws_terms terms) {
+                                 const char *peer, struct ws_terms terms) {
     struct ws_session *w = mem_new(sizeof(*w));
-    char peer[ADDRESS_TEXT_MAX];
 
-    stream_peer(stream, peer, sizeof(peer));
     w->stream = stream;
     w->heard_ms = server->loop->clock.mono_ms;
     w->lines = terms.lines;
@@ -331,8 +324,11 @@ static struct ws_session *ws_new(struct server *server, struct stream *stream,
 void transport_ws_open(struct server *server, struct stream *stream,
                        const struct token_claims *claims,
                        struct ws_terms terms) {
-    struct ws_session *w = ws_new(server, stream, terms);
+    char peer[ADDRESS_TEXT_MAX];
+    struct ws_session *w;
 
+    stream_peer(stream, peer, sizeof(peer));
+    w = ws_new(server, stream, peer, terms);
     stream_attach(stream, &events, w);
     if (claims != NULL) {
         session_become(&w->s, claims);
@@ -351,22 +347,22 @@ static void replay_input(struct ws_session *w, struct slice input) {
     mem_free(bytes);
 }
 
-/* Says for whom a proxy speaks, if that is not what the socket says. */
-static void keep_peer(struct stream *stream, struct slice peer) {
-    char mine[ADDRESS_TEXT_MAX];
-    char theirs[ADDRESS_TEXT_MAX];
-
-    stream_peer(stream, mine, sizeof(mine));
-    if (peer.n < sizeof(theirs) && !slice_is(peer, mine)) {
-        memcpy(theirs, peer.p, peer.n);
-        theirs[peer.n] = '\0';
-        stream_set_peer(stream, theirs);
+/* Says for whom a proxy speaks, if that is not what the socket says: in `out`
+ * stands who it is, one way or the other. */
+static void keep_peer(struct stream *stream, struct slice peer,
+                      char out[ADDRESS_TEXT_MAX]) {
+    stream_peer(stream, out, ADDRESS_TEXT_MAX);
+    if (peer.n < ADDRESS_TEXT_MAX && !slice_is(peer, out)) {
+        memcpy(out, peer.p, peer.n);
+        out[peer.n] = '\0';
+        stream_set_peer(stream, out);
     }
 }
 
 struct session *transport_ws_adopt(struct server *server, int fd,
                                    const struct handover_socket *from,
                                    struct slice queued) {
+    char peer[ADDRESS_TEXT_MAX];
     struct ws_session *w;
     struct stream *stream;
 
@@ -375,8 +371,9 @@ struct session *transport_ws_adopt(struct server *server, int fd,
         close(fd);
         return NULL;
     }
-    keep_peer(stream, from->session.peer);
-    w = ws_new(server, stream, (struct ws_terms){from->deflate, from->lines});
+    keep_peer(stream, from->session.peer, peer);
+    w = ws_new(server, stream, peer,
+               (struct ws_terms){from->deflate, from->lines});
     w->heard_ms -= from->quiet_ms < w->heard_ms ? from->quiet_ms : w->heard_ms;
     w->pinged = from->pinged;
     replay_input(w, from->input);

@@ -13,7 +13,7 @@
 #include "proto/base/slice.h"
 
 enum {
-    FD_CHANNEL_FDS_MAX = 4, /* with one message */
+    FD_CHANNEL_FDS_MAX = 64, /* with one message */
 };
 
 /* Listens on `path`, which only this user may connect to; what was left there

@@ -103,9 +103,7 @@ static void listeners_get(struct reader *r, struct handover_msg *m) {
     m->u.frozen_us = reader_u64(r);
 }
 
-static void socket_put(struct buf *out, const struct handover_msg *m) {
-    const struct handover_socket *s = &m->u.socket;
-
+void handover_socket_put(struct buf *out, const struct handover_socket *s) {
     session_put(out, &s->session);
     writer_u64(out, s->quiet_ms);
     writer_u8(out, s->pinged);
@@ -115,9 +113,7 @@ static void socket_put(struct buf *out, const struct handover_msg *m) {
     writer_u32(out, s->queued);
 }
 
-static void socket_get(struct reader *r, struct handover_msg *m) {
-    struct handover_socket *s = &m->u.socket;
-
+static void read_socket(struct reader *r, struct handover_socket *s) {
     session_get(r, &s->session);
     s->quiet_ms = reader_u64(r);
     s->pinged = get_bool(r);
@@ -125,6 +121,37 @@ static void socket_get(struct reader *r, struct handover_msg *m) {
     s->lines = get_bool(r);
     s->input = reader_str(r);
     s->queued = reader_u32(r);
+}
+
+enum rc handover_socket_next(struct slice *all, struct handover_socket *out) {
+    struct reader r;
+
+    *out = (struct handover_socket){0};
+    reader_init(&r, *all);
+    read_socket(&r, out);
+    reader_want(&r, out->queued == 0);
+    *all = reader_take(&r, r.rest.n);
+    return reader_done(&r) ? RC_OK : RC_BAD_INPUT;
+}
+
+static void socket_put(struct buf *out, const struct handover_msg *m) {
+    handover_socket_put(out, &m->u.socket);
+}
+
+static void socket_get(struct reader *r, struct handover_msg *m) {
+    read_socket(r, &m->u.socket);
+}
+
+static void sockets_put(struct buf *out, const struct handover_msg *m) {
+    assert(m->u.sockets.count <= HANDOVER_SOCKETS_MAX);
+    writer_u16(out, m->u.sockets.count);
+    writer_str(out, m->u.sockets.all);
+}
+
+static void sockets_get(struct reader *r, struct handover_msg *m) {
+    m->u.sockets.count = reader_u16(r);
+    reader_want(r, m->u.sockets.count <= HANDOVER_SOCKETS_MAX);
+    m->u.sockets.all = reader_str(r);
 }
 
 static void held_put(struct buf *out, const struct handover_msg *m) {
@@ -178,6 +205,7 @@ static const struct {
     [HANDOVER_BYTES] = {bytes_put, bytes_get},
     [HANDOVER_END] = {end_put, end_get},
     [HANDOVER_TAKEN] = {nothing_put, nothing_get},
+    [HANDOVER_SOCKETS] = {sockets_put, sockets_get},
 };
 
 void handover_encode(struct buf *out, const struct handover_msg *m) {
@@ -192,7 +220,7 @@ enum rc handover_decode(struct slice in, struct handover_msg *out) {
     *out = (struct handover_msg){0};
     reader_init(&r, in);
     kind = reader_u8(&r);
-    if (kind < HANDOVER_HELLO || kind > HANDOVER_TAKEN) {
+    if (kind < HANDOVER_HELLO || kind > HANDOVER_SOCKETS) {
         return RC_BAD_INPUT;
     }
     out->kind = (enum handover_kind)kind;

@@ -8,6 +8,7 @@
  *     (subscribes to what concerns them)
  *     READY  ------------------------->  (stops reading, lets answers leave)
  *            <------------------------- LISTENERS + 2 descriptors
+ *            <------------------------- SOCKETS + a descriptor for each
  *            <------------------------- SOCKET + 1 descriptor, then its BYTES
  *            <------------------------- HELD, then its BYTES     (no socket)
  *            <------------------------- END
@@ -30,9 +31,10 @@
 enum {
     /* Both sides speak exactly this one; another means an ordinary drain. */
     HANDOVER_VERSION = 2,
-    HANDOVER_IDS_MAX = 4096,         /* in one message */
-    HANDOVER_BYTES_MAX = 96 * 1024,  /* in one BYTES */
-    HANDOVER_PACKET_MAX = 160 * 1024 /* of any message */
+    HANDOVER_IDS_MAX = 4096,          /* in one message */
+    HANDOVER_BYTES_MAX = 96 * 1024,   /* in one BYTES */
+    HANDOVER_PACKET_MAX = 160 * 1024, /* of any message */
+    HANDOVER_SOCKETS_MAX = 64,        /* in one SOCKETS */
 };
 
 enum handover_kind {
@@ -45,6 +47,7 @@ enum handover_kind {
     HANDOVER_BYTES,
     HANDOVER_END,
     HANDOVER_TAKEN,
+    HANDOVER_SOCKETS,
 };
 
 /* Ids of eight bytes each; see handover_id_put and handover_id_at. */
@@ -74,6 +77,12 @@ struct handover_socket {
     uint32_t queued;    /* bytes for the client; BYTES follow until all came */
 };
 
+/* Several of them without BYTES; see handover_socket_put and _next. */
+struct handover_sockets {
+    struct slice all;
+    uint16_t count; /* at most HANDOVER_SOCKETS_MAX */
+};
+
 struct handover_held {
     struct handover_session session;
     uint64_t name[2];
@@ -94,6 +103,7 @@ struct handover_msg {
         } users;
         uint64_t frozen_us; /* LISTENERS: when it stopped, monotonic */
         struct handover_socket socket;
+        struct handover_sockets sockets;
         struct handover_held held;
         struct slice bytes;
         uint32_t sessions; /* END: how many of both kinds came */
@@ -103,6 +113,12 @@ struct handover_msg {
 void handover_encode(struct buf *out, const struct handover_msg *m);
 /* RC_BAD_INPUT: not a message. Slices are borrowed from `in`. */
 enum rc handover_decode(struct slice in, struct handover_msg *out) MUST_CHECK;
+
+/* Adds one to those of a SOCKETS. */
+void handover_socket_put(struct buf *all, const struct handover_socket *s);
+/* Takes the next one of those in `all`. RC_BAD_INPUT: there is none. */
+enum rc handover_socket_next(struct slice *all,
+                             struct handover_socket *out) MUST_CHECK;
 
 void handover_id_put(struct buf *out, uint64_t id);
 uint64_t handover_id_at(struct handover_ids ids, size_t i);

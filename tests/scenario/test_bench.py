@@ -162,6 +162,19 @@ def test_reconnect(cluster, tmp_path):
     assert result["storm"]["pg_queries_per_session"] <= 2
 
 
+def test_handover(cluster, tmp_path):
+    """The gateway is replaced three times, and nobody notices. How long it
+    takes here says nothing: the figure is that of ./run bench."""
+    result = measure(cluster, tmp_path, "handover", "--sessions", 20,
+                     "--rate", 50, "--seconds", 1)
+    cluster.gateway(1).ends({0})
+    cluster.gateway(1).start()
+    assert result.keys() > {"pause_ms", "left_behind", "latency_ms"}
+    assert result["messages"] >= 50
+    assert result["lost"] == result["died"] == 0
+    assert list(result["left_behind"].values()) == [0, 0, 0]
+
+
 def test_million(cluster, tmp_path):
     """Few of them; but one gateway is killed, and all its people are back."""
     result = measure(cluster, tmp_path, "million", "--sessions", 40,

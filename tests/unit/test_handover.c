@@ -12,6 +12,7 @@
 #include "proto/wire/handover.h"
 
 static struct handover_ids two_ids(struct buf *b) {
+    (void)buf_room(b, 1024); /* so that it stays where it is */
     handover_id_put(b, 17);
     handover_id_put(b, UINT64_MAX);
     return (struct handover_ids){buf_slice(b), 2};
@@ -44,6 +45,11 @@ static size_t make_rows(struct handover_msg rows[], struct buf *ids) {
                                            .lines = true,
                                            .input = SLICE_LIT("\x81\x85"),
                                            .queued = 70000}};
+    handover_socket_put(ids, &(struct handover_socket){.session = s});
+    handover_socket_put(ids, &(struct handover_socket){.session = s});
+    rows[n++] = (struct handover_msg){
+        .kind = HANDOVER_SOCKETS,
+        .u.sockets = {slice_drop(buf_slice(ids), s.watches.ids.n), 2}};
     rows[n++] = (struct handover_msg){
         .kind = HANDOVER_HELD,
         .u.held = {.session = s, .name = {1, 2}, .acked = 7, .texts = 3}};
@@ -124,6 +130,41 @@ static void test_fields(void **state) {
     buf_fini(&a);
 }
 
+/* Several in one message come out one by one, whole, and no more of them. */
+static void test_sockets(void **state) {
+    const struct handover_session s = {.user = {5}, .device = {6}};
+    struct handover_socket got;
+    struct slice rest;
+    struct buf all;
+
+    (void)state;
+    buf_init(&all);
+    for (uint64_t i = 0; i < 3; i++) {
+        handover_socket_put(
+            &all, &(struct handover_socket){
+                      .session = s, .quiet_ms = i, .input = SLICE_LIT("\x81")});
+    }
+    rest = buf_slice(&all);
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_int_equal(handover_socket_next(&rest, &got), RC_OK);
+        assert_int_equal(got.quiet_ms, i);
+        assert_int_equal(got.session.user.v, 5);
+        assert_true(slice_is(got.input, "\x81"));
+    }
+    assert_int_equal(rest.n, 0);
+    assert_int_equal(handover_socket_next(&rest, &got), RC_BAD_INPUT);
+    for (size_t cut = 0; cut < all.n / 3; cut++) {
+        rest = slice_take(buf_slice(&all), cut);
+        assert_int_equal(handover_socket_next(&rest, &got), RC_BAD_INPUT);
+    }
+    buf_clear(&all);
+    handover_socket_put(&all,
+                        &(struct handover_socket){.session = s, .queued = 1});
+    rest = buf_slice(&all);
+    assert_int_equal(handover_socket_next(&rest, &got), RC_BAD_INPUT);
+    buf_fini(&all);
+}
+
 static void test_bad(void **state) {
     static const struct {
         const char *name;
@@ -131,7 +172,9 @@ static void test_bad(void **state) {
     } rows[] = {
         {"empty", {(const uint8_t *)"", 0}},
         {"kind 0", {(const uint8_t *)"\0", 1}},
-        {"a kind of tomorrow", {(const uint8_t *)"\x0a", 1}},
+        {"a kind of tomorrow", {(const uint8_t *)"\x0b", 1}},
+        {"too many sockets",
+         {(const uint8_t *)"\x0a\x00\x41\x00\x00\x00\x00", 7}},
         {"too many ids", {(const uint8_t *)"\x02\x10\x01\x00", 4}},
         {"a bool of 2", {(const uint8_t *)"\x02\x00\x00\x02", 4}},
         {"bytes that are not there",
@@ -266,6 +309,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round),
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_sockets),
         cmocka_unit_test(test_bad),
         cmocka_unit_test_setup_teardown(test_path, open_ends, close_ends),
         cmocka_unit_test_setup_teardown(test_descriptors, open_ends,
