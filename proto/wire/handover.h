@@ -114,8 +114,8 @@ void handover_encode(struct buf *out, const struct handover_msg *m);
 /* RC_BAD_INPUT: not a message. Slices are borrowed from `in`. */
 enum rc handover_decode(struct slice in, struct handover_msg *out) MUST_CHECK;
 
-/* Adds one to those of a SOCKETS. */
-void handover_socket_put(struct buf *all, const struct handover_socket *s);
+/* Adds one more to those of a SOCKETS. */
+void handover_socket_put(struct buf *out, const struct handover_socket *s);
 /* Takes the next one of those in `all`. RC_BAD_INPUT: there is none. */
 enum rc handover_socket_next(struct slice *all,
                              struct handover_socket *out) MUST_CHECK;
