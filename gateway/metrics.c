@@ -27,7 +27,7 @@ static void put_counts(struct buf *b, const struct server *s) {
         {"messages_out_total", "counter", "Texts queued to sessions.",
          st->texts_out},
         {"ephemeral_dropped_total", "counter",
-         "Typing and presence not queued to slow sessions.", st->dropped},
+         "Typing not queued to slow sessions.", st->dropped},
         {"slow_closes_total", "counter",
          "Sessions closed at their queue limit.", st->slow_closes},
         {"auth_failures_total", "counter", "Tokens and passwords refused.",

@@ -61,14 +61,20 @@ static bool takes(struct session *s, const struct blob *text) {
     return s->transport->queued(s) == 0 || text->len <= session_left(s);
 }
 
+bool session_keeps_up(const struct session *s, size_t len) {
+    size_t queued = s->transport->queued(s);
+
+    return queued == 0 ||
+           (queued <= EPHEMERAL_QUEUE_BYTES && len <= session_left(s));
+}
+
 void session_send(struct session *s, struct blob *text, bool ephemeral) {
     struct server *server = s->server;
-    size_t queued = s->transport->queued(s);
 
     if (s->state == SESSION_GONE || s->state == SESSION_AUTH) {
         return;
     }
-    if (ephemeral && queued > EPHEMERAL_QUEUE_BYTES) {
+    if (ephemeral && !session_keeps_up(s, text->len)) {
         server->stats.dropped++;
         return;
     }

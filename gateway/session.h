@@ -27,7 +27,7 @@ struct handover_way;
 struct http_exchange;
 struct server;
 struct transport_ops;
-struct watching;
+struct watcher;
 
 /* Close codes of our own: 4000 to 4499 come back, 4500 and up do not. */
 enum close_code {
@@ -58,9 +58,9 @@ struct session {
     struct wheel_timer timer; /* AUTH: the deadline; then the transport's */
     struct user_id user;
     struct device_id device;
-    uint64_t address;          /* strangers_key of where it came from */
-    uint64_t expires_ms;       /* of the token, wall clock */
-    struct watching *watching; /* first user watched, or NULL */
+    uint64_t address;        /* strangers_key of where it came from */
+    uint64_t expires_ms;     /* of the token, wall clock */
+    struct watcher *watcher; /* NULL: it watches nobody */
     struct rate sends;
     struct rate commands;
     uint16_t pending; /* length of `requests` */
@@ -85,6 +85,8 @@ void session_fini(struct session *s);
  * any text: it cannot be asked to be quicker. */
 void session_send(struct session *s, struct blob *text, bool ephemeral);
 void session_send_text(struct session *s, struct slice text);
+/* False: an ephemeral text of `len` bytes would be dropped now. */
+bool session_keeps_up(const struct session *s, size_t len);
 /* Bytes that may be queued now without closing it. */
 size_t session_left(const struct session *s);
 /* Asks the client to come back elsewhere, after `retry_ms` (1012). */

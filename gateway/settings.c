@@ -190,6 +190,12 @@ static const struct conf_key keys[] = {
     {"limits", "edit", CONF_MSEC, AT(edit_ms), "0s", 0, UINT64_C(31536000000),
      "time in which its author may edit a message; 0: always", NULL},
 
+    {"presence", "each", CONF_COUNT, AT(presence_each), "50", 0, 65535,
+     "a session that watches no more users is told each change at once", NULL},
+    {"presence", "window", CONF_MSEC, AT(presence_window_ms), "1600ms", 16,
+     60000, "one that watches more is told the changes of so long together",
+     NULL},
+
     {"log", "level", CONF_CHOICE, AT(log_level), "info", 0, 0,
      "error, warn, info or debug", levels},
     {"log", "format", CONF_CHOICE, AT(log_format), "logfmt", 0, 0,

@@ -92,6 +92,9 @@ struct settings {
     uint64_t auth_ms;
     uint64_t detached_ms;
     uint64_t edit_ms;
+    /* presence */
+    uint64_t presence_each;
+    uint64_t presence_window_ms;
     /* log */
     unsigned log_level;
     unsigned log_format;

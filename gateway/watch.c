@@ -2,23 +2,34 @@
 
 #include <assert.h>
 
+#include "gateway/server.h"
 #include "gateway/session.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
 #include "proto/wire/handover.h"
 #include "proto/wire/json_write.h"
 
-/* A user who is watched, and by whom. */
+/* A user who is watched, by whom, and what was last heard of him. */
 struct watched {
-    struct user_id user;
     struct list watchers; /* of struct watching */
+    struct presence_known known;
+};
+
+/* A session that watches. What it is still to be told waits until `timer`
+ * fires, which is not set while nothing does. */
+struct watcher {
+    struct session *session;
+    struct watching *first;
+    struct list changed; /* of struct watching */
+    struct wheel_timer timer;
 };
 
 /* One session watching one user; a session's form a chain. */
 struct watching {
-    struct list node; /* in watched->watchers */
+    struct list node;    /* in watched->watchers */
+    struct list changed; /* in watcher->changed, perhaps */
     struct watched *whom;
-    struct session *session;
+    struct watcher *watcher;
     struct watching *next;
 };
 
@@ -41,7 +52,7 @@ static struct watched *find_or_new(struct watch *w, struct user_id user) {
 
     if (whom == NULL) {
         whom = mem_new(sizeof(*whom));
-        whom->user = user;
+        whom->known.user = user;
         list_init(&whom->watchers);
         map_put(&w->users, user.v, whom);
         w->bus->ops->subscribe(w->bus, seen_topic(user), NULL, NULL);
@@ -49,50 +60,69 @@ static struct watched *find_or_new(struct watch *w, struct user_id user) {
     return whom;
 }
 
-/* Where in the session's chain the watching of `user` hangs, or its end. */
-static struct watching **place_of(struct session *s, struct user_id user) {
-    struct watching **at = &s->watching;
+static void on_due(struct wheel_timer *timer);
 
-    while (*at != NULL && (*at)->whom->user.v != user.v) {
-        at = &(*at)->next;
+static struct watcher *watcher_of(struct session *s) {
+    if (s->watcher == NULL) {
+        s->watcher = mem_new(sizeof(*s->watcher));
+        s->watcher->session = s;
+        list_init(&s->watcher->changed);
+        wheel_timer_init(&s->watcher->timer, on_due);
+    }
+    return s->watcher;
+}
+
+/* Where in the session's chain the watching of `user` hangs; or NULL. */
+static struct watching **place_of(const struct session *s,
+                                  struct user_id user) {
+    struct watching **at = s->watcher == NULL ? NULL : &s->watcher->first;
+
+    while (at != NULL && (*at)->whom->known.user.v != user.v) {
+        at = (*at)->next == NULL ? NULL : &(*at)->next;
     }
     return at;
 }
 
 bool watch_has(const struct session *s, struct user_id user) {
-    const struct watching *at = s->watching;
-
-    while (at != NULL && at->whom->user.v != user.v) {
-        at = at->next;
-    }
-    return at != NULL;
+    return place_of(s, user) != NULL;
 }
 
 void watch_add(struct watch *w, struct session *s, struct user_id user) {
-    struct watching **at = place_of(s, user);
+    struct watching *one;
 
-    if (*at != NULL) {
+    if (watch_has(s, user)) {
         return;
     }
-    *at = mem_new(sizeof(**at));
-    (*at)->session = s;
-    (*at)->whom = find_or_new(w, user);
-    list_init(&(*at)->node);
-    list_push_back(&(*at)->whom->watchers, &(*at)->node);
+    one = mem_new(sizeof(*one));
+    one->watcher = watcher_of(s);
+    one->whom = find_or_new(w, user);
+    one->next = one->watcher->first;
+    one->watcher->first = one;
+    list_init(&one->node);
+    list_init(&one->changed);
+    list_push_back(&one->whom->watchers, &one->node);
     s->watch_count++;
 }
 
 static void drop(struct watch *w, struct watching **at) {
     struct watching *gone = *at;
     struct watched *whom = gone->whom;
+    struct watcher *watcher = gone->watcher;
 
     *at = gone->next;
-    gone->session->watch_count--;
+    watcher->session->watch_count--;
+    if (watcher->first == NULL) {
+        wheel_cancel(&watcher->timer);
+        watcher->session->watcher = NULL;
+        mem_free(watcher);
+    } else {
+        list_remove(&gone->changed);
+    }
     list_remove(&gone->node);
     mem_free(gone);
     if (list_empty(&whom->watchers)) {
-        w->bus->ops->unsubscribe(w->bus, seen_topic(whom->user));
-        map_remove(&w->users, whom->user.v);
+        w->bus->ops->unsubscribe(w->bus, seen_topic(whom->known.user));
+        map_remove(&w->users, whom->known.user.v);
         mem_free(whom);
     }
 }
@@ -100,7 +130,7 @@ static void drop(struct watch *w, struct watching **at) {
 void watch_remove(struct watch *w, struct session *s, struct user_id user) {
     struct watching **at = place_of(s, user);
 
-    if (*at != NULL) {
+    if (at != NULL) {
         drop(w, at);
     }
 }
@@ -108,17 +138,18 @@ void watch_remove(struct watch *w, struct session *s, struct user_id user) {
 uint16_t watch_put(const struct session *s, struct buf *out) {
     uint16_t count = 0;
 
-    for (const struct watching *w = s->watching;
+    for (const struct watching *w = s->watcher == NULL ? NULL
+                                                       : s->watcher->first;
          w != NULL && count < HANDOVER_IDS_MAX; w = w->next) {
-        handover_id_put(out, w->whom->user.v);
+        handover_id_put(out, w->whom->known.user.v);
         count++;
     }
     return count;
 }
 
 void watch_forget(struct watch *w, struct session *s) {
-    while (s->watching != NULL) {
-        drop(w, &s->watching);
+    while (s->watcher != NULL) {
+        drop(w, &s->watcher->first);
     }
 }
 
@@ -148,28 +179,39 @@ void presence_put(struct buf *b, const struct presence_known *known) {
     json_end_obj(&o);
 }
 
-/* What a watcher is pushed: a new blob. */
-static struct blob *push_text(const struct presence_known *known) {
-    struct blob *text;
-    struct buf b;
+/* What a watcher is pushed: about at least one user. */
 
-    buf_init(&b);
-    buf_add_str(&b, "{\"type\":\"presence\",\"users\":[");
-    presence_put(&b, known);
-    buf_add_str(&b, "]}");
-    text = blob_new(buf_slice(&b));
-    buf_fini(&b);
+static void push_begin(struct buf *b) {
+    buf_init(b);
+    buf_add_str(b, "{\"type\":\"presence\",\"users\":[");
+}
+
+static void push_user(struct buf *b, const struct presence_known *known) {
+    if (b->p[b->n - 1] == '}') {
+        buf_add_str(b, ",");
+    }
+    presence_put(b, known);
+}
+
+static struct blob *push_end(struct buf *b) {
+    struct blob *text;
+
+    buf_add_str(b, "]}");
+    text = blob_new(buf_slice(b));
+    buf_fini(b);
     return text;
 }
 
 void watch_hide(struct watch *w, struct session *s, struct user_id user) {
     struct watching **at = place_of(s, user);
     struct blob *text;
+    struct buf b;
 
-    if (*at != NULL) {
+    if (at != NULL) {
         drop(w, at);
-        text = push_text(
-            &(struct presence_known){.user = user, .state = PRESENCE_UNKNOWN});
+        push_begin(&b);
+        push_user(&b, &(struct presence_known){user, PRESENCE_UNKNOWN, 0});
+        text = push_end(&b);
         session_send(s, text, false);
         blob_unref(&text);
     }
@@ -185,7 +227,8 @@ size_t watch_watchers(const struct watch *w, struct user_id user,
     }
     for (struct list *n = whom->watchers.next;
          n != &whom->watchers && count < cap; n = n->next) {
-        out[count++] = CONTAINER_OF(n, struct watching, node)->session->user;
+        out[count++] =
+            CONTAINER_OF(n, struct watching, node)->watcher->session->user;
     }
     return count;
 }
@@ -198,7 +241,8 @@ static struct session *session_watching(const struct watch *w,
 
     for (struct list *n = whom == NULL ? NULL : whom->watchers.next;
          n != NULL && n != &whom->watchers; n = n->next) {
-        struct session *s = CONTAINER_OF(n, struct watching, node)->session;
+        const struct watching *one = CONTAINER_OF(n, struct watching, node);
+        struct session *s = one->watcher->session;
 
         if (s->user.v == watcher.v) {
             return s;
@@ -216,18 +260,67 @@ void watch_hide_from(struct watch *w, struct user_id user,
     }
 }
 
-void watch_seen(struct watch *w, const struct presence_known *known) {
-    struct watched *whom = map_get(&w->users, known->user.v);
-    struct blob *text;
+/* Changes are gathered. */
 
-    if (whom == NULL) {
+static void tell_after(struct watcher *w, uint64_t ms) {
+    loop_timer(w->session->server->loop, &w->timer, ms);
+}
+
+static void mark(struct watching *one) {
+    struct watcher *w = one->watcher;
+    const struct settings *settings = w->session->server->settings;
+    bool many = w->session->watch_count > settings->presence_each;
+
+    if (list_linked(&one->changed)) {
         return;
     }
-    text = push_text(known);
-    for (struct list *n = whom->watchers.next; n != &whom->watchers;
-         n = n->next) {
-        session_send(CONTAINER_OF(n, struct watching, node)->session, text,
-                     true);
+    list_push_back(&w->changed, &one->changed);
+    if (!wheel_is_set(&w->timer)) {
+        tell_after(w, many ? settings->presence_window_ms : 0);
+    }
+}
+
+static struct blob *changes_text(struct watcher *w) {
+    struct buf b;
+
+    push_begin(&b);
+    for (struct list *n = w->changed.next; n != &w->changed; n = n->next) {
+        push_user(&b, &CONTAINER_OF(n, struct watching, changed)->whom->known);
+    }
+    return push_end(&b);
+}
+
+/* A session that does not keep up is told what is true when it does again. */
+static void on_due(struct wheel_timer *timer) {
+    struct watcher *w = CONTAINER_OF(timer, struct watcher, timer);
+    struct session *s = w->session;
+    struct blob *text;
+
+    if (list_empty(&w->changed)) {
+        return; /* he is not watched any more */
+    }
+    text = changes_text(w);
+    if (session_keeps_up(s, text->len)) {
+        while (list_pop_front(&w->changed) != NULL) {
+            /* They are told now. */
+        }
+        session_send(s, text, true);
+    } else {
+        tell_after(w, s->server->settings->presence_window_ms);
     }
     blob_unref(&text);
+}
+
+void watch_seen(struct watch *w, const struct presence_known *known) {
+    struct watched *whom = map_get(&w->users, known->user.v);
+
+    if (whom == NULL || (whom->known.state == known->state &&
+                         whom->known.since_ms == known->since_ms)) {
+        return;
+    }
+    whom->known = *known;
+    for (struct list *n = whom->watchers.next; n != &whom->watchers;
+         n = n->next) {
+        mark(CONTAINER_OF(n, struct watching, node));
+    }
 }

@@ -1,5 +1,9 @@
 /* Who on this gateway watches whose presence. One subscription to seen:<id>
- * for a user, however many sessions watch him. */
+ * for a user, however many sessions watch him.
+ *
+ * A session is told of changes together: those of one turn of the loop while
+ * it watches at most presence.each users, and those of presence.window when it
+ * watches more. What was true in between is not told. */
 #ifndef MOIM_GATEWAY_WATCH_H
 #define MOIM_GATEWAY_WATCH_H
 
@@ -39,7 +43,8 @@ void watch_hide_from(struct watch *w, struct user_id user,
                      struct user_id watcher);
 /* The session ends. */
 void watch_forget(struct watch *w, struct session *s);
-/* A transition that the bus told: everybody who watches hears of it. */
+/* A transition that the bus told: everybody who watches will hear of it, or
+ * of what follows it. The same once more is no news. */
 void watch_seen(struct watch *w, const struct presence_known *known);
 
 /* Adds one {"user":…,"state":…,"since":…} to `b`. */

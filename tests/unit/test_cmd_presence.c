@@ -2,6 +2,7 @@
 #include "tests/unit/assert_row.h"
 
 #include "proto/base/macros.h"
+#include "proto/base/wheel.h"
 #include "tests/fakes/commands.h"
 
 #define USER1 "0000000000001"
@@ -118,6 +119,7 @@ static void tell(uint64_t user, enum presence_state is) {
     bus->ops->publish(bus, &topic, 1, buf_slice(&b), false, NULL, NULL);
     buf_fini(&b);
     commands_settle(&w);
+    commands_pass(&w, 2 * WHEEL_TICK_MS);
 }
 
 #define PUSH(id, state)                                                        \

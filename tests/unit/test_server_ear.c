@@ -31,6 +31,7 @@ static void hear(struct topic topic, const struct bus_msg *msg) {
     bus_msg_encode(&b, msg);
     server_bus_events.on_message(&g.server, topic, buf_slice(&b));
     buf_fini(&b);
+    stage_pass(&g, 2 * WHEEL_TICK_MS); /* presence is gathered for a turn */
     stage_settle(&g);
     peer_read(&ann);
     peer_read(&ben);

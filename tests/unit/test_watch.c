@@ -1,10 +1,12 @@
 /* Who watches whose presence: one subscription for a user, however many
- * sessions watch him, and nothing left of one that ends. */
+ * sessions watch him, nothing left of one that ends; and what a session is
+ * told, and when. */
 #include "gateway/watch.h"
 
 #include "tests/unit/assert_row.h"
 
 #include "proto/base/macros.h"
+#include "proto/base/wheel.h"
 #include "tests/fakes/commands.h"
 
 static struct commands w;
@@ -81,41 +83,128 @@ static void test_forget(void **state) {
 #define PUSH(rest)                                                             \
     "{'type':'presence','users':[{'user':'0000000000003'," rest "}]}"
 
+enum {
+    TURN_MS = 2 * WHEEL_TICK_MS,
+};
+
+static void seen(uint64_t user, enum presence_state state, uint64_t since_ms) {
+    watch_seen(&w.server.watch,
+               &(struct presence_known){{user}, state, since_ms});
+}
+
 static void test_seen(void **state) {
     struct client *a = client_login(&w, 1);
     struct client *b = client_login(&w, 2);
-    struct presence_known known = {{3}, PRESENCE_ONLINE, 17};
+    struct user_id three = {3};
 
     (void)state;
-    watch_seen(&w.server.watch, &known); /* by nobody */
-    watch_add(&w.server.watch, &a->session, known.user);
-    watch_seen(&w.server.watch, &known);
+    seen(3, PRESENCE_ONLINE, 17); /* by nobody */
+    watch_add(&w.server.watch, &a->session, three);
+    seen(3, PRESENCE_ONLINE, 17);
+    commands_pass(&w, TURN_MS);
     assert_true(client_heard(a, PUSH("'state':'online','since':17")));
     assert_int_equal(b->heard.n, 0);
-    watch_add(&w.server.watch, &b->session, known.user);
-    known.state = PRESENCE_OFFLINE;
-    watch_seen(&w.server.watch, &known);
+    watch_add(&w.server.watch, &b->session, three);
+    seen(3, PRESENCE_OFFLINE, 17);
+    commands_pass(&w, TURN_MS);
     assert_true(client_heard(a, PUSH("'state':'offline','since':17")));
     assert_true(client_heard(b, PUSH("'state':'offline','since':17")));
+    client_forget(a);
+    seen(3, PRESENCE_OFFLINE, 17); /* the same once more */
+    commands_pass(&w, TURN_MS);
+    assert_int_equal(a->heard.n, 0);
 }
 
-/* A hint: a session that is slow does without, but for what it may not see any
- * more, which it is told whatever waits. */
-static void test_slow(void **state) {
+#define USERS(list) "{'type':'presence','users':[" list "]}"
+#define IS(id, state) "{'user':'000000000000" id "','state':'" state "'}"
+
+static size_t texts_of(const struct client *c) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->heard.n; i++) {
+        n += c->heard.p[i] == '\n';
+    }
+    return n;
+}
+
+/* What changes in one turn is one text, with what is true in the end. */
+static void test_turn(void **state) {
     struct client *c = client_login(&w, 1);
-    struct presence_known known = {{3}, PRESENCE_ONLINE, 17};
 
     (void)state;
-    watch_add(&w.server.watch, &c->session, known.user);
+    for (uint64_t user = 2; user <= 5; user++) {
+        watch_add(&w.server.watch, &c->session, (struct user_id){user});
+    }
+    seen(2, PRESENCE_ONLINE, 0);
+    seen(3, PRESENCE_ONLINE, 0);
+    seen(4, PRESENCE_ONLINE, 0);
+    seen(2, PRESENCE_AWAY, 0);
+    watch_remove(&w.server.watch, &c->session, (struct user_id){4});
+    commands_pass(&w, TURN_MS);
+    assert_int_equal(texts_of(c), 1);
+    assert_true(client_heard(c, USERS(IS("2", "away") "," IS("3", "online"))));
+    client_forget(c);
+    seen(5, PRESENCE_ONLINE, 0);
+    watch_remove(&w.server.watch, &c->session, (struct user_id){5});
+    commands_pass(&w, TURN_MS);
+    assert_int_equal(c->heard.n, 0);
+    seen(2, PRESENCE_ONLINE, 0); /* and nothing is left when it ends now */
+}
+
+/* Who watches many is told once in a window, and a quiet one costs nothing. */
+static void test_window(void **state) {
+    struct client *c = client_login(&w, 1);
+
+    (void)state;
+    w.settings.presence_each = 2;
+    w.settings.presence_window_ms = 1000;
+    for (uint64_t user = 2; user <= 4; user++) {
+        watch_add(&w.server.watch, &c->session, (struct user_id){user});
+    }
+    seen(2, PRESENCE_ONLINE, 0);
+    commands_pass(&w, 500);
+    seen(2, PRESENCE_AWAY, 0);
+    seen(3, PRESENCE_ONLINE, 0);
+    commands_pass(&w, 400);
+    assert_int_equal(c->heard.n, 0);
+    commands_pass(&w, 100 + TURN_MS);
+    assert_int_equal(texts_of(c), 1);
+    assert_true(client_heard(c, USERS(IS("2", "away") "," IS("3", "online"))));
+    watch_remove(&w.server.watch, &c->session, (struct user_id){4});
+    seen(2, PRESENCE_ONLINE, 0); /* two are few */
+    commands_pass(&w, TURN_MS);
+    assert_true(client_heard(c, USERS(IS("2", "online"))));
+    client_forget(c);
+    commands_pass(&w, 5000);
+    assert_int_equal(c->heard.n, 0);
+}
+
+/* A session that is slow is told what is true when it keeps up again, but
+ * what it may not see any more at once, whatever waits. */
+static void test_slow(void **state) {
+    struct client *c = client_login(&w, 1);
+    struct user_id three = {3};
+
+    (void)state;
+    watch_add(&w.server.watch, &c->session, three);
+    watch_add(&w.server.watch, &c->session, (struct user_id){4});
     c->queued = 100000;
-    watch_seen(&w.server.watch, &known);
+    seen(3, PRESENCE_ONLINE, 0);
+    seen(4, PRESENCE_ONLINE, 0);
+    commands_pass(&w, TURN_MS);
     assert_int_equal(c->heard.n, 0);
-    watch_hide(&w.server.watch, &c->session, (struct user_id){4});
+    watch_hide(&w.server.watch, &c->session, (struct user_id){5});
     assert_int_equal(c->heard.n, 0);
-    watch_hide(&w.server.watch, &c->session, known.user);
+    watch_hide(&w.server.watch, &c->session, three);
     assert_true(client_heard(c, PUSH("'state':'unknown'")));
-    assert_false(watch_has(&c->session, known.user));
+    assert_false(watch_has(&c->session, three));
     assert_int_equal(c->close_code, 0);
+    client_forget(c);
+    seen(4, PRESENCE_AWAY, 0);
+    c->queued = 0;
+    commands_pass(&w, 2 * w.settings.presence_window_ms);
+    assert_int_equal(texts_of(c), 1);
+    assert_true(client_heard(c, USERS(IS("4", "away"))));
 }
 
 static void test_put(void **state) {
@@ -151,6 +240,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_subscription, setup, teardown),
         cmocka_unit_test_setup_teardown(test_forget, setup, teardown),
         cmocka_unit_test_setup_teardown(test_seen, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_turn, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_window, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
         cmocka_unit_test(test_put),
     };
