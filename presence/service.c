@@ -14,7 +14,7 @@
 static const struct log_ctx log_ctx = {"presence", 0};
 
 enum {
-    TICK_MS = 100,
+    TICK_MS = 50,
     /* A dead owner is noticed within CLAIM_LASTS_MS; what it may not have
      * told by then is told by the next one. */
     OUTBOX_KEPT_MS = 2 * CLAIM_LASTS_MS + CLAIM_EVERY_MS,
