@@ -102,7 +102,7 @@ static const struct scenario {
      1,
      {.sessions = 100000,
       .members = 200,
-      .rate = 20,
+      .rate = 50,
       .warm_s = 8, /* over the grace of 5 s, in which nobody is offline */
       .hold_s = 60,
       .gateways_asked = 6}},

@@ -18,6 +18,7 @@ enum {
 };
 
 #define MILLION 1e6
+#define US_PER_MS 1e3
 
 /* ---- a conversation ---- */
 
@@ -32,6 +33,35 @@ static bool wait_gone(struct crew *c, double patience_s, struct tally *out) {
         fprintf(stderr, "moim-bench: not all have come and gone\n");
     }
     return out->drained;
+}
+
+static void add_conversation(struct report *r, const struct options *o,
+                             const struct crew *crew) {
+    struct hist come = {.count = 0};
+    struct hist gone = {.count = 0};
+    struct tally sum;
+    const struct tally *t = &sum;
+
+    crew_sum(crew, &sum, &come);
+    crew_answers(crew, &gone);
+    report_add(r, "conversation", "members", (double)o->members,
+               "each watches the others");
+    report_add(r, "conversation", "watches", (double)t->acked, "answered");
+    report_add(r, "conversation", "refused", (double)t->refused, "");
+    report_limit(r, 0);
+    report_add(r, "conversation", "events", (double)t->delivered,
+               "texts that told of presence");
+    report_aim(r, EVENTS_AIM);
+    report_add(r, "conversation", "users_told", (double)t->answered, "in them");
+    report_add(r, "conversation", "come_ms", (double)come.max_us / US_PER_MS,
+               "until all knew that all had come");
+    report_add(r, "conversation", "gone_ms", (double)gone.max_us / US_PER_MS,
+               "until all knew that half had left, with their grace");
+    report_add(r, "conversation", "wrong", (double)t->lost,
+               "told what is not true, in the end");
+    report_limit(r, 0);
+    report_add(r, "conversation", "died", (double)t->died, "sessions");
+    report_limit(r, 0);
 }
 
 static bool measure_conversation(const struct options *o, struct report *r) {
@@ -50,21 +80,10 @@ static bool measure_conversation(const struct options *o, struct report *r) {
     }
     crew_phase(&crew, CREW_RUN);
     ok = wait_gone(&crew, 3 * each_s + CONNECT_PATIENCE_S, &t);
-    crew_end(&crew);
     if (ok) {
-        report_add(r, "conversation", "members", (double)o->members,
-                   "each watches the others");
-        report_add(r, "conversation", "watches", (double)t.acked, "answered");
-        report_add(r, "conversation", "refused", (double)t.refused, "");
-        report_limit(r, 0);
-        report_add(r, "conversation", "events", (double)t.delivered,
-                   "texts that told of presence");
-        report_aim(r, EVENTS_AIM);
-        report_add(r, "conversation", "users_told", (double)t.answered,
-                   "in them");
-        report_add(r, "conversation", "died", (double)t.died, "sessions");
-        report_limit(r, 0);
+        add_conversation(r, o, &crew);
     }
+    crew_end(&crew);
     scenario_pause_s(ok ? (double)o->warm_s : 0);
     return ok;
 }

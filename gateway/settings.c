@@ -192,7 +192,7 @@ static const struct conf_key keys[] = {
 
     {"presence", "each", CONF_COUNT, AT(presence_each), "50", 0, 65535,
      "a session that watches no more users is told each change at once", NULL},
-    {"presence", "window", CONF_MSEC, AT(presence_window_ms), "1600ms", 16,
+    {"presence", "window", CONF_MSEC, AT(presence_window_ms), "1700ms", 16,
      60000, "one that watches more is told the changes of so long together",
      NULL},
 

@@ -14,6 +14,7 @@
 
 enum {
     SINCE_MS = 1700000000,
+    TURN_MS = 2 * WHEEL_TICK_MS,
 };
 
 /* User 2 is online, 3 was seen, 4 is offline and was seen once, of 5 nobody
@@ -119,7 +120,7 @@ static void tell(uint64_t user, enum presence_state is) {
     bus->ops->publish(bus, &topic, 1, buf_slice(&b), false, NULL, NULL);
     buf_fini(&b);
     commands_settle(&w);
-    commands_pass(&w, 2 * WHEEL_TICK_MS);
+    commands_pass(&w, TURN_MS);
 }
 
 #define PUSH(id, state)                                                        \

@@ -4,6 +4,10 @@
 
 #include "tests/unit/gateway_fixture.h"
 
+enum {
+    TURN_MS = 2 * WHEEL_TICK_MS,
+};
+
 static struct stage g;
 static struct peer ann;
 static struct peer ben;
@@ -31,7 +35,7 @@ static void hear(struct topic topic, const struct bus_msg *msg) {
     bus_msg_encode(&b, msg);
     server_bus_events.on_message(&g.server, topic, buf_slice(&b));
     buf_fini(&b);
-    stage_pass(&g, 2 * WHEEL_TICK_MS); /* presence is gathered for a turn */
+    stage_pass(&g, TURN_MS); /* presence is gathered for a turn */
     stage_settle(&g);
     peer_read(&ann);
     peer_read(&ben);
