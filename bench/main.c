@@ -106,6 +106,17 @@ static const struct scenario {
       .warm_s = 8, /* over the grace of 5 s, in which nobody is offline */
       .hold_s = 60,
       .gateways_asked = 6}},
+    {"crowd",
+     "many who come and go, as gateways report them",
+     crowd_run,
+     false,
+     false,
+     0,
+     {.sessions = 100000,
+      .leases = 54, /* what a million needs */
+      .warm_s = 15, /* over the time that somebody is away */
+      .hold_s = 30,
+      .gateways_asked = 1}},
     {"million",
      "as many sessions as this machine takes",
      million_run,

@@ -36,6 +36,8 @@ static const struct option {
     {"--senders", NUMBER, AT(senders), 1000, "N: group: members that send"},
     {"--messages", NUMBER, AT(messages), 1000000,
      "N: history: in each busy conversation"},
+    {"--leases", NUMBER, AT(leases), 1000,
+     "N: crowd: gateways that only report"},
     {"--gateways", NUMBER, AT(gateways_asked), OPTIONS_GATEWAYS_MAX,
      "N: how many ./run bench starts"},
     {"--json", TEXT, AT(json), 0, "FILE: also write the result there"},

@@ -42,6 +42,7 @@ struct options {
     uint64_t members;        /* of each group */
     uint64_t senders;        /* group: how many of them send */
     uint64_t messages;       /* history: in each busy conversation */
+    uint64_t leases;         /* crowd: gateways without clients */
     uint64_t gateways_asked; /* run.sh starts so many */
     /* Set by the scenario: */
     const struct ask_mix *mix; /* what is asked */

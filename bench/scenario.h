@@ -32,6 +32,7 @@ enum bench_exit scale_run(const struct options *o);
 enum bench_exit mixed_run(const struct options *o);
 enum bench_exit soak_run(const struct options *o);
 enum bench_exit presence_run(const struct options *o);
+enum bench_exit crowd_run(const struct options *o);
 enum bench_exit million_run(const struct options *o);
 enum bench_exit handover_run(const struct options *o);
 

@@ -62,17 +62,26 @@ static bool read_metrics(const char *address, struct buf *out) {
     return n == 0 && slice_starts(buf_slice(out), "HTTP/1.1 200 ");
 }
 
-double scrape(const struct options *o, const char *name) {
+static double scrape_all(const struct target *list, size_t count,
+                         const char *name) {
     double sum = 0;
-    bool ok = o->internal_count > 0;
+    bool ok = count > 0;
     struct buf b;
 
     buf_init(&b);
-    for (size_t i = 0; i < o->internal_count && ok; i++) {
+    for (size_t i = 0; i < count && ok; i++) {
         buf_clear(&b);
-        ok = read_metrics(o->internals[i].address, &b);
+        ok = read_metrics(list[i].address, &b);
         sum += scrape_sum(buf_slice(&b), name);
     }
     buf_fini(&b);
     return ok ? sum : (double)NAN;
+}
+
+double scrape(const struct options *o, const char *name) {
+    return scrape_all(o->internals, o->internal_count, name);
+}
+
+double scrape_presence(const struct options *o, const char *name) {
+    return scrape_all(o->presences, o->presence_count, name);
 }

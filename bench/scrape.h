@@ -11,5 +11,7 @@ double scrape_sum(struct slice text, const char *name);
 /* The same over all options->internals. NAN: there are none, or one does not
  * answer. */
 double scrape(const struct options *o, const char *name);
+/* The same over all options->presences. */
+double scrape_presence(const struct options *o, const char *name);
 
 #endif

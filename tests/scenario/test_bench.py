@@ -134,6 +134,17 @@ def test_presence(cluster, tmp_path):
     assert told["users_told"] > 100 * 100
 
 
+def test_crowd(cluster, tmp_path):
+    """The service knows everybody whom gateways without clients report, and
+    costs some CPU and memory."""
+    result = measure(cluster, tmp_path, "crowd", "--sessions", 2000,
+                     "--leases", 3, "--hold", 1)
+    assert result.keys() > {"nobody", "a_quarter", "half", "million_users"}
+    assert result["all"]["users"] == 2000
+    assert result["all"]["bytes_per_user"] > 0
+    assert 0 < result["nobody"]["redis_us_per_s"]
+
+
 def test_history(cluster, tmp_path):
     result = measure(cluster, tmp_path, "history", "--sessions", 40,
                      "--messages", 60, "--rate", 50, "--seconds", 1)
