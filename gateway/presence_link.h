@@ -31,7 +31,7 @@ enum {
 
 struct presence_link_config {
     struct gateway_id gateway;
-    uint64_t renew_ms;  /* 2 s; a few of them make a lease */
+    uint64_t renew_ms;  /* 1 s; a few of them make a lease */
     uint64_t gather_ms; /* 100 ms */
     uint64_t answer_ms; /* 1 s */
 };

@@ -299,7 +299,7 @@ enum rc server_listen(struct server *s,
 }
 
 void server_open(struct server *s) {
-    struct presence_link_config link = {s->id, 2000, 100, 1000};
+    struct presence_link_config link = {s->id, 1000, 100, 1000};
     struct core *c = &s->core;
 
     list_init(&s->conns);
