@@ -58,6 +58,7 @@ static void on_known(void *ctx, const struct presence_known *known,
     size_t n = 0;
 
     for (size_t i = 0; i < count; i++) {
+        watch_answered(&a->request->server->watch, &known[i]);
         a->known[i] = known[i];
         if (a->hidden[i]) {
             a->known[i].state = PRESENCE_UNKNOWN;

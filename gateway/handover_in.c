@@ -16,7 +16,6 @@ enum {
     LOOK_MS = 20,        /* how often to see whether the stores are there */
     PATIENCE_MS = 30000, /* for them, and for every topic */
     JOINS_MAX = 64,      /* users being subscribed at once */
-    QUERY_MAX = 256,     /* users whose presence is asked for at once */
 };
 
 static const struct log_ctx ctx_in = {"handover", 0};
@@ -219,44 +218,12 @@ static void fail(struct handover_in *h, enum rc why) {
     finish(h, why);
 }
 
-static void on_known(void *ctx, const struct presence_known *known,
-                     size_t count) {
-    struct server *server = ctx;
-
-    for (size_t i = 0; i < count; i++) {
-        if (known[i].state != PRESENCE_UNKNOWN) {
-            watch_seen(&server->watch, &known[i]);
-        }
-    }
-}
-
-/* Who came or went while nobody listened for those who watch. */
-static void ask_presence(struct server *server) {
-    struct presence *p = server->presence;
-    struct user_id users[QUERY_MAX];
-    size_t count = 0;
-
-    for (size_t i = 0; i < server->watch.users.cap; i++) {
-        const struct map_slot *slot = &server->watch.users.slots[i];
-
-        if (slot->value != NULL) {
-            users[count++].v = slot->key;
-        }
-        if (count == QUERY_MAX) {
-            p->ops->query(p, users, count, on_known, server);
-            count = 0;
-        }
-    }
-    if (count > 0) {
-        p->ops->query(p, users, count, on_known, server);
-    }
-}
-
 static void succeed(struct handover_in *h) {
     struct clock now;
 
     places_end(&h->places, true);
-    ask_presence(h->server);
+    /* Who came or went while nobody listened for those who watch. */
+    watch_ask(&h->server->watch);
     clock_update(&now);
     log_info(&ctx_in, "taken_over", "sessions=%u users=%zu pause_ms=%llu",
              (unsigned)h->sessions, h->user_count,

@@ -13,6 +13,9 @@ static void on_gateway_topic(struct server *s, struct slice text) {
     } else if (msg.kind == BUS_REVOKE) {
         revoked_heard(&s->revoked, &msg.u.revoke);
     } else {
+        if (msg.kind == BUS_PRESENCE_ASK) {
+            watch_doubt(&s->watch); /* what it did not hear it did not tell */
+        }
         presence_link_take(s->link, &msg);
     }
 }
@@ -57,9 +60,16 @@ static void on_gap(void *owner, unsigned partition) {
     deliver_bus_events.on_gap(&s->core, partition);
 }
 
+static void on_back(void *owner) {
+    struct server *s = owner;
+
+    watch_doubt(&s->watch);
+}
+
 const struct bus_events server_bus_events = {
     .on_message = on_message,
     .on_gap = on_gap,
+    .on_back = on_back,
 };
 
 static struct session *session_of(struct seat *seat) {

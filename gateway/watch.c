@@ -9,8 +9,15 @@
 #include "proto/wire/handover.h"
 #include "proto/wire/json_write.h"
 
+enum {
+    DOUBT_MS = 5000, /* and as much by chance, before those doubted are asked
+                        for; and again, when nobody could tell */
+    ASK_MS = 100,    /* between two questions */
+};
+
 /* A user who is watched, by whom, and what was last heard of him. */
 struct watched {
+    struct list node;     /* in watch.sure or watch.doubted */
     struct list watchers; /* of struct watching */
     struct presence_known known;
 };
@@ -33,13 +40,19 @@ struct watching {
     struct watching *next;
 };
 
+static void on_ask_due(struct wheel_timer *timer);
+
 void watch_init(struct watch *w, struct bus *bus) {
     w->bus = bus;
     map_init(&w->users);
+    list_init(&w->sure);
+    list_init(&w->doubted);
+    wheel_timer_init(&w->asking, on_ask_due);
 }
 
 void watch_fini(struct watch *w) {
     assert(w->users.count == 0);
+    wheel_cancel(&w->asking);
     map_fini(&w->users);
 }
 
@@ -54,6 +67,8 @@ static struct watched *find_or_new(struct watch *w, struct user_id user) {
         whom = mem_new(sizeof(*whom));
         whom->known.user = user;
         list_init(&whom->watchers);
+        list_init(&whom->node);
+        list_push_back(&w->sure, &whom->node);
         map_put(&w->users, user.v, whom);
         w->bus->ops->subscribe(w->bus, seen_topic(user), NULL, NULL);
     }
@@ -123,6 +138,7 @@ static void drop(struct watch *w, struct watching **at) {
     if (list_empty(&whom->watchers)) {
         w->bus->ops->unsubscribe(w->bus, seen_topic(whom->known.user));
         map_remove(&w->users, whom->known.user.v);
+        list_remove(&whom->node);
         mem_free(whom);
     }
 }
@@ -311,16 +327,110 @@ static void on_due(struct wheel_timer *timer) {
     blob_unref(&text);
 }
 
-void watch_seen(struct watch *w, const struct presence_known *known) {
-    struct watched *whom = map_get(&w->users, known->user.v);
-
-    if (whom == NULL || (whom->known.state == known->state &&
-                         whom->known.since_ms == known->since_ms)) {
-        return;
-    }
+static void news(struct watched *whom, const struct presence_known *known) {
     whom->known = *known;
     for (struct list *n = whom->watchers.next; n != &whom->watchers;
          n = n->next) {
         mark(CONTAINER_OF(n, struct watching, node));
     }
+}
+
+/* A service that has been restarted does not know since when. */
+static bool is_news(const struct watched *whom,
+                    const struct presence_known *known) {
+    return whom->known.state != known->state ||
+           (whom->known.since_ms != known->since_ms && known->since_ms != 0);
+}
+
+void watch_seen(struct watch *w, const struct presence_known *known) {
+    struct watched *whom = map_get(&w->users, known->user.v);
+
+    if (whom != NULL && is_news(whom, known)) {
+        news(whom, known);
+    }
+}
+
+/* What was heard is doubted. */
+
+static struct server *server_of(struct watch *w) {
+    return CONTAINER_OF(w, struct server, watch);
+}
+
+static void ask_after(struct watch *w, uint64_t ms) {
+    if (!wheel_is_set(&w->asking)) {
+        loop_timer(server_of(w)->loop, &w->asking, ms);
+    }
+}
+
+/* Nobody could tell. */
+static void doubt_one(struct watch *w, struct watched *whom) {
+    list_remove(&whom->node);
+    list_push_back(&w->doubted, &whom->node);
+    ask_after(w, DOUBT_MS);
+}
+
+void watch_answered(struct watch *w, const struct presence_known *known) {
+    struct watched *whom = map_get(&w->users, known->user.v);
+
+    if (whom == NULL) {
+        return;
+    }
+    if (known->state == PRESENCE_UNKNOWN) {
+        doubt_one(w, whom);
+    } else if (whom->known.state == PRESENCE_UNKNOWN &&
+               whom->watchers.next == whom->watchers.prev) {
+        whom->known = *known; /* only who asked watches, and has the answer */
+    } else if (is_news(whom, known)) {
+        news(whom, known);
+    }
+}
+
+static void on_known(void *ctx, const struct presence_known *known,
+                     size_t count) {
+    struct watch *w = ctx;
+
+    for (size_t i = 0; i < count; i++) {
+        struct watched *whom = map_get(&w->users, known[i].user.v);
+
+        if (whom != NULL && known[i].state == PRESENCE_UNKNOWN) {
+            doubt_one(w, whom);
+        } else if (whom != NULL && is_news(whom, &known[i])) {
+            news(whom, &known[i]);
+        }
+    }
+}
+
+static void on_ask_due(struct wheel_timer *timer) {
+    struct watch *w = CONTAINER_OF(timer, struct watch, asking);
+    struct presence *p = server_of(w)->presence;
+    struct user_id users[PRESENCE_QUERY_MAX];
+    size_t count = 0;
+
+    while (count < COUNT_OF(users) && !list_empty(&w->doubted)) {
+        struct list *node = list_pop_front(&w->doubted);
+
+        list_push_back(&w->sure, node);
+        users[count++] = CONTAINER_OF(node, struct watched, node)->known.user;
+    }
+    if (!list_empty(&w->doubted)) {
+        ask_after(w, ASK_MS);
+    }
+    if (count > 0) {
+        p->ops->query(p, users, count, on_known, w);
+    }
+}
+
+void watch_doubt(struct watch *w) {
+    struct loop *l = server_of(w)->loop;
+
+    if (w->users.count > 0) {
+        list_append(&w->doubted, &w->sure);
+        ask_after(w, DOUBT_MS + rand_below(&l->rand, DOUBT_MS));
+    }
+}
+
+void watch_ask(struct watch *w) {
+    list_append(&w->doubted, &w->sure);
+    wheel_cancel(&w->asking);
+    ask_after(w, 0);
 }

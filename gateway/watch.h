@@ -13,7 +13,9 @@
 #include "chat-core/ports/bus.h"
 #include "proto/base/buf.h"
 #include "proto/base/ids.h"
+#include "proto/base/list.h"
 #include "proto/base/map.h"
+#include "proto/base/wheel.h"
 #include "proto/wire/bus_msg.h"
 
 struct server;
@@ -21,7 +23,10 @@ struct session;
 
 struct watch {
     struct bus *bus;
-    struct map users; /* user id -> struct watched */
+    struct map users;    /* user id -> struct watched */
+    struct list sure;    /* all of them, but for ... */
+    struct list doubted; /* those who will be asked for */
+    struct wheel_timer asking;
 };
 
 void watch_init(struct watch *w, struct bus *bus);
@@ -46,6 +51,13 @@ void watch_forget(struct watch *w, struct session *s);
 /* A transition that the bus told: everybody who watches will hear of it, or
  * of what follows it. The same once more is no news. */
 void watch_seen(struct watch *w, const struct presence_known *known);
+
+/* What the presence service answered to one who asked and watches. */
+void watch_answered(struct watch *w, const struct presence_known *known);
+/* Changes may have gone unheard: the presence service is asked for everybody
+ * who is watched, in a moment and not all at once, and until it knows. */
+void watch_doubt(struct watch *w);
+void watch_ask(struct watch *w); /* the same, now */
 
 /* Adds one {"user":…,"state":…,"since":…} to `b`. */
 void presence_put(struct buf *b, const struct presence_known *known);

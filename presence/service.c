@@ -293,7 +293,8 @@ static void on_gap(void *owner, unsigned partition) {
     }
 }
 
-static const struct bus_events bus_events = {on_message, on_gap};
+static const struct bus_events bus_events = {.on_message = on_message,
+                                             .on_gap = on_gap};
 
 /* Life. */
 

@@ -167,6 +167,8 @@ void bus_subs_fini(struct bus_redis *b);
  * subscribed anew and what was missed is repaired, or, unless the log is
  * `whole`, a gap. */
 void bus_subs_lost(struct bus_redis *b, uint64_t partitions, bool whole);
+/* Tells the owner that what is not durable was perhaps missed. */
+void bus_subs_back(struct bus_redis *b);
 void bus_subs_add(struct bus *base, struct topic topic, bus_done_fn done,
                   void *ctx);
 void bus_subs_remove(struct bus *base, struct topic topic);

@@ -91,6 +91,7 @@ static void on_map(void *owner) {
     if ((moved | taken) != 0) {
         log_info(&log_bus, "bus_moved", "partitions=%d",
                  __builtin_popcountll(moved | taken));
+        bus_subs_back(b);
     }
     if (marks != NULL && b->parts[0].shard != marks) {
         bus_beat_marks_moved(b);

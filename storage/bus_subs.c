@@ -374,6 +374,12 @@ void bus_subs_lost(struct bus_redis *b, uint64_t partitions, bool whole) {
     loop_defer(b->loop, &b->flush);
 }
 
+void bus_subs_back(struct bus_redis *b) {
+    if (b->base.events->on_back != NULL) {
+        b->base.events->on_back(b->base.owner);
+    }
+}
+
 /* The connections. */
 
 static uint64_t partitions_of(const struct bus_shard *s) {
@@ -388,8 +394,9 @@ static uint64_t partitions_of(const struct bus_shard *s) {
 static void on_ready(void *owner) {
     struct bus_shard *s = owner;
     struct bus_redis *b = s->b;
+    bool again = resp_conn_stats(s->sub)->connects > 1;
 
-    b->stats.reconnects += resp_conn_stats(s->sub)->connects > 1;
+    b->stats.reconnects += again;
     for (size_t i = 0; i < COUNT_OF(b->parts); i++) {
         struct bus_part *part = &b->parts[i];
 
@@ -398,6 +405,9 @@ static void on_ready(void *owner) {
     }
     loop_defer(b->loop, &b->flush);
     bus_beat(b);
+    if (again) {
+        bus_subs_back(b);
+    }
 }
 
 static void on_lost(void *owner) {

@@ -29,6 +29,9 @@ struct bus_events {
     /* Messages of this partition's topics were lost and could not be
      * repaired: every client concerned has to sync. */
     void (*on_gap)(void *owner, unsigned partition);
+    /* The bus was not heard and is again: what is not durable was perhaps
+     * missed. May be NULL. */
+    void (*on_back)(void *owner);
 };
 
 struct bus_ops {

@@ -21,6 +21,7 @@ struct heard {
     uint8_t flow[FLOW_TOPICS][FLOW]; /* how often each numbered one came */
     size_t flow_missing;
     size_t gaps;
+    size_t backs; /* of both buses */
     unsigned gap_partition;
 };
 
@@ -67,7 +68,17 @@ static inline void on_gap(void *owner, unsigned partition) {
     h->gap_partition = partition;
 }
 
-static const struct bus_events events = {on_message, on_gap};
+static inline void on_back(void *owner) {
+    struct heard *h = owner;
+
+    h->backs++;
+}
+
+static const struct bus_events events = {
+    .on_message = on_message,
+    .on_gap = on_gap,
+    .on_back = on_back,
+};
 
 static inline bool is_ready(void *ctx) {
     struct bus *bus = ctx;

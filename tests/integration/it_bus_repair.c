@@ -89,6 +89,7 @@ static void test_subscriber_killed(void **state) {
     assert_true(it_until(&f->loop, keep_flowing, w, IT_PATIENCE_MS));
     assert_int_equal(f->heard.flow_missing, 0);
     assert_true(stats->reconnects >= 3);
+    assert_true(f->heard.backs >= stats->reconnects);
     assert_true(stats->repairs > 0);
     assert_true(stats->replayed > 0);
     assert_int_equal(f->heard.gaps, 0);

@@ -105,8 +105,10 @@ static inline enum rc stage_load(struct stage *g, const char *const *flags) {
 }
 
 static inline void stage_stores(struct stage *g) {
-    static const struct bus_events elsewhere = {stage_elsewhere_hears,
-                                                stage_elsewhere_misses};
+    static const struct bus_events elsewhere = {
+        .on_message = stage_elsewhere_hears,
+        .on_gap = stage_elsewhere_misses,
+    };
 
     g->bus = fake_bus_new(1);
     g->history = fake_history_new();

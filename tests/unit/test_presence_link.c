@@ -118,8 +118,10 @@ static void on_gap(void *owner, unsigned partition) {
     (void)partition;
 }
 
-static const struct bus_events service_events = {on_service_message, on_gap};
-static const struct bus_events gateway_events = {on_gateway_message, on_gap};
+static const struct bus_events service_events = {
+    .on_message = on_service_message, .on_gap = on_gap};
+static const struct bus_events gateway_events = {
+    .on_message = on_gateway_message, .on_gap = on_gap};
 
 static void wait(struct world *w, uint64_t ms) {
     fake_bus_settle(w->net);

@@ -53,7 +53,8 @@ static void on_gap(void *owner, unsigned partition) {
     (void)partition;
 }
 
-static const struct bus_events peer_events = {on_message, on_gap};
+static const struct bus_events peer_events = {.on_message = on_message,
+                                              .on_gap = on_gap};
 
 static struct service *open_service(struct world *w, uint64_t id,
                                     struct bus *bus) {

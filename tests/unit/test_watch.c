@@ -207,6 +207,120 @@ static void test_slow(void **state) {
     assert_true(client_heard(c, USERS(IS("4", "away"))));
 }
 
+/* ---- what went unheard ---- */
+
+enum {
+    SOON_MS = 10 * 1000 + TURN_MS, /* at the latest it is asked then */
+};
+
+static void truth(uint64_t user, enum presence_state state) {
+    fake_presence_set(&w.presence, &(struct presence_known){{user}, state, 17});
+}
+
+static void hear_ask(void) {
+    struct topic gateways = {TOPIC_GATEWAYS, 1};
+    struct bus *bus = w.server.core.bus;
+    struct buf b;
+
+    buf_init(&b);
+    bus_msg_encode(&b, &(struct bus_msg){.kind = BUS_PRESENCE_ASK});
+    bus->ops->publish(bus, &gateways, 1, buf_slice(&b), false, NULL, NULL);
+    buf_fini(&b);
+    commands_settle(&w);
+}
+
+static void hear_bus_again(void) {
+    server_bus_events.on_back(&w.server);
+}
+
+static void hand_over(void) {
+    watch_ask(&w.server.watch);
+}
+
+#define WATCH_3 "'type':'presence.watch','users':['0000000000003']"
+#define IS_SINCE(id, state)                                                    \
+    "{'user':'000000000000" id "','state':'" state "','since':17}"
+
+/* Whatever made him miss it, a watcher is told the truth, once. */
+static void test_doubt(void **state) {
+    static const struct {
+        const char *name;
+        void (*happens)(void);
+    } rows[] = {
+        {"a service starts or has missed something", hear_ask},
+        {"the bus was away", hear_bus_again},
+        {"another process was here", hand_over},
+    };
+    struct client *c = client_login(&w, 1);
+
+    (void)state;
+    truth(3, PRESENCE_ONLINE);
+    client_ask(c, WATCH_3);
+    assert_int_equal(c->heard.n, 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        rows[i].happens();
+        commands_pass(&w, SOON_MS);
+        commands_pass(&w, TURN_MS);
+        assert_row(rows[i].name, c->heard.n == 0); /* it is as it was */
+        truth(3, i % 2 == 0 ? PRESENCE_AWAY : PRESENCE_ONLINE);
+        rows[i].happens();
+        commands_pass(&w, SOON_MS);
+        commands_pass(&w, TURN_MS);
+        assert_row(rows[i].name, texts_of(c) == 1);
+        assert_row(rows[i].name,
+                   client_heard(c, i % 2 == 0
+                                       ? USERS(IS_SINCE("3", "away"))
+                                       : USERS(IS_SINCE("3", "online"))));
+        client_forget(c);
+    }
+    commands_pass(&w, SOON_MS);
+    assert_false(wheel_is_set(&w.server.watch.asking));
+}
+
+/* Who nobody could tell of is asked for until somebody can. */
+static void test_unknown(void **state) {
+    struct client *one = client_login(&w, 1);
+    struct client *two = client_login(&w, 2);
+
+    (void)state;
+    client_ask(one, WATCH_3);
+    assert_true(client_answered(one, USERS(IS("3", "unknown"))));
+    commands_pass(&w, SOON_MS);
+    commands_pass(&w, SOON_MS);
+    assert_int_equal(one->heard.n, 0);
+    truth(3, PRESENCE_ONLINE);
+    client_ask(two, WATCH_3); /* what he is answered is news to the other */
+    commands_pass(&w, SOON_MS);
+    commands_pass(&w, TURN_MS);
+    assert_int_equal(texts_of(one), 1);
+    assert_true(client_heard(one, USERS(IS_SINCE("3", "online"))));
+    client_ask(one, "'type':'presence.unwatch','users':['0000000000003']");
+    client_ask(two, "'type':'presence.unwatch','users':['0000000000003']");
+    hear_bus_again();
+    assert_false(wheel_is_set(&w.server.watch.asking)); /* nobody watches */
+}
+
+/* More than one question takes. */
+static void test_many(void **state) {
+    struct client *c = client_login(&w, 1);
+    size_t questions = 0;
+
+    (void)state;
+    for (uint64_t user = 100; user < 100 + 2 * PRESENCE_QUERY_MAX; user++) {
+        watch_add(&w.server.watch, &c->session, (struct user_id){user});
+        truth(user, PRESENCE_ONLINE);
+    }
+    watch_ask(&w.server.watch);
+    while (wheel_is_set(&w.server.watch.asking)) {
+        commands_pass(&w, 100 + TURN_MS);
+        questions++;
+    }
+    assert_int_equal(questions, 2);
+    commands_pass(&w, w.settings.presence_window_ms + TURN_MS);
+    assert_int_equal(texts_of(c), 1); /* of all of them */
+    assert_true(list_empty(&w.server.watch.doubted));
+}
+
 static void test_put(void **state) {
     static const struct {
         const char *name;
@@ -243,6 +357,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_turn, setup, teardown),
         cmocka_unit_test_setup_teardown(test_window, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_doubt, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
         cmocka_unit_test(test_put),
     };
 
