@@ -29,6 +29,11 @@ struct invite_id {
     uint64_t v; /* 0 means none */
 };
 
+/* A key of one of the team's own servers. */
+struct api_key_id {
+    uint64_t v; /* 0 means none */
+};
+
 /* One running gateway process; a restarted gateway has a new one. */
 struct gateway_id {
     uint64_t v; /* 0 means none */
