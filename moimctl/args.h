@@ -40,6 +40,8 @@ struct args {
     const char *idle;
     const char *redis;
     const char *bus;
+    const char *scopes;
+    const char *grace;
     char *const *words; /* what is left */
     size_t word_count;
 };

@@ -24,6 +24,11 @@ enum ctl_exit cmd_token_check(const struct args *a);
 /* cmd_db.c */
 enum ctl_exit cmd_db_migrate(const struct args *a);
 enum ctl_exit cmd_db_status(const struct args *a);
+/* cmd_key.c */
+enum ctl_exit cmd_key_create(const struct args *a);
+enum ctl_exit cmd_key_list(const struct args *a);
+enum ctl_exit cmd_key_rotate(const struct args *a);
+enum ctl_exit cmd_key_revoke(const struct args *a);
 /* cmd_status.c, cmd_top.c */
 enum ctl_exit cmd_status(const struct args *a);
 enum ctl_exit cmd_top(const struct args *a);

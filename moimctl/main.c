@@ -19,6 +19,12 @@ static const struct arg as_somebody[] = {ARG_URL, ARG_CA, ARG_AS, ARG_PASSWORD};
             ARG_AT(key_file), true                                             \
     }
 
+#define ARG_CONNINFO                                                           \
+    {                                                                          \
+        "conninfo", "TEXT", "libpq's: \"host=/run/postgresql dbname=moim\"",   \
+            ARG_AT(conninfo), true                                             \
+    }
+
 static const struct arg user_data[] = {ARG_URL, ARG_CA, ARG_KEY_FILE};
 
 static const struct arg user_add[] = {
@@ -29,8 +35,7 @@ static const struct arg user_add[] = {
 };
 
 static const struct arg user_reset[] = {
-    {"conninfo", "TEXT", "libpq's: \"host=/run/postgresql dbname=moim\"",
-     ARG_AT(conninfo), true},
+    ARG_CONNINFO,
     {"name", "NAME", "the account's name, or in small letters", ARG_AT(name),
      true},
     ARG_PASSWORD,
@@ -58,11 +63,29 @@ static const struct arg token_check[] = {
 };
 
 static const struct arg db[] = {
-    {"conninfo", "TEXT", "libpq's: \"host=/run/postgresql dbname=moim\"",
-     ARG_AT(conninfo), true},
+    ARG_CONNINFO,
     {"dir", "DIR", "the migrations (default: those installed)", ARG_AT(dir),
      false},
 };
+
+static const struct arg key_create[] = {
+    ARG_CONNINFO,
+    {"name", "NAME", "what it is for, for people", ARG_AT(name), true},
+    {"scopes", "WORDS", "what it may do: \"users:write messages:write\"",
+     ARG_AT(scopes), true},
+    {"ttl", "TIME", "how long it is good: 90d (default: for ever)", ARG_AT(ttl),
+     false},
+};
+
+static const struct arg key_rotate[] = {
+    ARG_CONNINFO,
+    {"grace", "TIME", "how long the old one is still good (default: 1d)",
+     ARG_AT(grace), false},
+    {"ttl", "TIME", "and the new one: 90d (default: for ever)", ARG_AT(ttl),
+     false},
+};
+
+static const struct arg key_other[] = {ARG_CONNINFO};
 
 static const struct arg status[] = {ARG_URL, ARG_CA};
 
@@ -131,6 +154,18 @@ static const char user_reset_details[] =
     "For who forgot it, and for a team's own page that resets passwords after\n"
     "it has made sure who asks. All devices of the user are logged out.";
 
+static const char key_details[] =
+    "For the team's own servers, which send it as \"Authorization: Bearer\".\n"
+    "The key is printed once, alone on a line; only a hash of it is kept. A\n"
+    "wrong --scopes lists what there is. Gateways know it within seconds.";
+
+static const char rotate_details[] =
+    "Prints a new key with the name and the scopes of the old one, ID, which\n"
+    "stays good for --grace: put the new one where the old one was meanwhile.";
+
+static const char revoke_details[] =
+    "For good, and at once: no gateway takes the key for more than 5 seconds.";
+
 static const char doctor_details[] =
     "Looks at the way in that clients have to URL: do WebSockets get through,\n"
     "are events passed on at once, is who says nothing left alone, how long\n"
@@ -179,6 +214,14 @@ static const struct command commands[] = {
      0, 0, cmd_db_migrate},
     {"db status", "", "List the migrations and which are applied", "", ARGS(db),
      0, 0, cmd_db_status},
+    {"key create", "", "Make a key for a server of yours", key_details,
+     ARGS(key_create), 0, 0, cmd_key_create},
+    {"key list", "", "List the keys, without their secrets", "",
+     ARGS(key_other), 0, 0, cmd_key_list},
+    {"key rotate", "ID", "Replace a key by a new one", rotate_details,
+     ARGS(key_rotate), 1, 1, cmd_key_rotate},
+    {"key revoke", "ID", "Take a key back", revoke_details, ARGS(key_other), 1,
+     1, cmd_key_revoke},
     {"check-config", "", "Read a configuration file as its program would", "",
      ARGS(check_config), 0, 0, cmd_check_config},
     {"config doc", "gateway|presence", "Every setting with its default", "",

@@ -171,7 +171,8 @@ static void devices_revoke(struct directory *d, struct user_id user,
                      (union dir_done){.devices = done}, ctx);
 
     pg_args_id(&c->req.args, user.v);
-    pg_args_id(&c->req.args, device.v);
+    pg_args_num(&c->req.args, device.v);
+    c->req.args.bad = c->req.args.bad || (one && device.v == 0);
     dir_call_send(c);
 }
 

@@ -21,6 +21,8 @@ enum {
 union dir_done {
     user_fn user;
     users_fn users;
+    user_made_fn user_made;
+    api_keys_fn api_keys;
     device_fn device;
     devices_fn devices;
     conv_fn conv;
@@ -106,6 +108,7 @@ struct wide_asks *dir_wide_asks(struct directory *d);
 
 /* Each file puts its functions in. */
 void users_add_ops(struct directory_ops *ops);
+void api_keys_add_ops(struct directory_ops *ops);
 void devices_add_ops(struct directory_ops *ops);
 void convs_add_ops(struct directory_ops *ops);
 void wide_convs_add_ops(struct directory_ops *ops);

@@ -42,6 +42,7 @@ enum rc directory_pg_open(struct directory **out, struct loop *loop,
     list_init(&d->wide.waiting);
     d->ops.ready = ready;
     users_add_ops(&d->ops);
+    api_keys_add_ops(&d->ops);
     devices_add_ops(&d->ops);
     convs_add_ops(&d->ops);
     wide_convs_add_ops(&d->ops);

@@ -3,11 +3,12 @@
  * transaction. */
 #include "storage/directory_sql.h"
 
-/* Columns: id, name, password hash, last seen, avatar. */
-#define USER_COLUMNS "u.id, u.name, '', u.last_seen_ms, u.avatar"
+/* Columns: id, name, password hash, last seen, avatar, bot. */
+#define USER_COLUMNS "u.id, u.name, '', u.last_seen_ms, u.avatar, u.bot"
 #define USER_HASH_COLUMNS                                                      \
-    "u.id, u.name, coalesce(u.password_hash, ''), u.last_seen_ms, u.avatar"
-#define NAMELESS_COLUMNS "u.id, '', '', 0, ''"
+    "u.id, u.name, coalesce(u.password_hash, ''), u.last_seen_ms, u.avatar, "  \
+    "u.bot"
+#define NAMELESS_COLUMNS "u.id, '', '', 0, '', false"
 
 /* Of the view list_entries, as lists.c reads them. */
 #define ENTRY_COLUMNS                                                          \
@@ -47,6 +48,23 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "UNION ALL SELECT " USER_COLUMNS " FROM users u "
          "WHERE u.id = $1 AND u.name_key = $3 AND u.password_hash = $4",
          4},
+    [SQL_USER_MAKE] = {"user_make",
+                       "SELECT * FROM user_make($1, $2, $3, $4, $5::int = 1, "
+                       "$6, $7)",
+                       7},
+    [SQL_USER_ALIVE] = {"user_alive",
+                        "SELECT " USER_COLUMNS " FROM users u "
+                        "WHERE u.id = $1 AND u.erased_at IS NULL",
+                        1},
+    [SQL_API_KEYS] =
+        {"api_keys",
+         "WITH x AS (UPDATE api_keys SET used_at = now() "
+         "WHERE id = ANY ($1::bigint[])) "
+         "SELECT k.id, k.hash, k.scopes, "
+         "coalesce((extract(epoch FROM k.expires_at) * 1000)::bigint, 0) "
+         "FROM api_keys k WHERE k.revoked_at IS NULL "
+         "AND coalesce(k.expires_at > now(), true) ORDER BY k.id LIMIT $2",
+         2},
     [SQL_USER_BY_NAME] = {"user_by_name",
                           "SELECT " USER_HASH_COLUMNS
                           " FROM users u WHERE u.name_key = $1",
@@ -238,6 +256,8 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          2},
     [SQL_FRIEND_ASK] = {"friend_ask", "SELECT * FROM friend_ask($1, $2, $3)",
                         3},
+    [SQL_FRIEND_MAKE] = {"friend_make", "SELECT * FROM friend_make($1, $2, $3)",
+                         3},
     [SQL_FRIEND_ACCEPT] = {"friend_accept",
                            "SELECT * FROM friend_accept($1, $2)", 2},
     [SQL_FRIEND_REMARK] =

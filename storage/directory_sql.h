@@ -7,6 +7,9 @@
 
 enum directory_sql {
     SQL_USER_CREATE,
+    SQL_USER_MAKE,
+    SQL_USER_ALIVE,
+    SQL_API_KEYS,
     SQL_USER_BY_NAME,
     SQL_USER_BY_ID,
     SQL_USERS_BY_ID,
@@ -42,6 +45,7 @@ enum directory_sql {
     SQL_USER_ERASE,
     SQL_FRIENDS_OF,
     SQL_FRIEND_ASK,
+    SQL_FRIEND_MAKE,
     SQL_FRIEND_ACCEPT,
     SQL_FRIEND_REMARK,
     SQL_FRIEND_DROP,

@@ -57,16 +57,26 @@ static void on_asked(struct pg_request *req, enum rc rc,
     c.done.friend(c.ctx, rc, state);
 }
 
-static void friend_ask(struct directory *d, struct user_id me,
-                       struct user_id other, friend_fn done, void *ctx) {
-    struct dir_call *c = dir_call_new(d, SQL_FRIEND_ASK, on_asked,
-                                      (union dir_done){.friend = done}, ctx);
-
+static void begin(struct dir_call *c, struct user_id me, struct user_id other) {
     pg_args_id(&c->req.args, me.v);
     pg_args_id(&c->req.args, other.v);
     pg_args_num(&c->req.args, DIRECTORY_BATCH_MAX);
     c->req.args.bad = c->req.args.bad || me.v == other.v;
     dir_call_send(c);
+}
+
+static void friend_ask(struct directory *d, struct user_id me,
+                       struct user_id other, friend_fn done, void *ctx) {
+    begin(dir_call_new(d, SQL_FRIEND_ASK, on_asked,
+                       (union dir_done){.friend = done}, ctx),
+          me, other);
+}
+
+static void friend_make(struct directory *d, struct user_id me,
+                        struct user_id other, friend_fn done, void *ctx) {
+    begin(dir_call_new(d, SQL_FRIEND_MAKE, on_asked,
+                       (union dir_done){.friend = done}, ctx),
+          me, other);
 }
 
 static void friend_accept(struct directory *d, struct user_id me,
@@ -112,6 +122,7 @@ static void friend_drop(struct directory *d, struct user_id me,
 void friends_add_ops(struct directory_ops *ops) {
     ops->friends_of = friends_of;
     ops->friend_ask = friend_ask;
+    ops->friend_make = friend_make;
     ops->friend_accept = friend_accept;
     ops->friend_remark = friend_remark;
     ops->friend_drop = friend_drop;

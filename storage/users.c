@@ -14,6 +14,7 @@ static void read_user(struct pg_row *r, struct user_row *out) {
     out->password_hash = pg_row_text(r, HASH_MAX_BYTES);
     out->last_seen_ms = pg_row_num(r, INT64_MAX);
     out->avatar = pg_row_text(r, AVATAR_MAX_BYTES);
+    out->bot = pg_row_bool(r);
 }
 
 /* `missing` is what it means that there is no row. */
@@ -76,6 +77,15 @@ static void user_by_id(struct directory *d, struct user_id id, user_fn done,
     dir_call_send(c);
 }
 
+static void user_alive(struct directory *d, struct user_id id, user_fn done,
+                       void *ctx) {
+    struct dir_call *c = dir_call_new(d, SQL_USER_ALIVE, on_found,
+                                      (union dir_done){.user = done}, ctx);
+
+    pg_args_id(&c->req.args, id.v);
+    dir_call_send(c);
+}
+
 void dir_on_users(struct pg_request *req, enum rc rc,
                   const struct pg_result *res) {
     struct dir_call c = dir_call_end(req);
@@ -127,6 +137,7 @@ void users_add_ops(struct directory_ops *ops) {
     ops->user_create = user_create;
     ops->user_by_name = user_by_name;
     ops->user_by_id = user_by_id;
+    ops->user_alive = user_alive;
     ops->users_by_id = users_by_id;
     ops->users_by_prefix = users_by_prefix;
     ops->seen_write = seen_write;

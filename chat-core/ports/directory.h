@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chat-core/ports/keys.h"
 #include "chat-core/ports/lists.h"
 #include "proto/base/ids.h"
 #include "proto/base/rc.h"
@@ -24,6 +25,7 @@ struct directory;
 enum {
     NAME_MAX_BYTES = 64,     /* of a user name */
     TITLE_MAX_BYTES = 128,   /* of a group title */
+    DEVICE_LABEL_MAX = 64,   /* bytes of what a user calls a device */
     NARROW_MAX_MEMBERS = 16, /* more, and a conversation is wide */
     LISTED_MAX_MEMBERS = 32, /* more, and its members are not listed */
     GROUP_MAX_MEMBERS = 100000,
@@ -52,6 +54,7 @@ struct user_row {
     struct slice password_hash; /* PHC string; only from user_by_name, _id */
     uint64_t last_seen_ms;      /* 0: never or not known */
     struct slice avatar;        /* what the user's clients make of it */
+    bool bot;                   /* a program, which only keys write as */
 };
 
 /* `user` is NULL unless RC_OK. RC_NOT_FOUND, RC_CONFLICT (name is taken). */
@@ -70,10 +73,6 @@ struct device_row {
     uint64_t revoked_us; /* Unix time in microseconds; 0: it is not */
 };
 
-enum {
-    DEVICE_LABEL_MAX = 64, /* bytes */
-};
-
 /* Somebody whom an identity provider vouches for. All borrowed until the call
  * returns. */
 struct identity {
@@ -90,7 +89,7 @@ struct identity {
 /* Which devices of a user are logged out. */
 enum revoke_which {
     REVOKE_THIS,
-    REVOKE_OTHERS, /* all but this */
+    REVOKE_OTHERS, /* all but this; 0: all */
 };
 
 typedef void (*devices_fn)(void *ctx, enum rc rc,
@@ -278,6 +277,15 @@ struct directory_ops {
     void (*user_create)(struct directory *d, struct user_id id,
                         struct slice name, struct slice name_key,
                         struct slice password_hash, user_fn done, void *ctx);
+    /* By subject when there is one, else by name: answers who was there. */
+    void (*user_make)(struct directory *d, const struct user_new *user,
+                      user_made_fn done, void *ctx);
+    /* RC_NOT_FOUND: there is none, or he was erased. */
+    void (*user_alive)(struct directory *d, struct user_id id, user_fn done,
+                       void *ctx);
+    /* The good keys; `used` are those that were used since the last time. */
+    void (*api_keys)(struct directory *d, const struct api_key_id *used,
+                     size_t count, api_keys_fn done, void *ctx);
     void (*user_by_name)(struct directory *d, struct slice name_key,
                          user_fn done, void *ctx);
     void (*user_by_id)(struct directory *d, struct user_id id, user_fn done,
@@ -402,6 +410,10 @@ struct directory_ops {
     /* Accepts only. Idempotent. RC_NOT_FOUND: the other does not ask. */
     void (*friend_accept)(struct directory *d, struct user_id me,
                           struct user_id other, friend_fn done, void *ctx);
+    /* They are friends, without being asked. Idempotent; otherwise as
+     * friend_ask, of both. */
+    void (*friend_make)(struct directory *d, struct user_id me,
+                        struct user_id other, friend_fn done, void *ctx);
     /* What `me` calls the other. RC_NOT_FOUND: they are nothing to each
      * other. */
     void (*friend_remark)(struct directory *d, struct user_id me,

@@ -37,6 +37,8 @@ struct client {
     size_t queued;       /* bytes its transport says are waiting */
     unsigned close_code; /* 0: open */
     bool gone;           /* the session has ended; only the record is left */
+    const char *bearer;  /* over HTTP, instead of a token; NULL: its token */
+    const char *acts_as; /* then, "Moim-As"; NULL: none */
 };
 
 struct commands {

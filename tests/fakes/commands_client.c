@@ -202,7 +202,12 @@ static void put_request(const struct client *c, struct buf *b, const char *line,
     buf_init(&quoted);
     add_quoted(&quoted, body);
     buf_addf(b, "%s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n", line);
-    if (c->session.user.v != 0) {
+    if (c->acts_as != NULL) {
+        buf_addf(b, "Moim-As: %s\r\n", c->acts_as);
+    }
+    if (c->bearer != NULL) {
+        buf_addf(b, "Authorization: Bearer %s\r\n", c->bearer);
+    } else if (c->session.user.v != 0) {
         buf_add_str(b, "Authorization: Bearer ");
         client_token(c, b);
         buf_add_str(b, "\r\n");

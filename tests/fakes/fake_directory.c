@@ -67,6 +67,26 @@ void fake_directory_seen(struct fake_directory *f, struct user_id user,
     dir_user(&f->store, user)->last_seen_ms = last_seen_ms;
 }
 
+void fake_directory_bot(struct fake_directory *f, struct user_id user) {
+    dir_user(&f->store, user)->bot = true;
+}
+
+struct api_key_text fake_directory_key(struct fake_directory *f,
+                                       const char *scopes,
+                                       uint64_t expires_ms) {
+    return dir_key_make(&f->store, scopes, expires_ms);
+}
+
+void fake_directory_key_revoke(struct fake_directory *f,
+                               const struct api_key_text *key) {
+    dir_key(&f->store, key)->revoked = true;
+}
+
+uint64_t fake_directory_key_used(const struct fake_directory *f,
+                                 const struct api_key_text *key) {
+    return dir_key(&f->store, key)->used;
+}
+
 void fake_directory_group(struct fake_directory *f, struct conv_id conv,
                           uint64_t first, size_t count) {
     struct dir_conv *c =
@@ -163,6 +183,7 @@ static void call_free(struct fake_dir_call *c) {
     mem_free(c->devices);
     mem_free(c->group_members);
     mem_free(c->invites);
+    mem_free(c->keys);
     mem_free(c);
 }
 
@@ -211,6 +232,26 @@ void fake_dir_answer_users(struct fake_call *base, enum rc rc, bool silent) {
 
     if (!silent) {
         c->done.users(c->ctx, rc, ok ? c->users : NULL, ok ? c->found : 0);
+    }
+    call_free(c);
+}
+
+void fake_dir_answer_user_made(struct fake_call *base, enum rc rc,
+                               bool silent) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+
+    if (!silent) {
+        c->done.user_made(c->ctx, rc, rc == RC_OK ? &c->user : NULL, c->made);
+    }
+    call_free(c);
+}
+
+void fake_dir_answer_api_keys(struct fake_call *base, enum rc rc, bool silent) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    bool ok = rc == RC_OK;
+
+    if (!silent) {
+        c->done.api_keys(c->ctx, rc, ok ? c->keys : NULL, ok ? c->found : 0);
     }
     call_free(c);
 }
@@ -368,6 +409,7 @@ struct directory *fake_directory_join(struct fake_directory *f) {
     struct end *e = mem_new(sizeof(*e));
 
     fake_dir_people_ops(&e->ops);
+    fake_dir_keys_ops(&e->ops);
     fake_dir_devices_ops(&e->ops);
     fake_dir_blocks_ops(&e->ops);
     fake_dir_lists_ops(&e->ops);

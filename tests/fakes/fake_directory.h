@@ -10,6 +10,7 @@
 #include "chat-core/ports/directory.h"
 #include "proto/base/clock.h"
 #include "proto/base/macros.h"
+#include "proto/wire/api_key.h"
 #include "tests/fakes/fake_calls.h"
 
 struct fake_directory;
@@ -33,6 +34,17 @@ void fake_directory_users(struct fake_directory *f, uint64_t first,
 /* The user, who exists, was last seen then. */
 void fake_directory_seen(struct fake_directory *f, struct user_id user,
                          uint64_t last_seen_ms);
+/* The user, who exists, is a bot. */
+void fake_directory_bot(struct fake_directory *f, struct user_id user);
+/* A key that was made with these scopes, to expire then, or never (0); and
+ * one that is taken back. */
+struct api_key_text fake_directory_key(struct fake_directory *f,
+                                       const char *scopes, uint64_t expires_ms);
+void fake_directory_key_revoke(struct fake_directory *f,
+                               const struct api_key_text *key);
+/* How often it was told that a key was used. */
+uint64_t fake_directory_key_used(const struct fake_directory *f,
+                                 const struct api_key_text *key);
 /* A group of the users first, ..., all of them bound; `first` owns it. */
 void fake_directory_group(struct fake_directory *f, struct conv_id conv,
                           uint64_t first, size_t count);

@@ -47,12 +47,17 @@ struct fake_dir_call {
     struct invite *invites;
     uint32_t total;
     struct erased erased;
+    struct api_key_row *keys;
+    bool bot;
+    bool made;
     enum friend_state state;
     struct member_version version;
     size_t found;
     union {
         user_fn user;
         users_fn users;
+        user_made_fn user_made;
+        api_keys_fn api_keys;
         device_fn device;
         devices_fn devices;
         conv_fn conv;
@@ -84,6 +89,8 @@ struct slice fake_dir_keep_text(struct slice s);
 /* What each kind of callback is told. */
 void fake_dir_answer_user(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_users(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_user_made(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_api_keys(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_device(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_devices(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_block(struct fake_call *base, enum rc rc, bool silent);
@@ -102,6 +109,7 @@ void fake_dir_answer_done(struct fake_call *base, enum rc rc, bool silent);
 
 /* The operations, by file. */
 void fake_dir_people_ops(struct directory_ops *ops);
+void fake_dir_keys_ops(struct directory_ops *ops);
 void fake_dir_devices_ops(struct directory_ops *ops);
 void fake_dir_blocks_ops(struct directory_ops *ops);
 void fake_dir_lists_ops(struct directory_ops *ops);

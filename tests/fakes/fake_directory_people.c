@@ -11,7 +11,8 @@ static struct user_row user_row(const struct dir_user *u) {
     return (struct user_row){.id = u->id,
                              .name = slice_str(u->name),
                              .last_seen_ms = u->last_seen_ms,
-                             .avatar = slice_str(u->avatar)};
+                             .avatar = slice_str(u->avatar),
+                             .bot = u->bot};
 }
 
 static void user_create_execute(struct fake_call *base) {
@@ -75,6 +76,27 @@ static void end_user_by_id(struct directory *d, struct user_id id, user_fn done,
                            void *ctx) {
     struct fake_dir_call *c = fake_dir_call_new(
         d, "user_by_id", user_by_id_execute, fake_dir_answer_user, ctx);
+
+    c->me = id;
+    c->done.user = done;
+}
+
+/* Who is erased has another name. */
+static void user_alive_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    const struct dir_user *u = dir_user(c->store, c->me);
+
+    base->rc =
+        u == NULL || strcmp(u->name, "erased") == 0 ? RC_NOT_FOUND : RC_OK;
+    if (base->rc == RC_OK) {
+        c->user = user_row(u);
+    }
+}
+
+static void end_user_alive(struct directory *d, struct user_id id, user_fn done,
+                           void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "user_alive", user_alive_execute, fake_dir_answer_user, ctx);
 
     c->me = id;
     c->done.user = done;
@@ -295,6 +317,24 @@ static void end_friend_ask(struct directory *d, struct user_id me,
                 me, other, done);
 }
 
+static void friend_make_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+
+    friend_ask_execute(base);
+    if (base->rc == RC_OK && c->state != FRIEND_BOTH) {
+        dir_friends(c->store, c->me, c->other)->asked_by.v = 0;
+        dir_note_friends(c->store, c->me, c->other);
+        c->state = FRIEND_BOTH;
+    }
+}
+
+static void end_friend_make(struct directory *d, struct user_id me,
+                            struct user_id other, friend_fn done, void *ctx) {
+    push_friend(fake_dir_call_new(d, "friend_make", friend_make_execute,
+                                  fake_dir_answer_friend, ctx),
+                me, other, done);
+}
+
 static void end_friend_accept(struct directory *d, struct user_id me,
                               struct user_id other, friend_fn done, void *ctx) {
     push_friend(fake_dir_call_new(d, "friend_accept", friend_accept_execute,
@@ -325,11 +365,13 @@ void fake_dir_people_ops(struct directory_ops *ops) {
     ops->user_create = end_user_create;
     ops->user_by_name = end_user_by_name;
     ops->user_by_id = end_user_by_id;
+    ops->user_alive = end_user_alive;
     ops->users_by_id = end_users_by_id;
     ops->users_by_prefix = end_users_by_prefix;
     ops->seen_write = end_seen_write;
     ops->friends_of = end_friends_of;
     ops->friend_ask = end_friend_ask;
+    ops->friend_make = end_friend_make;
     ops->friend_accept = end_friend_accept;
     ops->friend_remark = end_friend_remark;
     ops->friend_drop = end_friend_drop;

@@ -46,6 +46,7 @@ void dir_store_fini(struct dir_store *s) {
         mem_free(s->identities[i].subject);
     }
     mem_free(s->identities);
+    mem_free(s->keys);
     mem_free(s->friends);
     mem_free(s->blocks);
     mem_free(s->notes);

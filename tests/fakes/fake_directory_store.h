@@ -8,6 +8,7 @@
 #include "chat-core/ports/directory.h"
 #include "proto/base/clock.h"
 #include "proto/base/map.h"
+#include "proto/wire/api_key.h"
 #include "tests/fakes/fake_directory.h"
 
 struct dir_user {
@@ -17,6 +18,7 @@ struct dir_user {
     char *password_hash;
     uint64_t last_seen_ms;
     char *avatar;
+    bool bot;
     struct user_settings settings;
     uint64_t lists; /* their version */
 };
@@ -109,7 +111,18 @@ struct dir_identity {
     struct user_id user;
 };
 
+struct dir_key {
+    struct api_key_id id;
+    struct api_key_hash hash;
+    char scopes[SCOPES_TEXT_MAX + 1];
+    uint64_t expires_ms;
+    uint64_t used;
+    bool revoked;
+};
+
 struct dir_store {
+    struct dir_key *keys;
+    size_t key_count;
     struct map users;        /* user id -> struct dir_user */
     struct map convs;        /* conversation id -> struct dir_conv */
     struct dir_conv **order; /* as they were made */
@@ -188,6 +201,11 @@ bool dir_may_see(const struct dir_store *s, struct user_id me,
 bool dir_blocked(const struct dir_store *s, struct user_id a, struct user_id b);
 bool dir_closed(const struct dir_store *s, const struct dir_conv *c);
 
+/* NULL: there is no such key. */
+struct dir_key *dir_key(const struct dir_store *s,
+                        const struct api_key_text *text);
+struct api_key_text dir_key_make(struct dir_store *s, const char *scopes,
+                                 uint64_t expires_ms);
 uint64_t dir_now_ms(const struct dir_store *s);
 void dir_device_make(struct dir_store *s, struct user_id user,
                      struct device_id id, struct slice label);
