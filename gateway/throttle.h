@@ -1,6 +1,7 @@
 /* How often something named by a stranger (an account, an address) may try:
  * one token bucket per name, for as many names as fit. When the table is full
- * the names that have been quiet longest make room. */
+ * the names that have been quiet longest make room; who has all tries back is
+ * forgotten as others come. */
 #ifndef MOIM_GATEWAY_THROTTLE_H
 #define MOIM_GATEWAY_THROTTLE_H
 
@@ -17,12 +18,14 @@ enum {
 
 struct throttle {
     struct map names;
-    struct list quiet; /* least recently used first */
-    uint64_t tries;    /* in `window_ms` */
-    uint64_t window_ms;
+    struct list quiet;  /* least recently used first */
+    uint64_t each_us;   /* one try is earned back every so many */
+    uint64_t window_us; /* in which all are */
 };
 
 void throttle_init(struct throttle *t, uint64_t tries, uint64_t window_ms);
+/* `per_s` (at most a million) tries a second, at most `burst` at once. */
+void throttle_init_rate(struct throttle *t, uint64_t per_s, uint64_t burst);
 void throttle_fini(struct throttle *t);
 /* One try of `name`. 0: go on; else the milliseconds to wait. */
 uint64_t throttle_take(struct throttle *t, struct slice name,

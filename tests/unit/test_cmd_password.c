@@ -136,7 +136,8 @@ static void test_throttled(void **state) {
     struct client *stranger = client_new(&w);
 
     (void)state;
-    w.server.accounts.tries = 3;
+    throttle_fini(&w.server.accounts);
+    throttle_init(&w.server.accounts, 3, 900000);
     for (unsigned i = 0; i < 2; i++) {
         client_ask(c, weak);
         assert_true(client_answered(c, "{*'code':'weak_password',*}"));

@@ -90,11 +90,61 @@ static void test_full_table(void **state) {
     assert_int_equal(t.names.count, 0);
 }
 
+/* By rate: the burst at once, then one by one, to a thousandth of a ms. */
+static void test_rate(void **state) {
+    static const struct {
+        uint64_t per_s;
+        uint64_t burst;
+        uint64_t wait_ms; /* after the burst */
+    } rows[] = {
+        {1, 1, 1000},  {10, 30, 100},       {1000, 5, 1},
+        {3000, 10, 1}, {1000000, 10000, 1}, {1000000, 1, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct throttle t;
+        char name[32];
+
+        snprintf(name, sizeof(name), "%d a second", (int)rows[i].per_s);
+        throttle_init_rate(&t, rows[i].per_s, rows[i].burst);
+        for (uint64_t n = 0; n < rows[i].burst; n++) {
+            assert_row(name, throttle_take(&t, SLICE_LIT("ann"), 1000) == 0);
+        }
+        assert_row(name, throttle_take(&t, SLICE_LIT("ann"), 1000) ==
+                             rows[i].wait_ms);
+        assert_row(name, throttle_take(&t, SLICE_LIT("ann"),
+                                       1000 + rows[i].wait_ms) == 0);
+        throttle_fini(&t);
+    }
+}
+
+/* Whoever has everything back is forgotten as others come. */
+static void test_sweep(void **state) {
+    struct throttle t;
+
+    (void)state;
+    throttle_init(&t, TRIES, WINDOW_MS);
+    for (unsigned i = 0; i < 100; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "n%u", i);
+        assert_int_equal(throttle_take(&t, slice_str(name), 1000), 0);
+    }
+    exhaust(&t, SLICE_LIT("busy"));
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(
+            throttle_take(&t, SLICE_LIT("ann"), 1000 + (i + 1) * EACH_MS), 0);
+    }
+    assert_int_equal(t.names.count, 1);
+    throttle_fini(&t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_clear),
-        cmocka_unit_test(test_full_table),
+        cmocka_unit_test(test_steps),      cmocka_unit_test(test_clear),
+        cmocka_unit_test(test_full_table), cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_sweep),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
