@@ -6,24 +6,8 @@
 
 void admit_refuse(struct server *server, struct http_exchange *x,
                   enum error_code code, uint64_t retry_ms) {
-    struct buf headers;
-    struct buf b;
-
     server->stats.refused++;
-    buf_init(&headers);
-    buf_init(&b);
-    if (retry_ms > 0) {
-        buf_addf(&headers, "Retry-After: %llu\r\n",
-                 (unsigned long long)((retry_ms + 999) / 1000));
-    }
-    if (code == ERROR_UNAUTHORIZED) {
-        buf_add_str(&headers, "WWW-Authenticate: Bearer\r\n");
-    }
-    request_error_text(&b, slice_of(NULL, 0), code, NULL, retry_ms);
-    http_answer(x, error_info(code)->status, buf_slice(&headers),
-                SLICE_LIT("application/json"), buf_slice(&b));
-    buf_fini(&headers);
-    buf_fini(&b);
+    request_refuse(x, code, retry_ms);
 }
 
 uint64_t admit_retry_ms(struct server *server) {

@@ -7,9 +7,12 @@ enum {
     FOUND_MAX = 20, /* users in the answer to a search */
 };
 
-static void put_avatar(struct json_out *o, const struct user_row *user) {
+static void put_looks(struct json_out *o, const struct user_row *user) {
     if (user->avatar.n > 0) {
         json_field_str(o, "avatar", user->avatar);
+    }
+    if (user->bot) {
+        json_field_bool(o, "bot", true);
     }
 }
 
@@ -28,7 +31,7 @@ static void on_me(void *ctx, enum rc rc, const struct user_row *users,
     o = request_begin(r, &b, "me");
     json_field_id(&o, "user", users[0].id.v);
     json_field_str(&o, "name", users[0].name);
-    put_avatar(&o, &users[0]);
+    put_looks(&o, &users[0]);
     json_field_id(&o, "device", r->device.v);
     request_end(r, &b);
 }
@@ -52,7 +55,7 @@ static void on_found(void *ctx, enum rc rc, const struct user_row *user) {
     o = request_begin(r, &b, "user");
     json_field_id(&o, "user", user->id.v);
     json_field_str(&o, "name", user->name);
-    put_avatar(&o, user);
+    put_looks(&o, user);
     request_end(r, &b);
 }
 
@@ -91,7 +94,7 @@ void request_end_users(void *ctx, enum rc rc, const struct user_row *users,
         json_begin_obj(&o);
         json_field_id(&o, "user", users[i].id.v);
         json_field_str(&o, "name", users[i].name);
-        put_avatar(&o, &users[i]);
+        put_looks(&o, &users[i]);
         json_end_obj(&o);
     }
     json_end_arr(&o);

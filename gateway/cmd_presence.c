@@ -138,6 +138,11 @@ static void ask(struct request *r, const struct user_id *users, size_t count,
     a->watch = watch;
     a->count = count;
     memcpy(a->users, users, count * sizeof(*users));
+    if (r->user.v == 0) { /* a key as nobody: whom one hides from is a user */
+        r->server->presence->ops->query(r->server->presence, users, count,
+                                        on_known, a);
+        return;
+    }
     d->ops->hidden_among(d, r->user, users, count, on_blocked, a);
 }
 

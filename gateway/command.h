@@ -14,6 +14,7 @@ typedef void (*command_fn)(struct request *r, struct client_fields *f);
 struct command {
     const char *type;
     unsigned flags; /* of COMMAND_* */
+    unsigned scope; /* that a key needs, one of these SCOPE_*; 0: no key may */
     command_fn run;
 };
 
@@ -21,6 +22,9 @@ enum {
     COMMAND_ANYBODY = 1,  /* without being logged in */
     COMMAND_SOCKET = 2,   /* only in a session that can be told things */
     COMMAND_OPERATOR = 4, /* only with a token that the operator has signed */
+    COMMAND_KEY = 8,      /* only with a key of the team's server, */
+    COMMAND_ALONE = 16,   /* which need not act as anybody, */
+    COMMAND_BOT = 32,     /* or only as a bot */
 };
 
 /* Runs what `msg` asks for, or answers why not. Takes the request. */
@@ -109,6 +113,11 @@ void cmd_settings(struct request *r, struct client_fields *f);
 void cmd_settings_set(struct request *r, struct client_fields *f);
 void cmd_conv_set(struct request *r, struct client_fields *f);
 void cmd_profile_set(struct request *r, struct client_fields *f);
+/* cmd_user_create.c */
+void cmd_user_create(struct request *r, struct client_fields *f);
+/* cmd_broadcast.c, cmd_friends_import.c */
+void cmd_broadcast(struct request *r, struct client_fields *f);
+void cmd_friends_import(struct request *r, struct client_fields *f);
 /* cmd_people.c */
 void cmd_me(struct request *r, struct client_fields *f);
 void cmd_user_find(struct request *r, struct client_fields *f);

@@ -33,6 +33,11 @@
     X(FORBIDDEN, "forbidden", 403,                                             \
       "your role, a block, the other's settings, or being muted does not "     \
       "allow this")                                                            \
+    X(SCOPE, "missing_scope", 403,                                             \
+      "this key has no scope for this; see moimctl key list")                  \
+    X(ACT_AS, "act_as", 403,                                                   \
+      "a key does this as a user, \"Moim-As: <id>\", and writes as a bot "     \
+      "only")                                                                  \
     X(ORIGIN, "origin_not_allowed", 403,                                       \
       "this Origin is not in the setting gateway.origins")                     \
     X(NOT_FOUND, "not_found", 404,                                             \
@@ -68,6 +73,7 @@ enum error_code {
 #define ERROR_ENUM(name, word, status, sentence) ERROR_##name,
     ERROR_MAP(ERROR_ENUM)
 #undef ERROR_ENUM
+    ERROR_NONE, /* all is well */
 };
 
 struct error_info {

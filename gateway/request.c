@@ -43,19 +43,34 @@ static void add_retry_after(struct buf *headers, uint64_t retry_after_ms) {
     }
 }
 
-static void deliver(struct request *r, unsigned status, struct slice text,
-                    uint64_t retry_after_ms) {
+static void answer(struct http_exchange *x, unsigned status, struct slice text,
+                   uint64_t retry_after_ms) {
     struct buf headers;
 
+    buf_init(&headers);
+    add_retry_after(&headers, retry_after_ms);
+    if (status == 401) {
+        buf_add_str(&headers, "WWW-Authenticate: Bearer\r\n");
+    }
+    http_answer(x, status, buf_slice(&headers), SLICE_LIT("application/json"),
+                text);
+    buf_fini(&headers);
+}
+
+void request_refuse(struct http_exchange *x, enum error_code code,
+                    uint64_t retry_after_ms) {
+    struct buf b;
+
+    buf_init(&b);
+    request_error_text(&b, slice_of(NULL, 0), code, NULL, retry_after_ms);
+    answer(x, error_info(code)->status, buf_slice(&b), retry_after_ms);
+    buf_fini(&b);
+}
+
+static void deliver(struct request *r, unsigned status, struct slice text,
+                    uint64_t retry_after_ms) {
     if (r->exchange != NULL) {
-        buf_init(&headers);
-        add_retry_after(&headers, retry_after_ms);
-        if (status == 401) {
-            buf_add_str(&headers, "WWW-Authenticate: Bearer\r\n");
-        }
-        http_answer(r->exchange, status, buf_slice(&headers),
-                    SLICE_LIT("application/json"), text);
-        buf_fini(&headers);
+        answer(r->exchange, status, text, retry_after_ms);
     } else if (r->session != NULL) {
         session_send_text(r->session, text);
     }

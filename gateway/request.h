@@ -5,6 +5,7 @@
 #ifndef MOIM_GATEWAY_REQUEST_H
 #define MOIM_GATEWAY_REQUEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "gateway/errors.h"
@@ -25,6 +26,9 @@ struct request {
     struct http_exchange *exchange; /* NULL: a session's */
     struct user_id user;            /* 0: nobody is logged in */
     struct device_id device;
+    struct api_key_id key; /* that it came with; 0: none */
+    unsigned scopes;       /* of the key: SCOPE_* */
+    bool bot;              /* the user that a key acts as is one */
     uint8_t id_len;
     char id[CLIENT_REQUEST_ID_MAX + 1];
 };
@@ -53,6 +57,9 @@ void request_fail_field(struct request *r, const struct client_fields *f);
 /* The usual words for what the core answered; not RC_OK. */
 void request_fail_rc(struct request *r, enum rc rc);
 
+/* The answer to what never became a request; `retry_after_ms` may be 0. */
+void request_refuse(struct http_exchange *x, enum error_code code,
+                    uint64_t retry_after_ms);
 /* Adds {"type":"error",…} to `b`; `id`, `field` may be empty or NULL. */
 void request_error_text(struct buf *b, struct slice id, enum error_code code,
                         const char *field, uint64_t retry_after_ms);

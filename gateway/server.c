@@ -306,6 +306,7 @@ void server_open(struct server *s) {
     list_init(&s->sessions);
     map_init(&s->held);
     json_doc_init(&s->doc);
+    limits_init(&s->limits, s->settings);
     throttle_init(&s->accounts, s->settings->logins_per_account,
                   (uint64_t)15 * MINUTE_MS);
     throttle_init(&s->addresses, s->settings->logins_per_address, MINUTE_MS);
@@ -327,6 +328,9 @@ void server_open(struct server *s) {
     watch_init(&s->watch, c->bus);
     s->link = presence_link_open(&link, c->bus, c->clock, c->wheel);
     s->presence = presence_link_port(s->link);
+    api_keys_init(&s->api_keys, c,
+                  (struct rate_rule){(uint32_t)s->settings->key_per_s,
+                                     (uint32_t)s->settings->key_burst});
     revoked_init(&s->revoked, c, &s->keys, s->settings->token_ms);
 }
 
@@ -401,11 +405,13 @@ void server_close(struct server *s) {
 
 void server_fini(struct server *s) {
     revoked_fini(&s->revoked);
+    api_keys_fini(&s->api_keys);
     identity_close(&s->identity);
     presence_link_close(&s->link);
     watch_fini(&s->watch);
     core_fini(&s->core);
     map_fini(&s->held);
+    limits_fini(&s->limits);
     throttle_fini(&s->accounts);
     throttle_fini(&s->addresses);
     throttle_fini(&s->typing);

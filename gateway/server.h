@@ -9,8 +9,10 @@
 #include "chat-core/core.h"
 #include "chat-core/ports/presence.h"
 #include "chat-core/rate.h"
+#include "gateway/api_keys.h"
 #include "gateway/hasher.h"
 #include "gateway/identity.h"
+#include "gateway/limits.h"
 #include "gateway/ops.h"
 #include "gateway/presence_link.h"
 #include "gateway/revoked.h"
@@ -56,10 +58,12 @@ struct server {
     struct presence_link *link;
     struct token_keys keys;
     struct revoked revoked;
+    struct api_keys api_keys;
     struct identity_provider identity;
     struct hasher *hasher;
     struct tls_server *tls; /* NULL: not spoken */
     struct wheel_timer tls_ticket_timer;
+    struct limits limits;
     struct throttle accounts;  /* logins by account */
     struct throttle addresses; /* logins and sign-ups by address */
     struct throttle typing;    /* told, by user and conversation */

@@ -30,11 +30,6 @@ static struct request *new_request(struct session *s, struct http_exchange *x,
 }
 
 /* Too often, or too many at once? Then the request is answered so. */
-/* What enters a log, or is about what stands there. */
-static bool says(struct slice type) {
-    return slice_is(type, "send") || slice_starts(type, "message.");
-}
-
 static bool over_a_limit(struct session *s, struct request *r,
                          const struct client_msg *msg) {
     const struct settings *set = s->server->settings;
@@ -43,15 +38,23 @@ static bool over_a_limit(struct session *s, struct request *r,
                             (uint32_t)set->commands_burst};
     struct rate_rule sends = {(uint32_t)set->sends_per_s,
                               (uint32_t)set->sends_burst};
+    uint64_t wait_ms = 0;
 
     if (!rate_take(&s->commands, all, now)) {
         request_fail_later(r, ERROR_RATE_LIMITED,
                            rate_wait_ms(&s->commands, all));
         return true;
     }
-    if (says(msg->type) && !rate_take(&s->sends, sends, now)) {
+    if (limits_says(msg->type) && !rate_take(&s->sends, sends, now)) {
         request_fail_later(r, ERROR_RATE_LIMITED,
                            rate_wait_ms(&s->sends, sends));
+        return true;
+    }
+    if (r->user.v != 0) {
+        wait_ms = limits_user(&s->server->limits, r->user, now);
+    }
+    if (wait_ms > 0) {
+        request_fail_later(r, ERROR_RATE_LIMITED, wait_ms);
         return true;
     }
     if (s->pending >= set->pending) {

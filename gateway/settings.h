@@ -85,6 +85,12 @@ struct settings {
     uint64_t sends_burst;
     uint64_t commands_per_s;
     uint64_t commands_burst;
+    uint64_t user_per_s;
+    uint64_t user_burst;
+    uint64_t address_per_s;
+    uint64_t address_burst;
+    uint64_t key_per_s;
+    uint64_t key_burst;
     uint64_t pending;
     uint64_t watches;
     uint64_t ping_ms;

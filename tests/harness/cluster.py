@@ -95,7 +95,9 @@ class Cluster:
             # All of a test's people sit behind one address and type fast.
             "limits": {"sends_per_s": 10000, "sends_burst": 10000,
                        "commands_per_s": 10000, "commands_burst": 10000,
-                       "connects_per_s": 10000, "connects_burst": 10000},
+                       "connects_per_s": 10000, "connects_burst": 10000,
+                       "user_per_s": 10000, "user_burst": 10000,
+                       "address_per_s": 100000, "address_burst": 100000},
         }
 
     def add_gateway(self, conf):

@@ -1,6 +1,7 @@
 """The authorization matrix: every command of the gateway's table, by everybody
 who can stand in some relation to what it is about, over every way in. A
-command that is new in the table and not in this file fails it."""
+command that is new in the table and not in this file fails it. Keys of servers
+have a matrix of their own, in tests/unit/test_caller.c."""
 
 import asyncio
 import json
@@ -56,6 +57,8 @@ MATRIX = (
      dict.fromkeys(ROLES, "wrong_login")),
     ("account.export", {}, {}),
     ("account.erase", {}, dict.fromkeys(ROLES, "forbidden")),  # operators do
+    ("broadcast", {"users": ["<pat>"], "msg": "<fresh>", "text": "hi"},
+     dict.fromkeys(ROLES, "forbidden")),  # keys do
     ("send", {"conv": "<group>", "msg": "<fresh>", "text": "hi"}, MEMBERS),
     ("message.react", {"conv": "<group>", "seq": 2, "msg": "<fresh>",
                        "emoji": "👍"}, MEMBERS),
@@ -98,12 +101,15 @@ MATRIX = (
     ("group.leave", {"conv": "<group>"}, READERS),
     ("group.join", {"code": "<code>"}, {"ex": "forbidden"}),  # was removed
     ("group.join", {"code": "none"}, ALL_REFUSED),
+    ("user.create", {"name": "x"}, dict.fromkeys(ROLES, "forbidden")),
     ("user.find", {"name": "matrixpat"}, {}),
     ("user.names", {"users": ["<pat>"]}, {}),
     ("user.search", {"prefix": "matrixpat"}, {}),
     ("friends", {}, {}),
     ("friend.ask", {"user": "<pat>"}, NOT_BLOCKED),
     ("friend.accept", {"user": "<pat>"}, ALL_REFUSED),
+    ("friends.import", {"users": ["<pat>"]},
+     dict.fromkeys(ROLES, "forbidden")),
     ("friend.remark", {"user": "<pat>", "remark": "P"},
      {"blocked": "not_found"}),
     ("friend.drop", {"user": "<pat>"}, {}),
@@ -120,7 +126,7 @@ MATRIX = (
 def commands():
     """{type: flags} of the gateway's table."""
     source = (ROOT / "gateway/command.c").read_text()
-    return dict(re.findall(r'\{"([a-z._]+)", (\w+), cmd_\w+\}', source))
+    return dict(re.findall(r'\{"([a-z._]+)", ([\w |]+), \w+,\s+cmd_\w+\}', source))
 
 
 def routes():

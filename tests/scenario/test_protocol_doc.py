@@ -41,12 +41,37 @@ def rows(heading, columns):
 
 def test_commands():
     who = {"0": "user", "COMMAND_ANYBODY": "anybody",
-           "COMMAND_SOCKET": "socket", "COMMAND_OPERATOR": "operator"}
-    table = re.findall(r'\{"([a-z._]+)", (\w+), cmd_\w+\}',
-                       source("gateway/command.c"))
+           "COMMAND_SOCKET": "socket", "COMMAND_OPERATOR": "operator",
+           "COMMAND_KEY": "key", "COMMAND_ALONE": "user",
+           "COMMAND_BOT": "user"}
     documented = [row for row in rows("Commands", 2)
                   if row[1] in who.values()]
-    assert documented == [(name, who[flag]) for name, flag in table]
+    assert documented == [(name, who[flags.split()[0]])
+                          for name, flags, _ in command_table()]
+
+
+def command_table():
+    """(command, flags, scope) of each row."""
+    return re.findall(r'\{"([a-z._]+)", ([\w |]+), (\w+),\s+cmd_\w+\}',
+                      source("gateway/command.c"))
+
+
+def test_scopes():
+    """docs/server-api.md lists every command that a key may run, by scope."""
+    words = dict(re.findall(r'X\((\w+), "([a-z:]+)",',
+                            source("proto/wire/api_key.h")))
+    acts_as = {"COMMAND_BOT": "a bot", "COMMAND_ALONE": "nobody, or a user"}
+    want = []
+    for name, flags, scope in command_table():
+        found = [acts_as[f] for f in flags.split(" | ") if f in acts_as]
+        if scope != "0":
+            word = words.get(scope.removeprefix("SCOPE_"), "any")
+            want.append((name, word, found[0] if found else "a user"))
+    section = source("docs/server-api.md").split("## Scopes")[1]
+    table = [tuple(cell.strip().strip("`") for cell in line.split("|")[1:4])
+             for line in section.split("\n## ")[0].splitlines()
+             if line.startswith("| `")]
+    assert sorted(table) == sorted(want)
 
 
 def test_routes():

@@ -1,0 +1,161 @@
+"""What a team's own server does with a key: its whole day, and the end of the
+key. Which key may run which command is tests/unit/test_caller.c."""
+
+import secrets
+import subprocess
+
+import pytest
+from harness.client import Account
+from harness.http_json import http_json
+from harness.paths import BIN
+from harness.process import environment
+from harness.waiting import wait_until
+
+ALL = ("users:read users:write convs:write messages:write history:read "
+       "presence:read devices:revoke friends:write broadcast")
+
+
+def ctl_key(cluster, *words):
+    return subprocess.run(
+        [BIN / "moimctl", "key", *words, "--conninfo",
+         cluster.postgres.conninfo()],
+        capture_output=True, text=True, timeout=60, check=False,
+        env=environment())
+
+
+def made_key(cluster, scopes=ALL, *more):
+    done = ctl_key(cluster, "create", "--name", "backend", "--scopes", scopes,
+                   *more)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+class Server:
+    """The team's, with a key, at any gateway."""
+
+    def __init__(self, cluster, key):
+        self.cluster, self.key = cluster, key
+
+    # pylint: disable-next=too-many-arguments
+    def ask(self, method, path, body=None, acts_as=None, gateway=1):
+        headers = {"Moim-As": acts_as} if acts_as else {}
+        return http_json(method, self.cluster.url(gateway) + path, body,
+                         self.key, headers)
+
+    def get(self, path, acts_as=None):
+        return self.answer("GET", path, None, acts_as)
+
+    def post(self, path, body, acts_as=None):
+        return self.answer("POST", path, body, acts_as)
+
+    def answer(self, *request):
+        reply = self.ask(*request)
+        assert reply.status == 200, reply
+        return reply.json
+
+    def is_known(self, gateway):
+        """Whether the gateway has read the key."""
+        return self.ask("POST", "/v1/cmd", {"type": "ping", "id": "1"},
+                        gateway=gateway).status == 200
+
+    def known(self):
+        for gateway in (1, 2, 3):
+            wait_until(lambda g=gateway: self.is_known(g), "the key is known")
+        return self
+
+
+@pytest.fixture(scope="module", name="server")
+def fixture_server(cluster):
+    return Server(cluster, made_key(cluster)).known()
+
+
+def names():
+    return secrets.token_urlsafe(16)
+
+
+def test_a_day(cluster, server):
+    """Users, a bot, a group with members, messages, history, friends."""
+    bot = server.post("/v1/users", {"name": "daybot", "bot": True})["user"]
+    ann, ben = (server.post("/v1/users", {"name": name, "subject": name})
+                for name in ("dayann", "dayben"))
+    assert ann["made"]
+    again = server.post("/v1/users", {"name": "dayann", "subject": "dayann"})
+    assert again == {**ann, "made": False}
+    ann, ben = ann["user"], ben["user"]
+    conv = server.post("/v1/groups", {"title": "day", "members": [bot]},
+                       ann)["conv"]
+    server.post(f"/v1/groups/{conv}/members", {"user": ben}, ann)
+    message = {"msg": names(), "text": "from the server"}
+    path = f"/v1/conversations/{conv}/messages"
+    said = server.post(path, message, bot)
+    assert server.ask("POST", path, message, bot, 3).json == said
+    assert server.ask("POST", path, message, ann).json["code"] == "act_as"
+    events = server.get(f"/v1/conversations/{conv}/history", ben)["events"]
+    assert [e["body"]["text"] for e in events if e["kind"] == "message"] == [
+        "from the server"]
+    assert events[-1]["from"] == bot
+    done = server.post("/v1/friends/import", {"users": [ben, bot]}, ann)
+    assert (done["done"], done["refused"], done["failed"]) == (2, [], [])
+    friends = cluster.postgres.sql(
+        "SELECT count(*) FROM friends WHERE asked_by IS NULL AND exists ("
+        "SELECT FROM users u WHERE u.name = 'dayann' AND u.id IN (low, high))")
+    assert "2" in str(friends)
+
+
+def test_people_who_are_there(cluster, server):
+    """A broadcast reaches those who want it, presence is asked for, and a user
+    is logged out everywhere."""
+    bot = server.post("/v1/users", {"name": "castbot", "bot": True})["user"]
+    people = [Account(cluster.url(1 + i), f"cast{i}") for i in range(3)]
+    people[2].cmd("settings.set", reach="nobody")
+    users = [who.user for who in people]
+    body = {"users": users, "msg": names(), "text": "to all"}
+    for gateway in (1, 2):  # the second time it is the same message
+        done = server.ask("POST", "/v1/broadcast", body, bot, gateway).json
+        assert (done["done"], done["refused"]) == (2, [users[2]]), done
+    convs = people[0].rest("GET", "/v1/conversations").json["conversations"]
+    assert [(c["peer"], c["head"]) for c in convs] == [(bot, 1)]
+    seen = server.get("/v1/presence?users=" + ",".join(users))["users"]
+    assert [one["user"] for one in seen] == users
+    assert server.ask("DELETE", "/v1/devices", None,
+                      users[0]).json["revoked"] == 1
+    wait_until(lambda: people[0].rest("GET", "/v1/me").status == 401,
+               "he is logged out")
+
+
+def test_the_life_of_a_key(cluster):
+    """Created, replaced by a new one, and taken back at every gateway."""
+    old = Server(cluster, made_key(cluster, "users:read")).known()
+    assert old.ask("POST", "/v1/users",
+                   {"name": "x"}).json["code"] == "missing_scope"
+    key_id = old.key.split("_")[1]
+    done = ctl_key(cluster, "rotate", key_id, "--grace", "1h")
+    assert done.returncode == 0, done.stderr
+    new = Server(cluster, done.stdout.strip()).known()
+    assert old.ask("GET", "/v1/users?name=nobody").status == 404
+    assert ctl_key(cluster, "rotate", key_id).returncode == 1
+    listed = ctl_key(cluster, "list").stdout
+    assert f"{key_id}  replaced" in listed
+    assert old.key.rpartition("_")[2] not in listed
+    assert ctl_key(cluster, "revoke", key_id).returncode == 0
+    for gateway in (1, 2, 3):
+        wait_until(lambda g=gateway: not old.is_known(g), "it is taken back")
+    assert new.is_known(1)
+    assert f"{key_id}  revoked" in ctl_key(cluster, "list").stdout
+    hashes = str(cluster.postgres.sql("SELECT hash FROM api_keys"))
+    assert new.key.rpartition("_")[2] not in hashes
+
+
+@pytest.mark.parametrize("words, status, said", (
+    (("create", "--name", "n", "--scopes", "users:eat"), 2, "users:read"),
+    (("create", "--name", "n", "--scopes", ""), 2, "there are"),
+    (("create", "--name", "", "--scopes", "broadcast"), 2, "1 to 64"),
+    (("create", "--name", "n", "--scopes", "broadcast", "--ttl", "x"), 2,
+     "no time"),
+    (("rotate", "none"), 2, "no id"),
+    (("rotate", "000000000zzzz"), 1, "no such key"),
+    (("revoke", "000000000zzzz"), 1, "no such key"),
+))
+def test_mistakes(cluster, words, status, said):
+    done = ctl_key(cluster, *words)
+    assert done.returncode == status and said in done.stderr, done

@@ -1,0 +1,167 @@
+/* How often one may ask, by address, user and device, over every way in: 429
+ * with Retry-After, or an error with retry_after_ms. */
+#include "gateway/limits.h"
+
+#include "tests/unit/gateway_fixture.h"
+
+#define PING "{\"type\":\"ping\",\"id\":\"q\"}"
+#define SEND "{\"type\":\"send\",\"id\":\"q\"}" /* bad, and counted */
+
+static const struct limit_case {
+    const char *name;
+    const char *flags[3];
+    const char *body;
+    uint64_t user;       /* who asks; 0: nobody */
+    uint64_t other;      /* whose device is not concerned, or is */
+    unsigned taken;      /* before the answer is no */
+    bool other_is_taken; /* and that is still a yes */
+    bool socket;         /* over a WebSocket */
+} limit_cases[] = {
+    {"of an address",
+     {"--limits.address_burst=3", "--limits.address_per_s=1"},
+     PING,
+     0,
+     ANN,
+     3,
+     false,
+     false},
+    {"of a device",
+     {"--limits.commands_burst=3", "--limits.commands_per_s=1"},
+     PING,
+     ANN,
+     BEN,
+     3,
+     true,
+     false},
+    {"of a device that sends",
+     {"--limits.sends_burst=2", "--limits.sends_per_s=1"},
+     SEND,
+     ANN,
+     BEN,
+     2,
+     true,
+     false},
+    {"of a user",
+     {"--limits.user_burst=3", "--limits.user_per_s=1"},
+     PING,
+     ANN,
+     BEN,
+     3,
+     true,
+     false},
+    {"of a user's session",
+     {"--limits.user_burst=3", "--limits.user_per_s=1"},
+     PING,
+     ANN,
+     ANN,
+     3,
+     false,
+     true},
+};
+
+static void ask(struct stage *g, struct peer *p, uint64_t user,
+                const char *body) {
+    peer_forget(p);
+    peer_asks(g, p, user, "POST /v1/cmd", "", body);
+    assert_true(peer_hears(g, p, "\"type\":\""));
+}
+
+static void ask_on(struct stage *g, struct peer *p,
+                   const struct limit_case *c) {
+    if (c->socket) {
+        peer_forget(p);
+        peer_text(p, c->body);
+        assert_true(peer_hears(g, p, "\"type\":\""));
+    } else {
+        ask(g, p, c->user, c->body);
+    }
+}
+
+static bool was_limited(const struct peer *p) {
+    return drive_has(&p->in, "\"rate_limited\"");
+}
+
+static void run(const struct limit_case *c) {
+    struct stage g;
+    struct peer p;
+    struct peer other;
+
+    stage_open(&g, c->flags);
+    if (c->socket) {
+        peer_ready(&g, &p, c->user);
+    } else {
+        peer_open(&g, &p, false);
+    }
+    for (unsigned i = 0; i < c->taken; i++) {
+        ask_on(&g, &p, c);
+        assert_row(c->name, !was_limited(&p));
+    }
+    ask_on(&g, &p, c);
+    assert_row(c->name, was_limited(&p));
+    assert_row(c->name, drive_has(&p.in, "\"retry_after_ms\":1000"));
+    assert_row(c->name, drive_has(&p.in, "HTTP/1.1 429") == !c->socket);
+    assert_row(c->name, drive_has(&p.in, "Retry-After: 1\r\n") == !c->socket);
+    peer_open(&g, &other, false);
+    ask(&g, &other, c->other, PING);
+    assert_row(c->name, was_limited(&other) == !c->other_is_taken);
+    stage_pass(&g, 1000);
+    ask_on(&g, &p, c);
+    assert_row(c->name, !was_limited(&p));
+    peer_close(&other);
+    peer_close(&p);
+    stage_close(&g);
+}
+
+static void test_cases(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(limit_cases); i++) {
+        run(&limit_cases[i]);
+    }
+}
+
+/* A key is not counted as the user it acts as, but as itself. */
+static void test_key(void **state) {
+    struct stage g;
+    struct peer p;
+    struct api_key_text key;
+    char header[128];
+
+    (void)state;
+    stage_open(&g,
+               (const char *[]){"--limits.key_burst=2", "--limits.key_per_s=1",
+                                "--limits.user_burst=1", NULL});
+    key = fake_directory_key(g.directory, "history:read", 0);
+    stage_pass(&g, 2000);
+    snprintf(header, sizeof(header), "Authorization: Bearer %s\r\n", key.s);
+    peer_open(&g, &p, false);
+    for (unsigned i = 0; i < 3; i++) {
+        peer_forget(&p);
+        peer_asks(&g, &p, 0, "POST /v1/cmd", header, PING);
+        assert_true(peer_hears(&g, &p, "\"type\":\""));
+        assert_int_equal(was_limited(&p), i == 2);
+    }
+    assert_true(drive_has(&p.in, "HTTP/1.1 429"));
+    assert_true(drive_has(&p.in, "Retry-After: 1\r\n"));
+    assert_true(drive_has(&p.in, "\"retry_after_ms\":1000"));
+    peer_close(&p);
+    stage_close(&g);
+}
+
+/* Which types count as sending. */
+static void test_says(void **state) {
+    (void)state;
+    assert_true(limits_says(SLICE_LIT("send")));
+    assert_true(limits_says(SLICE_LIT("message.edit")));
+    assert_false(limits_says(SLICE_LIT("sender")));
+    assert_false(limits_says(SLICE_LIT("history")));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_key),
+        cmocka_unit_test(test_says),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
