@@ -12,10 +12,12 @@ import urllib.parse
 from harness import raw_ws
 from harness.client import Account, PASSWORD
 from harness.http_json import http_json
+from harness.json_schema import mistakes
 from harness.paths import ROOT
 from harness.raw_ws import Wire
 from harness.raw_ws import text as ws_text
 
+SPEC = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 # To the group: its owner, an admin, a member, who has said something in it,
@@ -306,6 +308,12 @@ def check_answer(type_, role, answer):
         assert (state == "not_found") == (role in ("stranger", "blocked"))
 
 
+def spec_mistakes(type_, answer):
+    """Where the answer is not as docs/openapi.json says."""
+    name = "error" if answer["type"] == "error" else f"answer.{type_}"
+    return mistakes(SPEC["components"]["schemas"][name], answer, SPEC, type_)
+
+
 async def play(world, role, name):
     """All commands, one after the other; what was wrong."""
     person = world.people.get(role)
@@ -321,6 +329,7 @@ async def play(world, role, name):
         answer = await way.run(type_, filled(known, fields))
         if answer is None:
             continue
+        wrong += spec_mistakes(type_, answer)
         got, want = code_of(answer), wanted(type_, refused, role, way)
         if got != want:
             wrong.append(f"{role} over {name}: {type_} {json.dumps(fields)}: "
