@@ -97,7 +97,8 @@ class Stage(Cluster):
         own = {"redis": redis,
                # The crowd says more than anybody may.
                "limits": {"sends_per_s": 1000, "sends_burst": 1000,
-                          "commands_per_s": 2000, "commands_burst": 4000},
+                          "commands_per_s": 2000, "commands_burst": 4000,
+                          "user_per_s": 2000, "user_burst": 4000},
                "log": {"level": "info", "format": "logfmt"}}
         if n == SPARE:
             host, port = self.proxy.address("sql").split(":")

@@ -55,7 +55,8 @@ def gate_of_this_file(pg_template, tmp_path_factory):
             "limits": {"sessions_per_user": 10000,
                        "unauthenticated_per_address": 10000,
                        "connects_per_s": 1000000, "connects_burst": 1000000,
-                       "commands_per_s": 1000000, "commands_burst": 1000000}}
+                       "commands_per_s": 1000000, "commands_burst": 1000000,
+                       "user_per_s": 1000000, "user_burst": 1000000}}
     with Cluster(pg_template, ROOT / "build/test-logs/clusters/bad_input",
                  gateways=1, presences=0, balancer=False,
                  gateway_conf=conf) as cluster:
