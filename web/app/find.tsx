@@ -7,7 +7,7 @@ import { t } from './i18n';
 export function Find(props: { conv: string; go: (seq: number) => void; onClose: () => void }) {
   const client = useClientEvents(['changed'], props.conv);
   const [wanted, setWanted] = useState('');
-  const [at, setAt] = useState(0);
+  const [shown, setShown] = useState(0); // the seq: what comes moves no places
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current!.focus(), []);
   const matches = (text: string): number[] => {
@@ -20,10 +20,11 @@ export function Find(props: { conv: string; go: (seq: number) => void; onClose: 
       .reverse();
   };
   const found = matches(wanted);
+  const at = Math.max(0, found.indexOf(shown));
   const show = (list: number[], next: number) => {
-    const i = Math.max(0, Math.min(list.length - 1, next));
-    setAt(i);
-    if (list[i] !== undefined) props.go(list[i]);
+    const seq = list[Math.max(0, Math.min(list.length - 1, next))] ?? 0;
+    setShown(seq);
+    if (seq) props.go(seq);
   };
   return (
     <search class="finding">

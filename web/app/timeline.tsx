@@ -164,7 +164,11 @@ export function Timeline({ c, api, onMode }: Props) {
   useEffect(() => {
     if (!place.current.pinned) setSpan((now) => fixed(all, now));
   }, [last]);
-  useEffect(grow);
+  useEffect(() => {
+    // What fits the window whole cannot be scrolled: nobody tells us.
+    if (atEnd && !place.current.pinned && below(box.current!) < 1) scrolled();
+    else grow();
+  });
   useEffect(() => client.follow(c.conv), [client, c.conv, c.head > 0]);
   useLayoutEffect(() => {
     if (placed.current || all.length === 0) return;

@@ -94,7 +94,7 @@ export const ko: Words = {
   nowMember: '{b}님은 이제 관리자가 아니에요',
   memberMuted: '{a}님이 {b}님의 글쓰기를 막았어요',
   memberUnmuted: '{a}님이 {b}님의 글쓰기를 다시 허용했어요',
-  titleChanged: '{a}님이 모임 이름을 “{title}”로 바꿨어요',
+  titleChanged: '{a}님이 모임 이름을 바꿨어요: “{title}”',
   retentionChanged: '{a}님이 메시지 보관 기간을 바꿨어요',
   directClosed: '{a}님이 더 이상 메시지를 받지 않아요',
 
