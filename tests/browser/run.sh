@@ -31,7 +31,7 @@ if [ "${1:-}" = --no-browser ]; then
 elif [ ! -x "$chromium" ]; then
     skip "$chromium is missing; install: apt-get install chromium"
 else
-    clustered=(page messages groups settings "${clustered[@]}" looks blocked away)
+    clustered=(page messages groups settings "${clustered[@]}" looks phone away blocked)
     operated=(ops)
 fi
 if [ -z "${MOIM_BIN:-}" ]; then
