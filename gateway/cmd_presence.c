@@ -17,7 +17,18 @@ struct asking {
     struct presence_known known[REQUEST_USERS_MAX];
 };
 
+static void put_step(struct json_out *o, const struct settings *s,
+                     enum presence_step step) {
+    json_field_str(o, "step", slice_str(presence_step_word(step)));
+    if (step == PRESENCE_BATCH) {
+        json_field_u64(o, "window_ms", s->presence_window_ms);
+    } else if (step == PRESENCE_COUNT) {
+        json_field_u64(o, "lease_ms", COUNT_LEASE_MS);
+    }
+}
+
 static void answer(struct asking *a) {
+    const struct settings *settings = a->request->server->settings;
     struct json_out o;
     struct buf b;
 
@@ -28,6 +39,10 @@ static void answer(struct asking *a) {
         presence_put(&b, &a->known[i]);
     }
     json_end_arr(&o);
+    if (a->watch && a->request->session != NULL) {
+        put_step(&o, settings,
+                 presence_step(settings, a->request->session->watch_count));
+    }
     request_end(a->request, &b);
     mem_free(a);
 }
@@ -155,10 +170,81 @@ void cmd_presence_query(struct request *r, struct client_fields *f) {
     }
 }
 
+/* A conversation is asked about: how large is it? */
+struct sizing {
+    struct request *request;
+    struct conv_id conv;
+};
+
+static void answer_size(const struct sizing *s, uint32_t total,
+                        enum presence_step step) {
+    struct request *r = s->request;
+    struct json_out o;
+    struct buf b;
+    uint64_t online;
+
+    o = request_begin(r, &b, "presence");
+    json_field_id(&o, "conv", s->conv.v);
+    json_field_u64(&o, "members", total);
+    put_step(&o, r->server->settings, step);
+    if (step == PRESENCE_COUNT && counts_known(r->server, s->conv, &online)) {
+        json_field_u64(&o, "online", online);
+    }
+    request_end(r, &b);
+}
+
+static void on_size(void *ctx, enum rc rc, uint32_t total,
+                    const struct group_member *members, size_t count) {
+    struct sizing *s = ctx;
+    struct request *r = s->request;
+    enum presence_step step = presence_step(r->server->settings, total);
+
+    (void)members;
+    (void)count;
+    if (rc == RC_OK && step == PRESENCE_COUNT && r->session != NULL) {
+        rc = counts_add(r->server, r->session, s->conv);
+    }
+    if (rc == RC_OK) {
+        r->server->stats.presence[PRESENCE_ASK] += step == PRESENCE_ASK;
+        answer_size(s, total, step);
+    } else {
+        request_fail_rc(r, rc);
+    }
+    mem_free(s);
+}
+
+/* True: the command is about a conversation, or wrong. */
+static bool about_conv(struct request *r, struct client_fields *f,
+                       struct conv_id *conv) {
+    conv->v = client_field_id_opt(f, "conv");
+    if (f->error != CLIENT_OK) {
+        request_fail_field(r, f);
+        return true;
+    }
+    return conv->v != 0;
+}
+
+static void watch_conv(struct request *r, struct conv_id conv) {
+    struct directory *d = r->server->core.directory;
+    struct sizing *s = mem_new(sizeof(*s));
+
+    s->request = r;
+    s->conv = conv;
+    d->ops->group_members(d, conv, r->user, (struct user_id){0}, 1, on_size, s);
+}
+
 void cmd_presence_watch(struct request *r, struct client_fields *f) {
     struct user_id users[REQUEST_USERS_MAX];
-    size_t count = request_users(r, f, users);
+    struct conv_id conv;
+    size_t count;
 
+    if (about_conv(r, f, &conv)) {
+        if (conv.v != 0) {
+            watch_conv(r, conv);
+        }
+        return;
+    }
+    count = request_users(r, f, users);
     if (count == 0) {
         return;
     }
@@ -172,8 +258,17 @@ void cmd_presence_watch(struct request *r, struct client_fields *f) {
 
 void cmd_presence_unwatch(struct request *r, struct client_fields *f) {
     struct user_id users[REQUEST_USERS_MAX];
-    size_t count = request_users(r, f, users);
+    struct conv_id conv;
+    size_t count;
 
+    if (about_conv(r, f, &conv)) {
+        if (conv.v != 0) {
+            counts_remove(r->server, r->session, conv);
+            request_ok(r);
+        }
+        return;
+    }
+    count = request_users(r, f, users);
     for (size_t i = 0; i < count; i++) {
         watch_remove(&r->server->watch, r->session, users[i]);
     }

@@ -53,6 +53,32 @@ static void put_counts(struct buf *b, const struct server *s) {
     }
 }
 
+static void put_presence(struct buf *b, const struct server *s) {
+    const uint64_t *told = s->stats.presence;
+    const struct prom_metric metrics[] = {
+        {"presence_watched_users", "gauge",
+         "Users whose presence somebody here watches.", s->watch.users.count},
+        {"presence_counted_conversations", "gauge",
+         "Conversations whose members are counted for somebody here.",
+         s->counts.convs.count},
+        {"presence_each_total", "counter",
+         "Presence texts to sessions that watch few.", told[PRESENCE_EACH]},
+        {"presence_batch_total", "counter",
+         "Presence texts to sessions that watch many, one in a window.",
+         told[PRESENCE_BATCH]},
+        {"presence_count_total", "counter",
+         "Texts about how many of a conversation are there.",
+         told[PRESENCE_COUNT]},
+        {"presence_ask_total", "counter",
+         "Watches of conversations that are too large for it.",
+         told[PRESENCE_ASK]},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(metrics); i++) {
+        prom_metric(b, prefix, &metrics[i]);
+    }
+}
+
 /* Without TLS they are there too, and zero. */
 static void put_tls(struct buf *b, const struct tls_server *tls) {
     static const struct tls_counts none;
@@ -94,6 +120,7 @@ void metrics_answer(struct server *s, struct http_exchange *x) {
     buf_init(&b);
     prom_build(&b);
     put_counts(&b, s);
+    put_presence(&b, s);
     put_tls(&b, s->tls);
     put_times(&b, s);
     if (s->put_store_metrics != NULL) {

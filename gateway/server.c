@@ -326,6 +326,7 @@ void server_open(struct server *s) {
     c->bus->events = &server_bus_events;
     c->bus->owner = s;
     watch_init(&s->watch, c->bus);
+    counts_init(&s->counts);
     s->link = presence_link_open(&link, c->bus, c->clock, c->wheel);
     s->presence = presence_link_port(s->link);
     api_keys_init(&s->api_keys, c,
@@ -409,6 +410,7 @@ void server_fini(struct server *s) {
     identity_close(&s->identity);
     presence_link_close(&s->link);
     watch_fini(&s->watch);
+    counts_fini(&s->counts);
     core_fini(&s->core);
     map_fini(&s->held);
     limits_fini(&s->limits);

@@ -10,6 +10,7 @@
 #include "chat-core/ports/presence.h"
 #include "chat-core/rate.h"
 #include "gateway/api_keys.h"
+#include "gateway/counts.h"
 #include "gateway/hasher.h"
 #include "gateway/identity.h"
 #include "gateway/limits.h"
@@ -41,6 +42,7 @@ struct server_stats {
     uint64_t slow_closes;   /* sessions over their queue limit */
     uint64_t auth_failures; /* tokens and passwords refused */
     uint64_t requests;      /* HTTP */
+    uint64_t presence[PRESENCE_STEPS]; /* texts, and who has to ask */
 };
 
 /* Listening sockets; 0: none. */
@@ -72,6 +74,7 @@ struct server {
     struct ws_deflate *deflate; /* NULL: not agreed to */
     struct cidr_list trusted;   /* proxies that may speak for others */
     struct watch watch;
+    struct counts counts;
     struct web web;  /* empty without gateway.web_root */
     struct ops *ops; /* or NULL */
     struct rate connects;

@@ -150,6 +150,7 @@ static void retire(struct session *s) {
     wheel_cancel(&s->timer);
     forget_requests(s);
     watch_forget(&server->watch, s);
+    counts_forget(server, s);
     list_remove(&s->node);
 }
 

@@ -65,8 +65,9 @@ struct session {
     struct rate commands;
     uint16_t pending; /* length of `requests` */
     uint16_t watch_count;
-    uint8_t state; /* enum session_state; session_move writes it */
-    bool away;     /* the client says that nobody is at it */
+    uint8_t state;    /* enum session_state; session_move writes it */
+    bool away;        /* the client says that nobody is at it */
+    uint8_t counting; /* conversations; see counts.h */
 };
 
 /* Begins a session in a zeroed record: counted, AUTH, a stranger of the

@@ -208,6 +208,11 @@ static const struct conf_key keys[] = {
     {"presence", "window", CONF_MSEC, AT(presence_window_ms), "1700ms", 16,
      60000, "one that watches more is told the changes of so long together",
      NULL},
+    {"presence", "counted", CONF_COUNT, AT(presence_counted), "5000", 0,
+     1000000, "members of the largest conversation whose members are counted",
+     NULL},
+    {"presence", "count_every", CONF_MSEC, AT(presence_count_ms), "30s", 1000,
+     3600000, "time between two counts of one", NULL},
 
     {"log", "level", CONF_CHOICE, AT(log_level), "info", 0, 0,
      "error, warn, info or debug", levels},

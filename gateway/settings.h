@@ -101,6 +101,8 @@ struct settings {
     /* presence */
     uint64_t presence_each;
     uint64_t presence_window_ms;
+    uint64_t presence_counted;
+    uint64_t presence_count_ms;
     /* log */
     unsigned log_level;
     unsigned log_format;

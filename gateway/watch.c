@@ -40,6 +40,25 @@ struct watching {
     struct watching *next;
 };
 
+/* The ladder. */
+
+enum presence_step presence_step(const struct settings *s, uint64_t users) {
+    const uint64_t most[] = {s->presence_each, s->watches, s->presence_counted};
+    size_t step = PRESENCE_EACH;
+
+    while (step < COUNT_OF(most) && users > most[step]) {
+        step++;
+    }
+    return (enum presence_step)step;
+}
+
+const char *presence_step_word(enum presence_step step) {
+    static const char *const words[PRESENCE_STEPS] = {"each", "batch", "count",
+                                                      "ask"};
+
+    return words[step];
+}
+
 static void on_ask_due(struct wheel_timer *timer);
 
 void watch_init(struct watch *w, struct bus *bus) {
@@ -285,14 +304,14 @@ static void tell_after(struct watcher *w, uint64_t ms) {
 static void mark(struct watching *one) {
     struct watcher *w = one->watcher;
     const struct settings *settings = w->session->server->settings;
-    bool many = w->session->watch_count > settings->presence_each;
+    enum presence_step step = presence_step(settings, w->session->watch_count);
 
     if (list_linked(&one->changed)) {
         return;
     }
     list_push_back(&w->changed, &one->changed);
     if (!wheel_is_set(&w->timer)) {
-        tell_after(w, many ? settings->presence_window_ms : 0);
+        tell_after(w, step == PRESENCE_EACH ? 0 : settings->presence_window_ms);
     }
 }
 
@@ -320,6 +339,8 @@ static void on_due(struct wheel_timer *timer) {
         while (list_pop_front(&w->changed) != NULL) {
             /* They are told now. */
         }
+        s->server->stats
+            .presence[presence_step(s->server->settings, s->watch_count)]++;
         session_send(s, text, true);
     } else {
         tell_after(w, s->server->settings->presence_window_ms);

@@ -20,6 +20,20 @@
 
 struct server;
 struct session;
+struct settings;
+
+/* The ladder: how changes are told, by how many there are to tell of. */
+enum presence_step {
+    PRESENCE_EACH,  /* at once */
+    PRESENCE_BATCH, /* those of a window together */
+    PRESENCE_COUNT, /* how many are there; see counts.h */
+    PRESENCE_ASK,   /* not at all: who wants to know asks */
+    PRESENCE_STEPS,
+};
+
+/* Of a session that watches `users`, or of a conversation that has so many. */
+enum presence_step presence_step(const struct settings *s, uint64_t users);
+const char *presence_step_word(enum presence_step step);
 
 struct watch {
     struct bus *bus;

@@ -95,6 +95,7 @@ MATRIX = (
      OWNER),
     ("group.retention", {"conv": "<group>", "keep_ms": 86400000}, OWNER),
     ("group.members", {"conv": "<group>"}, MEMBERS),
+    ("presence.watch", {"conv": "<group>"}, MEMBERS),
     ("group.invite", {"conv": "<group>"}, ADMINS),
     ("group.invites", {"conv": "<group>"}, ADMINS),
     ("group.uninvite", {"conv": "<group>", "invite": "<invite>"}, ADMINS),

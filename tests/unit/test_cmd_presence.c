@@ -40,6 +40,7 @@ static void some_known(struct commands *w, struct client *c) {
 #define WATCH(users) "'type':'presence.watch','users':[" users "]"
 #define UNWATCH(users) "'type':'presence.unwatch','users':[" users "]"
 #define PRESENCE(users) "{'type':'presence','users':[" users "]}"
+#define WATCHED(users) "{'type':'presence','users':[" users "],'step':'each'}"
 #define ONE(id, state) "{'user':'" id "','state':'" state "'}"
 #define SEEN(id, state, since)                                                 \
     "{'user':'" id "','state':'" state "','since':" since "}"
@@ -74,14 +75,22 @@ static const struct command_row rows[] = {
     {"times cannot be read", QUERY("'" USER4 "'"),
      PRESENCE(ONE(USER4, "offline")), "users_by_id", RC_TIMEOUT},
     {"watch", WATCH("'" USER2 "'"),
-     PRESENCE(SEEN(USER2, "online", "1700000000")), NULL, RC_OK},
+     WATCHED(SEEN(USER2, "online", "1700000000")), NULL, RC_OK},
     {"watch who blocks", WATCH("'0000000000006'"),
-     PRESENCE(ONE("0000000000006", "unknown")), NULL, RC_OK},
+     WATCHED(ONE("0000000000006", "unknown")), NULL, RC_OK},
     {"watch an empty list", WATCH(""), "bad_value users", NULL, RC_OK},
     {"watch no list", "'type':'presence.watch','users':'" USER2 "'",
      "bad_value users", NULL, RC_OK},
     {"watch, and blocks cannot be read", WATCH("'" USER2 "'"),
      "unavailable +1000", "directory", RC_AGAIN},
+    {"watch what is no conversation", "'type':'presence.watch','conv':'x'",
+     "bad_value conv", NULL, RC_OK},
+    {"watch a conversation of others",
+     "'type':'presence.watch','conv':'0000000000009'", "not_found", NULL,
+     RC_OK},
+    {"watch a conversation no more, which was not",
+     "'type':'presence.unwatch','conv':'0000000000009'", "{'type':'ok'}", NULL,
+     RC_OK},
     {"watch no more, what was not", UNWATCH("'" USER2 "'"), "{'type':'ok'}",
      NULL, RC_OK},
     {"watch no more, an empty list", UNWATCH(""), "bad_value users", NULL,
@@ -209,14 +218,14 @@ static void test_watch_limit(void **state) {
     assert_true(client_answered(c, full));
     client_ask(c, WATCH("'" USER2 "'"));
     client_ask(c, WATCH("'" USER3 "'"));
-    assert_true(client_answered(c, PRESENCE("*")));
+    assert_true(client_answered(c, WATCHED("*")));
     client_ask(c, WATCH("'" USER4 "'"));
     assert_true(client_answered(c, full));
     client_ask(c, WATCH("'" USER2 "','" USER3 "'"));
-    assert_true(client_answered(c, PRESENCE("*")));
+    assert_true(client_answered(c, WATCHED("*")));
     client_ask(c, UNWATCH("'" USER2 "'"));
     client_ask(c, WATCH("'" USER4 "'"));
-    assert_true(client_answered(c, PRESENCE("*")));
+    assert_true(client_answered(c, WATCHED("*")));
     assert_int_equal(c->session.watch_count, 2);
 }
 
