@@ -201,6 +201,7 @@ static void beat_end(struct bus_redis *b) {
 
 /* One server has answered, or could not. */
 static void shard_done(struct bus_shard *s) {
+    s->beating = false;
     s->b->beating--;
     if (s->b->beating == 0) {
         beat_end(s->b);
@@ -256,11 +257,12 @@ static bool take_marks(struct bus_shard *s, const struct resp *list) {
 
 static void ask_shard(struct bus_shard *s, bool marks);
 
-static void ask_others(struct bus_redis *b, const struct bus_shard *asked) {
-    for (struct list *n = b->shards.next; n != &b->shards; n = n->next) {
-        struct bus_shard *s = CONTAINER_OF(n, struct bus_shard, node);
+/* Every server that has a partition and is up. */
+static void ask_others(struct bus_redis *b) {
+    for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
+        struct bus_shard *s = b->parts[p].shard;
 
-        if (s != asked && bus_shard_ready(s)) {
+        if (s != NULL && !s->beating && bus_shard_ready(s)) {
             ask_shard(s, false);
         }
     }
@@ -278,7 +280,7 @@ static void on_time(struct resp_call *call, enum rc rc,
     }
     if (s->asked_marks) {
         s->b->marks_fresh = ok && take_marks(s, &replies[1]);
-        ask_others(s->b, s);
+        ask_others(s->b);
     }
     if (ok) {
         resp_conn_send(s->sub, &s->beat_call, on_pong, &SLICE_LIT("PING"), 1);
@@ -331,6 +333,7 @@ static void ask_shard(struct bus_shard *s, bool marks) {
             want += NAME_REPLIES;
         }
     }
+    s->beating = true;
     b->beating++;
     out = resp_conn_begin(s->server->conn, &s->beat_call, on_time, want);
     if (out == NULL) {
@@ -352,7 +355,7 @@ void bus_beat(struct bus_redis *b) {
     if (marks != NULL && bus_shard_ready(marks)) {
         ask_shard(marks, true);
     } else {
-        ask_others(b, NULL);
+        ask_others(b);
     }
 }
 

@@ -62,7 +62,8 @@ struct bus_shard {
     struct redis_node *server; /* and the connection for publishing */
     struct resp_conn *sub;     /* the one that is subscribed */
     struct resp_call beat_call;
-    bool asked_marks;                /* by the beat that is on its way */
+    bool beating;                    /* its beat is on its way */
+    bool asked_marks;                /* by that beat */
     uint8_t asked[TOPIC_PARTITIONS]; /* whose logs' names it asks for */
     size_t asked_count;
     uint64_t heard_ms;       /* the last position, of its clock; 0: none */

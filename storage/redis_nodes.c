@@ -150,7 +150,7 @@ static void mark_used(struct redis_nodes *n) {
 
 /* A slot without an owner stays where it was: who is asked there says no. */
 static bool map_apply(struct redis_nodes *n) {
-    size_t index[SLOT_NODES_MAX];
+    size_t index[SLOT_NODES_MAX] = {0};
     bool changed = false;
 
     for (size_t i = 0; i < n->map.count; i++) {

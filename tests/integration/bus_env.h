@@ -28,6 +28,7 @@ struct heard {
 struct fixture {
     struct loop loop;
     struct it_redis redis;
+    uint64_t deadline_ms;
     struct resp_conn *admin;
     struct bus *from;
     struct bus *to;
@@ -88,7 +89,7 @@ static inline bool is_ready(void *ctx) {
 
 static inline struct bus *open_bus(struct fixture *f) {
     struct redis_config config = {.address = f->redis.address,
-                                  .deadline_ms = 1000};
+                                  .deadline_ms = f->deadline_ms};
     struct bus *bus = NULL;
 
     assert_int_equal(bus_redis_open(&bus, &f->loop, &config), RC_OK);
@@ -103,6 +104,7 @@ static inline int set_up(void **state) {
 
     assert_int_equal(loop_init(&f->loop), RC_OK);
     it_redis_open(&f->redis);
+    f->deadline_ms = 1000;
     f->admin = it_connect(&f->loop,
                           (struct redis_config){.address = f->redis.address});
     f->from = open_bus(f);

@@ -36,6 +36,7 @@ static int begin(void **state) {
     struct env *e = *state;
 
     e->f.heard = (struct heard){.messages = 0};
+    e->f.deadline_ms = 20000;
     snprintf(e->f.redis.address, sizeof(e->f.redis.address), "%s",
              e->cluster.servers[1].address);
     e->f.from = open_bus(&e->f);
@@ -213,6 +214,8 @@ static void test_half_moved(void **state) {
     char key[32];
 
     subscribe(&e->f, topic);
+    assert_true(
+        it_until(&e->f.loop, position_agreed, e->f.to, IT_CLUSTER_PATIENCE_MS));
     assert_int_equal(publish(&e->f, topic, "first", true), RC_OK);
     assert_heard(&e->f, "first");
     snprintf(key, sizeof(key), "{p%u}replay", topic_partition(topic));

@@ -21,7 +21,7 @@
 #include "storage/resp_conn.h"
 
 enum {
-    IT_PATIENCE_MS = 10000,
+    IT_PATIENCE_MS = 30000,
     IT_TICK_MS = 2,
 };
 
