@@ -65,9 +65,9 @@ static enum rc judge(struct copies_server *s, const struct resp *reply) {
     uint64_t have = 0;
 
     if (!resp_u64(reply, &have)) {
-        log_error(&log_copies, "replicas_unknown", "error=\"%.*s\"",
-                  reply->type == RESP_ERROR ? (int)reply->str.n : 0,
-                  reply->type == RESP_ERROR ? (const char *)reply->str.p : "");
+        log_warn(&log_copies, "replicas_unknown", "error=\"%.*s\"",
+                 reply->type == RESP_ERROR ? (int)reply->str.n : 0,
+                 reply->type == RESP_ERROR ? (const char *)reply->str.p : "");
         return RC_BACKEND;
     }
     note(s, have);
