@@ -189,16 +189,13 @@ static enum rc take_one(struct handover_in *h) {
 /* Our copies of the sockets go; the predecessor has its own. */
 static void drop_sessions(struct handover_in *h) {
     struct list *all = &h->server->sessions;
-    const int fds[] = {h->taken.sockets.public, h->taken.sockets.internal,
-                       h->taken.sockets.tls, h->taken.handover};
 
     while (!list_empty(all)) {
         session_forget(CONTAINER_OF(all->next, struct session, node));
     }
-    for (size_t i = 0; i < COUNT_OF(fds); i++) {
-        if (fds[i] > 0) {
-            close(fds[i]);
-        }
+    server_sockets_close(&h->taken.sockets);
+    if (h->taken.handover > 0) {
+        close(h->taken.handover);
     }
 }
 

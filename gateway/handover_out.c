@@ -69,17 +69,6 @@ static void unwatch_fd(struct watched_fd **w) {
 
 /* ---- the talk ---- */
 
-static void close_sockets(struct handover_out *h) {
-    const int fds[] = {h->sockets.public, h->sockets.internal, h->sockets.tls};
-
-    for (size_t i = 0; i < COUNT_OF(fds); i++) {
-        if (fds[i] > 0) {
-            close(fds[i]);
-        }
-    }
-    h->sockets = (struct server_sockets){0};
-}
-
 static void give_up(struct handover_out *h, enum rc why) {
     log_warn(&ctx_out, "handover_given_up", "why=\"%s\"", rc_str(why));
     unwatch_fd(&h->channel);
@@ -89,7 +78,6 @@ static void give_up(struct handover_out *h, enum rc why) {
     h->frozen = false;
     wheel_cancel(&h->timer);
     if (server_thaw(h->server, &h->sockets) != RC_OK) {
-        close_sockets(h);
         server_drain(h->server); /* nobody can reach us any more */
     }
     h->sockets = (struct server_sockets){0};
@@ -180,7 +168,7 @@ static void leave(struct handover_out *h, struct list *moved, uint32_t count) {
     h->frozen = false;
     unwatch_fd(&h->channel);
     unwatch_fd(&h->listener); /* the successor has it, and its path */
-    close_sockets(h);
+    server_sockets_close(&h->sockets);
     while ((node = list_pop_front(moved)) != NULL) {
         session_forget(CONTAINER_OF(node, struct session, node));
     }
@@ -326,6 +314,6 @@ void handover_out_close(struct handover_out **h) {
     }
     unwatch_fd(&gone->channel);
     unwatch_fd(&gone->listener);
-    close_sockets(gone);
+    server_sockets_close(&gone->sockets);
     mem_free(gone);
 }

@@ -256,35 +256,49 @@ size_t server_queue_limit(const struct server *s) {
     return (size_t)s->settings->queue_bytes + REPLY_ROOM;
 }
 
+void server_sockets_close(struct server_sockets *s) {
+    const int fds[] = {s->public, s->tls, s->internal};
+
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        if (fds[i] > 0) {
+            close(fds[i]);
+        }
+    }
+    *s = (struct server_sockets){0};
+}
+
 enum rc server_listen(struct server *s,
                       const struct server_sockets *inherited) {
-    static const struct server_sockets none = {0};
-    const struct server_sockets *from = inherited == NULL ? &none : inherited;
+    struct server_sockets left =
+        inherited == NULL ? (struct server_sockets){0} : *inherited;
     const struct settings *settings = s->settings;
     struct listener_config public = {
         .address = settings->listen,
         .backlog = (int)settings->backlog,
         .max_streams = streams_max(settings),
         .queue_limit = server_queue_limit(s),
-        .fd = from->public,
+        .fd = left.public,
     };
     struct listener_config internal = {
         .address = settings->internal,
         .backlog = INTERNAL_STREAMS_MAX,
         .max_streams = INTERNAL_STREAMS_MAX,
         .queue_limit = REPLY_ROOM,
-        .fd = from->internal,
+        .fd = left.internal,
     };
     struct listener_config tls = public;
     enum rc rc = listener_open(&s->listener, s->loop, &public, on_stream, s);
 
+    left.public = 0; /* a listener takes it whatever comes of it */
     if (rc == RC_OK && s->tls != NULL) {
         tls.address = settings->tls_listen;
         tls.with = s->listener;
-        tls.fd = from->tls;
+        tls.fd = left.tls;
+        left.tls = 0;
         rc = listener_open(&s->tls_listener, s->loop, &tls, on_tls_stream, s);
     }
     if (rc == RC_OK) {
+        left.internal = 0;
         rc = listener_open(&s->internal, s->loop, &internal, on_internal_stream,
                            s);
     }
@@ -295,6 +309,7 @@ enum rc server_listen(struct server *s,
                  s->tls == NULL ? "none" : settings->tls_listen,
                  settings->internal, public.max_streams);
     }
+    server_sockets_close(&left);
     return rc;
 }
 

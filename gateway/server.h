@@ -52,6 +52,9 @@ struct server_sockets {
     int tls;
 };
 
+/* Closes those that are there. */
+void server_sockets_close(struct server_sockets *s);
+
 struct server {
     struct loop *loop;
     const struct settings *settings;
@@ -102,14 +105,16 @@ struct server {
  * owner of the bus. */
 void server_open(struct server *s);
 /* Starts to listen: on the addresses of the settings, or, unless NULL, on
- * sockets that another process has bound to them and which are taken.
+ * sockets that another process has bound to them, which are taken, also when
+ * it fails.
  * RC_CONFLICT, RC_BAD_INPUT, RC_BACKEND as listener_open. */
 enum rc server_listen(struct server *s,
                       const struct server_sockets *inherited) MUST_CHECK;
 /* Stops listening and hearing clients, lets connections without a session end;
  * `out` keeps the sockets, for another process or for server_thaw. */
 void server_freeze(struct server *s, struct server_sockets *out);
-/* Goes on as before. RC_BACKEND: the kernel does not let us. */
+/* Goes on as before; `sockets` are taken. RC_BACKEND: the kernel does not let
+ * us. */
 enum rc server_thaw(struct server *s,
                     const struct server_sockets *sockets) MUST_CHECK;
 /* Nobody waits any more for what was asked before server_freeze; `whole`: and

@@ -2,11 +2,16 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
 #include "proto/net/address.h"
+
+enum {
+    WARN_MS = 60000, /* between two times that one thing is told */
+};
 
 struct listener {
     union {
@@ -22,6 +27,8 @@ struct listener {
     size_t count;
     size_t max_streams;
     size_t queue_limit;
+    rlim_t fds_max;         /* of the process */
+    uint64_t warn_next;     /* monotonic, ms */
     struct address address; /* as bound */
 };
 
@@ -91,23 +98,53 @@ static int open_bound(struct address *a, int given, bool reuse_port) {
     return fd;
 }
 
+/* A crowd of the same trouble is one line in the log. */
+static bool may_warn(struct listener *s) {
+    bool may = s->loop->clock.mono_ms >= s->warn_next;
+
+    if (may) {
+        s->warn_next = s->loop->clock.mono_ms + WARN_MS;
+    }
+    return may;
+}
+
+/* Descriptors above that of the one that came last: the kernel gives the
+ * lowest that is free, so no more are. */
+static rlim_t fds_left(const struct listener *s, const struct stream *last) {
+    rlim_t used = (rlim_t)stream_fd(last) + 1;
+
+    return used < s->fds_max ? s->fds_max - used : 0;
+}
+
 static void on_connection(uv_stream_t *handle, int status) {
     struct listener *s = handle->data;
     struct listener *counts = s->counts;
-    bool over_limit = counts->count >= counts->max_streams;
+    size_t over;
     struct stream *stream;
+    rlim_t left;
 
     loop_wake(s->loop);
+    if (status < 0 && may_warn(s)) {
+        log_warn(&log_listener, "accept_failed", "error=\"%s\"",
+                 uv_strerror(status));
+    }
     if (status < 0 ||
         stream_accept(&stream, s->loop, handle, s->queue_limit) != RC_OK) {
-        return; /* that one is lost; logged there */
+        return; /* that one is lost */
     }
-    if (counts->count >= counts->max_streams + LISTENER_SPARE_STREAMS) {
+    left = fds_left(s, stream);
+    if (left < LISTENER_SPARE_FDS && may_warn(s)) {
+        log_warn(&log_listener, "descriptors_short", "left=%llu of=%llu",
+                 (unsigned long long)left, (unsigned long long)s->fds_max);
+    }
+    over = counts->max_streams + LISTENER_SPARE_STREAMS;
+    if (counts->count >= over || left < LISTENER_SPARE_FDS / 3) {
         stream_close(stream, RC_LIMIT);
         return;
     }
     counts->count++;
-    s->fn(s->owner, stream, over_limit);
+    s->fn(s->owner, stream,
+          counts->count > counts->max_streams || left < LISTENER_SPARE_FDS);
 }
 
 /* Makes `fd` the handle's and listens. On failure `fd` is closed. */
@@ -138,6 +175,7 @@ static enum rc open_failed(const char *address, int err) {
 enum rc listener_open(struct listener **out, struct loop *l,
                       const struct listener_config *config, listener_fn fn,
                       void *owner) {
+    struct rlimit limit;
     struct listener *s;
     struct address a;
     int err;
@@ -145,6 +183,9 @@ enum rc listener_open(struct listener **out, struct loop *l,
 
     if (address_parse(config->address, &a) != RC_OK) {
         log_error(&log_listener, "bad_address", "address=%s", config->address);
+        if (config->fd > 0) {
+            close(config->fd);
+        }
         return RC_BAD_INPUT;
     }
     fd = open_bound(&a, config->fd, config->reuse_port);
@@ -158,6 +199,8 @@ enum rc listener_open(struct listener **out, struct loop *l,
     s->counts = config->with == NULL ? s : config->with;
     s->max_streams = config->max_streams;
     s->queue_limit = config->queue_limit;
+    s->fds_max =
+        getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
     s->address = a;
     err = listen_on(s, fd, config->backlog);
     if (err != 0) {

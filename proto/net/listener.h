@@ -17,10 +17,14 @@ enum {
     /* Streams over max_streams that the owner still gets to see, to turn them
      * away with words; those beyond are closed unseen. */
     LISTENER_SPARE_STREAMS = 64,
+    /* Descriptors of the process that streams leave free, whatever else it has
+     * opened: with fewer they are over the limit, with a third of these they
+     * are closed unseen. */
+    LISTENER_SPARE_FDS = 24,
 };
 
 /* A stream is handed over: attach it or close it. `over_limit`: there are
- * already `max_streams`; the owner should answer 503 and close it. It counts
+ * already `max_streams`, or few descriptors left; the owner should answer 503 and close it. It counts
  * until listener_gone, as every other does. */
 typedef void (*listener_fn)(void *owner, struct stream *s, bool over_limit);
 
@@ -33,7 +37,8 @@ struct listener_config {
     /* Its streams and this one's are counted together, by it and against its
      * max_streams; closed after this one. NULL: counted alone. */
     struct listener *with;
-    int fd; /* > 0: bound already, of another process; taken */
+    int fd; /* > 0: bound already, of another process; taken, whatever comes
+             * of it */
 };
 
 /* RC_BAD_INPUT: not an address. RC_CONFLICT: the address is in use.

@@ -112,6 +112,8 @@ void stream_pass_on(struct stream *s, uint8_t *bytes, size_t n);
  * two only one may read and write on, and the other one closes.
  * RC_DENIED: it is under TLS, or coming or going. */
 enum rc stream_show(struct stream *s, int *fd, struct buf *queued) MUST_CHECK;
+/* Its descriptor, borrowed; -1: there is none. */
+int stream_fd(const struct stream *s);
 /* The connection's other end is a proxy and speaks for `peer`, which
  * stream_peer answers from now on; copied. */
 void stream_set_peer(struct stream *s, const char *peer);

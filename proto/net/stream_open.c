@@ -41,6 +41,13 @@ enum rc stream_adopt(struct stream **out, struct loop *l, int fd,
     return RC_OK;
 }
 
+int stream_fd(const struct stream *s) {
+    uv_os_fd_t fd = -1;
+
+    (void)uv_fileno(&s->uv.any, &fd);
+    return fd;
+}
+
 static void on_deadline(struct wheel_timer *t) {
     struct stream_wait *w = CONTAINER_OF(t, struct stream_wait, deadline);
 

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "proto/base/macros.h"
 #include "proto/net/address.h"
@@ -11,6 +13,7 @@
 
 enum {
     MAX = 3,
+    FDS_LIMIT = 128, /* for the test of them */
     CROWD = MAX + LISTENER_SPARE_STREAMS + 5,
 };
 
@@ -169,6 +172,79 @@ static void test_counted_with(void **state) {
     teardown(&f);
 }
 
+/* Opens copies of a descriptor until `left` more would fit; how many. */
+static size_t fill_descriptors(int *fds, size_t room, size_t left) {
+    size_t count = 0;
+
+    while (count < room && (fds[count] = dup(STDIN_FILENO)) >= 0) {
+        count++;
+    }
+    assert_true(count > left && count < room);
+    for (size_t i = 0; i < left; i++) {
+        close(fds[--count]);
+    }
+    return count;
+}
+
+/* Where few descriptors are left clients are turned away with words, where
+ * hardly any are without; and let in again afterwards. */
+static void test_descriptors(void **state) {
+    static const struct {
+        const char *name;
+        size_t left; /* for them and what is kept back */
+        unsigned count;
+        unsigned over;
+    } rows[] = {
+        {"enough", LISTENER_SPARE_FDS + 2, 2, 0},
+        {"few", LISTENER_SPARE_FDS + 1, 2, 1},
+        {"hardly any", LISTENER_SPARE_FDS / 3, 0, 0},
+        {"none", 0, 0, 0},
+    };
+    struct rlimit before;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct rlimit now = {FDS_LIMIT, before.rlim_max};
+        struct fixture f;
+        char address[32];
+        int filler[FDS_LIMIT];
+        int fds[2];
+        size_t count;
+        char byte;
+
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+        setup(&f);
+        assert_int_equal(open_at(&f, &f.listener, "127.0.0.1:0", false), RC_OK);
+        snprintf(address, sizeof(address), "127.0.0.1:%u",
+                 listener_port(f.listener));
+        fds[0] = connect_plain(address);
+        fds[1] = connect_plain(address);
+        count = fill_descriptors(filler, COUNT_OF(filler), rows[i].left);
+        drive_turns(&f.loop, 20);
+        assert_row(rows[i].name, f.count == rows[i].count);
+        assert_row(rows[i].name, f.over == rows[i].over);
+        assert_row(rows[i].name,
+                   rows[i].count > 0 || read(fds[1], &byte, 1) == 0);
+        while (count > 0) {
+            close(filler[--count]);
+        }
+        close(fds[0]);
+        close(fds[1]);
+        assert_true(drive_until(&f.loop, all_closed, &f));
+        fds[0] = connect_plain(address);
+        f.want = rows[i].count + 1;
+        assert_true(drive_until(&f.loop, enough_came, &f));
+        assert_row(rows[i].name, f.over == rows[i].over);
+        close(fds[0]);
+        assert_true(drive_until(&f.loop, all_closed, &f));
+        f.count = 0;
+        f.closed = 0;
+        teardown(&f);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static void test_unix(void **state) {
     struct fixture f;
     struct listener *second;
@@ -235,9 +311,9 @@ static void test_addresses(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limit),     cmocka_unit_test(test_counted_with),
-        cmocka_unit_test(test_unix),      cmocka_unit_test(test_stale_path),
-        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_descriptors),  cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_counted_with), cmocka_unit_test(test_unix),
+        cmocka_unit_test(test_stale_path),   cmocka_unit_test(test_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

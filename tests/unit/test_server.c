@@ -3,6 +3,8 @@
 
 #include "tests/unit/gateway_fixture.h"
 
+#include <fcntl.h>
+
 #define PING "{\"type\":\"ping\",\"id\":\"1\"}"
 
 /* More connections than allowed are told so; operators still get in. */
@@ -215,6 +217,32 @@ static void test_requests_on_one_connection(void **state) {
     stage_close(&g);
 }
 
+/* Sockets that no listener took are closed, once: whoever gets their numbers
+ * next keeps them. */
+static void test_thaw_fails(void **state) {
+    struct server_sockets sockets;
+    char path[STAGE_PATH_MAX];
+    struct stage g;
+    int ends[2];
+
+    (void)state;
+    stage_open(&g, NULL);
+    server_freeze(&g.server, &sockets);
+    stage_settle(&g);
+    assert_true(sockets.public > 0 && sockets.internal > 0);
+    assert_int_equal(pipe(ends), 0);
+    close(sockets.public);
+    sockets.public = ends[0]; /* nobody can listen there */
+    assert_int_equal(server_thaw(&g.server, &sockets), RC_BACKEND);
+    stage_settle(&g);
+    assert_int_equal(fcntl(sockets.public, F_GETFD), -1);
+    assert_int_equal(fcntl(sockets.internal, F_GETFD), -1);
+    close(ends[1]);
+    stage_path(&g, true, path);
+    assert_int_equal(unlink(path), 0);
+    stage_close(&g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_full),
@@ -223,6 +251,7 @@ int main(void) {
         cmocka_unit_test(test_close),
         cmocka_unit_test(test_close_with_a_command_open),
         cmocka_unit_test(test_requests_on_one_connection),
+        cmocka_unit_test(test_thaw_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
