@@ -180,7 +180,7 @@ static size_t fill_descriptors(int *fds, size_t room, size_t left) {
         count++;
     }
     assert_true(count > left && count < room);
-    for (size_t i = 0; i < left; i++) {
+    while (left-- > 0 && count > 0) {
         close(fds[--count]);
     }
     return count;
