@@ -33,6 +33,34 @@ static void answer_ready(void *owner, struct http_exchange *x) {
     buf_fini(&b);
 }
 
+static void put_all(struct buf *b, const struct prom_metric *metrics,
+                    size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        prom_metric(b, "moim_presence", &metrics[i]);
+    }
+}
+
+static void put_bus(struct buf *b, const struct bus_redis_stats *bus) {
+    const struct prom_metric metrics[] = {
+        {"redis_reconnects_total", "counter",
+         "Subscribers that came back after a loss.", bus->reconnects},
+        {"redis_delivered_total", "counter",
+         "Bus messages handed on as they came.", bus->delivered},
+        {"redis_missed_total", "counter",
+         "Bus messages that a live subscriber did not bring.", bus->missed},
+        {"redis_repairs_total", "counter",
+         "Partitions of the bus repaired from their log.", bus->repairs},
+        {"redis_gaps_total", "counter",
+         "Partitions of the bus whose log was trimmed too far.", bus->gaps},
+        {"redis_replayed_total", "counter",
+         "Bus messages delivered from a log.", bus->replayed},
+        {"publish_failures_total", "counter",
+         "Publish calls that did not succeed.", bus->failed},
+    };
+
+    put_all(b, metrics, COUNT_OF(metrics));
+}
+
 static void put_metrics(struct buf *b, const struct service_counts *c) {
     const struct prom_metric metrics[] = {
         {"online_users", "gauge", "Users online.", c->tracker.users},
@@ -63,9 +91,7 @@ static void put_metrics(struct buf *b, const struct service_counts *c) {
     };
 
     prom_build(b);
-    for (size_t i = 0; i < COUNT_OF(metrics); i++) {
-        prom_metric(b, "moim_presence", &metrics[i]);
-    }
+    put_all(b, metrics, COUNT_OF(metrics));
 }
 
 static void answer_metrics(void *owner, struct http_exchange *x) {
@@ -75,6 +101,7 @@ static void answer_metrics(void *owner, struct http_exchange *x) {
 
     buf_init(&b);
     put_metrics(&b, &counts);
+    put_bus(&b, h->parts.bus_stats);
     http_answer(x, 200, slice_of(NULL, 0), SLICE_LIT(PROM_TYPE), buf_slice(&b));
     buf_fini(&b);
 }

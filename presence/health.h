@@ -9,6 +9,7 @@
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
 #include "proto/net/loop.h"
+#include "storage/bus_redis.h"
 
 struct presence_health;
 
@@ -18,6 +19,7 @@ struct presence_health_parts {
     const struct service *service;
     struct bus *bus;
     struct directory *dir;
+    const struct bus_redis_stats *bus_stats;
 };
 
 /* Listens on `address`, borrowed until presence_health_free. RC_BAD_INPUT,

@@ -119,8 +119,8 @@ static int process_open(struct process *p) {
         return EXIT_CONFIG;
     }
     open_service(p);
-    parts =
-        (struct presence_health_parts){&p->loop, p->service, p->bus, p->dir};
+    parts = (struct presence_health_parts){&p->loop, p->service, p->bus, p->dir,
+                                           bus_redis_stats(p->bus)};
     if (presence_health_open(&p->health, &parts, p->settings.internal) !=
         RC_OK) {
         return EXIT_UNAVAILABLE;

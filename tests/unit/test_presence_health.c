@@ -22,6 +22,7 @@ struct world {
     struct wheel wheel;
     struct fake_bus *net;
     struct fake_directory *store;
+    struct bus_redis_stats bus_stats;
     struct bus *bus;
     struct directory *dir;
     struct service *service;
@@ -59,7 +60,8 @@ static int setup(void **state) {
     w.dir = fake_directory_join(w.store);
     ports = (struct service_ports){w.bus, w.dir, &w.clock, &w.wheel};
     w.service = service_open(&config, &ports);
-    parts = (struct presence_health_parts){&w.loop, w.service, w.bus, w.dir};
+    parts = (struct presence_health_parts){&w.loop, w.service, w.bus, w.dir,
+                                           &w.bus_stats};
     assert_int_equal(presence_health_open(&w.health, &parts, w.address), RC_OK);
     buf_init(&w.response);
     return 0;
@@ -190,9 +192,11 @@ static void test_metrics(void **state) {
     w.bus->ops->publish(w.bus, &topic, 1, SLICE_LIT("nonsense"), false, NULL,
                         NULL);
     fake_bus_settle(w.net);
+    w.bus_stats.missed = 3;
     assert_int_equal(ask("GET /metrics"), 200);
     assert_true(said("\nmoim_presence_bad_messages_total 1\n"));
     assert_true(said("\nmoim_presence_online_users 0\n"));
+    assert_true(said("\nmoim_presence_redis_missed_total 3\n"));
     assert_false(said("\nmoim_presence_owned_partitions 0\n"));
     assert_true(said("\nmoim_build_info{version=\""));
     assert_int_equal(count_of("# HELP "), count_of("# TYPE "));
