@@ -42,6 +42,7 @@ struct args {
     const char *bus;
     const char *scopes;
     const char *grace;
+    const char *tls_name;
     char *const *words; /* what is left */
     size_t word_count;
 };

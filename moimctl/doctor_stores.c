@@ -1,6 +1,11 @@
 /* The doctor's look at Redis and PostgreSQL: their versions, and the settings
  * that Moim's promises stand on (deploy/redis, deploy/postgresql). */
 #include "moimctl/doctor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "moimctl/probe.h"
 #include "moimctl/secret.h"
 #include "proto/wire/resp.h"
@@ -202,51 +207,91 @@ static void look_at_settings(struct asked_redis *a, unsigned who) {
     }
 }
 
-static void look_at_redis(struct findings *f, struct loop *l,
-                          const char *address, struct slice password,
-                          unsigned who) {
+/* How both are reached. */
+struct redis_way {
+    struct loop loop;
+    struct buf password;    /* "": none */
+    const char *ca;         /* file of those trusted; NULL: the system's */
+    const char *name;       /* in the certificate; NULL: the address's */
+    struct tls_client *tls; /* NULL: not needed yet */
+};
+
+/* Connects, under TLS to a rediss://. False: said among the findings. */
+static bool reach(struct asked_redis *a, struct redis_way *w,
+                  const char *address) {
+    static const char secure[] = "rediss://";
+    bool tls = slice_starts(slice_str(address), secure);
+    struct target target;
+    enum rc rc;
+
+    if (tls && w->tls == NULL && tls_client_open(&w->tls, w->ca) != RC_OK) {
+        findings_add(a->findings, FINDING_FAIL, a->store,
+                     "--ca FILE: PEM certificates, as redis.tls_ca",
+                     "the certificates to trust cannot be read");
+        return false;
+    }
+    rc = target_find(address + (tls ? strlen(secure) : 0), &target);
+    if (rc == RC_OK && w->name != NULL) {
+        (void)snprintf(target.name, sizeof(target.name), "%s", w->name);
+    }
+    if (rc == RC_OK) {
+        rc = probe_open(&a->probe, &w->loop, &target, tls ? w->tls : NULL,
+                        SLICE_LIT(""));
+    }
+    if (rc != RC_OK) {
+        findings_add(a->findings, FINDING_FAIL, a->store,
+                     "HOST:PORT, unix:/path or rediss://HOST:PORT, as in "
+                     "redis.history",
+                     "%s is no address", address);
+    }
+    return rc == RC_OK;
+}
+
+static void look_at_redis(struct findings *f, struct redis_way *w,
+                          const char *address, unsigned who) {
     struct asked_redis a = {.findings = f,
                             .store = who == FOR_BUS ? "bus" : "history"};
-    struct target target;
+    const char *why;
 
-    if (target_find(address, &target) != RC_OK ||
-        probe_open(&a.probe, l, &target, NULL, SLICE_LIT("")) != RC_OK) {
-        findings_add(f, FINDING_FAIL, a.store,
-                     "HOST:PORT or unix:/path, as in redis.history",
-                     "%s is no address", address);
+    if (!reach(&a, w, address)) {
         return;
     }
     resp_reader_init(&a.reader);
-    if (greet(&a, password)) {
+    if (greet(&a, buf_slice(&w->password))) {
         look_at_settings(&a, who);
     } else {
+        why = w->tls == NULL ? "" : tls_client_why(w->tls);
         findings_add(f, FINDING_FAIL, a.store,
-                     "is it running, and the password right "
-                     "(--password-file)?",
-                     "no Redis answers at %s", address);
+                     "is it running, the password right (--password-file), "
+                     "and under TLS its certificate (--ca, --tls-name)?",
+                     "no Redis answers at %s%s%s", address,
+                     why[0] == '\0' ? "" : ": ", why);
     }
     resp_reader_fini(&a.reader);
     probe_close(&a.probe);
 }
 
 static void look_at_both(struct findings *f, const struct args *a) {
-    struct buf password;
-    struct loop loop;
+    struct redis_way w = {.ca = a->ca, .name = a->tls_name};
     bool known = true;
 
-    buf_init(&password);
-    if (a->password_file != NULL) {
-        known = secret_read_file(a->password_file, &password) == RC_OK;
+    if (w.ca == NULL) {
+        w.ca = getenv("MOIMCTL_CA");
     }
-    if (known && loop_init(&loop) == RC_OK) {
-        look_at_redis(f, &loop, a->redis, buf_slice(&password),
+    buf_init(&w.password);
+    if (a->password_file != NULL) {
+        known = secret_read_file(a->password_file, &w.password) == RC_OK;
+    }
+    if (known && loop_init(&w.loop) == RC_OK) {
+        look_at_redis(f, &w, a->redis,
                       a->bus == NULL ? FOR_HISTORY | FOR_BUS : FOR_HISTORY);
         if (a->bus != NULL) {
-            look_at_redis(f, &loop, a->bus, buf_slice(&password), FOR_BUS);
+            look_at_redis(f, &w, a->bus, FOR_BUS);
         }
-        loop_fini(&loop);
+        tls_client_close(&w.tls);
+        loop_fini(&w.loop);
     }
-    buf_fini(&password);
+    buf_fini(&w.password);
 }
 
 /* ---- PostgreSQL ---- */

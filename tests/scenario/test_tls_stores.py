@@ -2,6 +2,8 @@
 believed: another authority, another name, a server without TLS."""
 
 import asyncio
+import json
+import subprocess
 
 import pytest
 
@@ -9,7 +11,8 @@ from harness.authority import Authority
 from harness.client import Account, Client
 from harness.cluster import Cluster
 from harness.http_json import http_json
-from harness.paths import ROOT
+from harness.paths import BIN, ROOT
+from harness.process import environment
 from harness.programs import Gateway, Presence, merged
 from harness.waiting import wait_until
 
@@ -94,6 +97,32 @@ def test_redis_certificate_name(safe):
     gateway.start()
     gateway.terminate()
     assert not gateway.findings()
+
+
+def doctor(safe, *words):
+    """What moimctl doctor says of the history: {state: texts}."""
+    run = subprocess.run(
+        [BIN / "moimctl", "doctor", "--host", "--json", "--redis",
+         safe.redis.address, *map(str, words)],
+        capture_output=True, text=True, timeout=60, check=False,
+        env=environment())
+    found = {}
+    for check in json.loads(run.stdout)["checks"]:
+        if check["check"] == "history":
+            found.setdefault(check["status"], []).append(check["text"])
+    return found
+
+
+def test_the_doctor_speaks_tls(safe):
+    """And believes whom a gateway would believe."""
+    assert list(doctor(safe, "--ca", safe.authority.ca)) == ["ok"]
+    named = ("--ca", safe.authority.ca, "--tls-name")
+    assert list(doctor(safe, *named, "localhost")) == ["ok"]
+    for words, why in (((*named, "redis.example"), "hostname mismatch"),
+                       (("--ca", safe.other.ca), "self-signed certificate"),
+                       (("--ca", "/nowhere"), "cannot be read")):
+        found = doctor(safe, *words)
+        assert list(found) == ["fail"] and why in found["fail"][0], found
 
 
 POSTGRES = {
