@@ -1,11 +1,8 @@
 /* presence: what the members of a conversation are told when all of them come
- * and leave again, and what many people who only are there take of the
- * presence service and of Redis. */
+ * and leave again. */
 #include <stdio.h>
 
-#include "bench/load.h"
 #include "bench/proc.h"
-#include "bench/redis_info.h"
 #include "bench/report.h"
 #include "bench/scenario.h"
 #include "bench/watchers.h"
@@ -13,14 +10,10 @@
 enum {
     CONNECT_PATIENCE_S = 600,
     EVENTS_AIM = 1000,
-    CORE_PERCENT_AIM = 10,
     MEMBERS_MOST = 500, /* that one session may watch */
 };
 
-#define MILLION 1e6
 #define US_PER_MS 1e3
-
-/* ---- a conversation ---- */
 
 static bool wait_gone(struct crew *c, double patience_s, struct tally *out) {
     double until = scenario_now_s() + patience_s;
@@ -84,65 +77,6 @@ static bool measure_conversation(const struct options *o, struct report *r) {
         add_conversation(r, o, &crew);
     }
     crew_end(&crew);
-    scenario_pause_s(ok ? (double)o->warm_s : 0);
-    return ok;
-}
-
-/* ---- many people ---- */
-
-static double presence_bytes(const struct options *o) {
-    return proc_memory_all(o->presences, o->presence_count).pss;
-}
-
-static void add_crowd(struct report *r, const struct options *o,
-                      const struct usage *came, const struct usage *stayed,
-                      double bytes) {
-    double n = (double)o->sessions;
-    double per_s = (stayed->presence + stayed->redis) / stayed->at_s;
-
-    report_add(r, NULL, "seconds", stayed->at_s, "s");
-    report_add(r, "bytes_per_session", "presence", bytes / n, "bytes");
-    report_add(r, "cpu_us_per_connect", "presence", came->presence / n, "us");
-    report_add(r, "cpu_us_per_connect", "redis", came->redis / n, "us");
-    report_add(r, "cpu_us_per_s", "presence", stayed->presence / stayed->at_s,
-               "us a second, all of them");
-    report_add(r, "cpu_us_per_s", "redis", stayed->redis / stayed->at_s,
-               "us a second, all of them");
-    report_add(r, "cpu_us_per_s", "gateway", stayed->gateway / stayed->at_s,
-               "us a second, all of them");
-    report_add(r, "million_users", "core_percent",
-               per_s / MILLION * 100 * (MILLION / n),
-               "of presence and Redis, if it grows with the users");
-    report_aim(r, CORE_PERCENT_AIM);
-}
-
-static bool measure_crowd(const struct options *o, struct report *r) {
-    double before = presence_bytes(o);
-    struct usage from = scenario_usage(o, NULL);
-    struct usage came;
-    struct usage stayed;
-    struct crew crew;
-    struct tally t;
-    bool ok;
-
-    scenario_say("many people come and stay");
-    if (crew_start(&crew, o, (size_t)o->sessions, load_client) != RC_OK) {
-        return false;
-    }
-    ok = scenario_connect(&crew, o->sessions, CONNECT_PATIENCE_S) &&
-         scenario_hold(&crew, "settling", (double)o->warm_s);
-    came = scenario_usage(o, NULL);
-    ok = ok && scenario_hold(&crew, "there, seconds", (double)o->hold_s);
-    stayed = scenario_usage(o, NULL);
-    stayed = scenario_used(&came, &stayed);
-    came = scenario_used(&from, &came);
-    if (ok) {
-        crew_sum(&crew, &t, NULL);
-        report_add(r, NULL, "died", (double)t.died, "sessions");
-        report_limit(r, 0);
-        add_crowd(r, o, &came, &stayed, presence_bytes(o) - before);
-    }
-    crew_end(&crew);
     return ok;
 }
 
@@ -158,7 +92,7 @@ enum bench_exit presence_run(const struct options *o) {
     }
     report_init(&r, "presence");
     report_add(&r, NULL, "load_before", proc_load(), "");
-    report_add(&r, NULL, "sessions", (double)o->sessions, "a user each");
-    return scenario_publish(
-        &r, o, measure_conversation(o, &r) && measure_crowd(o, &r));
+    report_add(&r, NULL, "sessions", (double)o->sessions,
+               "users; the last of them are the members");
+    return scenario_publish(&r, o, measure_conversation(o, &r));
 }

@@ -123,9 +123,7 @@ def test_presence(cluster, tmp_path):
     most 1,000 events, and all of them know the truth. They are the last 200,
     who were not there a moment ago."""
     result = measure(cluster, tmp_path, "presence", "--sessions", 400,
-                     "--members", 200, "--rate", 200, "--hold", 1)
-    assert result.keys() > COMMON | {"bytes_per_session", "million_users"}
-    assert result["died"] == 0
+                     "--members", 200, "--rate", 200)
     told = result["conversation"]
     assert told["members"] == told["watches"] == 200
     assert told["refused"] == told["died"] == told["wrong"] == 0
