@@ -72,6 +72,9 @@ test('a weekend is planned', async () => {
   await shot(minseo, 'wide-dark-english');
   await pick(minseo, 'breakfast', en, 'Reply');
   await shot(minseo, 'wide-dark-reply');
+  await minseo.setViewportSize({ width: 1920, height: 1080 });
+  await fits(minseo);
+  await shot(minseo, 'widest-dark');
   await minseo.setViewportSize({ width: 360, height: 720 });
   for (const page of [minseo, june, alex]) {
     assert.deepEqual(await serious(page), []);
