@@ -1,5 +1,5 @@
 /* One HTTP/1.1 request on a connection of its own, for moimctl, the load
- * client and tests. */
+ * client, webhooks and tests. */
 #ifndef MOIM_NET_HTTP_CLIENT_H
 #define MOIM_NET_HTTP_CLIENT_H
 
