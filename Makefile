@@ -40,9 +40,10 @@ LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard $(d)/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
 LIB := $(B)/libmoim.a
 
-PROGRAMS := moim-gateway moim-presence moimctl moim-bench moim-ws-echo
+PROGRAMS := moim-gateway moim-presence moim-hooks moimctl moim-bench moim-ws-echo
 DIR_moim-gateway := gateway
 DIR_moim-presence := presence
+DIR_moim-hooks := hooks
 DIR_moimctl := moimctl
 DIR_moim-bench := bench
 DIR_moim-ws-echo := wsecho
@@ -60,7 +61,7 @@ FAKE_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/fakes/*.c \
 FAKES := $(B)/libfakes.a
 PART_DIRS := gateway moimctl
 ifneq ($(MODE),fuzz) # whose targets need no more
-PART_DIRS += presence bench tests/fault/proxy
+PART_DIRS += presence hooks bench tests/fault/proxy
 endif
 PART_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(filter-out %/main.c,\
               $(wildcard $(PART_DIRS:%=%/*.c))))

@@ -12,6 +12,7 @@
 #include "chat-core/ports/bus.h"
 #include "chat-core/ports/directory.h"
 #include "chat-core/ports/history.h"
+#include "chat-core/ports/hooks.h"
 #include "proto/base/blob.h"
 #include "proto/base/clock.h"
 #include "proto/base/histogram.h"
@@ -48,6 +49,7 @@ struct core {
     struct history *history;
     struct bus *bus;
     struct directory *directory;
+    struct hooks *hooks; /* NULL: nobody is told */
     const struct clock *clock;
     struct wheel *wheel;
     struct rand *rand;

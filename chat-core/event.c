@@ -56,3 +56,13 @@ uint64_t event_ts_ms(struct slice stored) {
     number = slice_take(number, slice_find(number, ','));
     return slice_to_u64(number, &ts_ms) ? ts_ms : 0;
 }
+
+/* What stands before it is a time and an id, so this is the first. */
+struct slice event_kind(struct slice stored) {
+    struct slice kind = {NULL, 0};
+
+    if (stored_ok(stored)) {
+        kind = slice_after(stored, ",\"kind\":\"");
+    }
+    return slice_take(kind, slice_find(kind, '"'));
+}

@@ -33,5 +33,7 @@ void event_text(struct buf *out, struct conv_id conv, struct msg_seq seq,
                 struct slice stored);
 /* When the event was stored; 0: purged, or not ours. */
 uint64_t event_ts_ms(struct slice stored);
+/* What kind it is; borrowed. Empty: purged, or not ours. */
+struct slice event_kind(struct slice stored);
 
 #endif

@@ -68,8 +68,30 @@ static void finish_stored(struct saying *s, enum rc rc) {
     finish(s, rc == RC_AGAIN ? RC_BACKEND : rc);
 }
 
-static void on_published(void *ctx, enum rc rc) {
+static void on_noted(void *ctx, enum rc rc) {
     finish_stored(ctx, rc);
+}
+
+/* Everybody concerned has it, as far as this process can see to that. The
+ * webhooks are to hear of it too, and only then comes the ack. */
+static void note(struct saying *s) {
+    struct hooks *h = s->core->hooks;
+
+    if (h == NULL) {
+        finish(s, RC_OK);
+        return;
+    }
+    h->ops->said(h, s->conv, s->said.seq, on_noted, s);
+}
+
+static void on_published(void *ctx, enum rc rc) {
+    struct saying *s = ctx;
+
+    if (rc != RC_OK) {
+        finish_stored(s, rc);
+        return;
+    }
+    note(s);
 }
 
 static void publish(struct saying *s, struct slice stored) {
@@ -156,7 +178,7 @@ static void tell_members(struct saying *s) {
     struct buf stored;
 
     if (s->topic_count == 0) {
-        finish(s, RC_OK); /* everybody has left */
+        note(s); /* everybody has left */
         return;
     }
     buf_init(&stored);
@@ -190,7 +212,7 @@ static void on_place_of_repeat(void *ctx, enum rc rc,
     take_topics(s, place);
     keep_readers(s);
     if (s->topic_count == 0) {
-        finish(s, RC_OK); /* everybody has left */
+        note(s); /* everybody has left */
         return;
     }
     h->ops->range(h, s->conv, s->said.seq, 1, on_repeated, s);

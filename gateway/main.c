@@ -21,6 +21,7 @@
 #include "storage/bus_redis.h"
 #include "storage/directory_pg.h"
 #include "storage/history_redis.h"
+#include "storage/hook_notes.h"
 
 enum {
     CLOSE_PATIENCE_MS = 2000,
@@ -68,6 +69,7 @@ static enum rc open_stores(struct gateway *g) {
     const struct settings *s = &g->settings;
     struct redis_config history = redis_at(s, s->history);
     struct redis_config bus = redis_at(s, s->bus);
+    struct redis_config hooks = redis_at(s, s->hooks);
     struct directory_pg_config directory = {
         .conninfo = s->conninfo,
         .program = "moim-gateway",
@@ -85,6 +87,9 @@ static enum rc open_stores(struct gateway *g) {
     }
     if (rc == RC_OK) {
         rc = directory_pg_open(&g->stores.directory, &g->loop, &directory);
+    }
+    if (rc == RC_OK && s->hooks[0] != '\0') {
+        rc = hook_notes_open(&g->stores.hooks, &g->loop, &hooks);
     }
     return rc;
 }
@@ -157,6 +162,7 @@ static int gateway_open(struct gateway *g) {
     server->core.history = g->stores.history;
     server->core.bus = g->stores.bus;
     server->core.directory = g->stores.directory;
+    server->core.hooks = g->stores.hooks;
     server->stores = &g->stores;
     server->put_store_metrics = store_metrics_put;
     server->core.edit_ms = s->edit_ms;
@@ -193,6 +199,7 @@ static void gateway_close(struct gateway *g) {
     loop_run(&g->loop);
     hasher_close(&g->server.hasher);
     directory_pg_close(&g->stores.directory);
+    hook_notes_close(&g->stores.hooks);
     history_redis_close(&g->stores.history);
     server_fini(&g->server);
     bus_redis_close(&g->stores.bus);

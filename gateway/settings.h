@@ -61,6 +61,7 @@ struct settings {
     /* redis */
     char *bus;
     char *history;
+    char *hooks;
     char *redis_password;
     char *redis_tls_ca;
     char *redis_tls_name;

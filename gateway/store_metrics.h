@@ -5,6 +5,7 @@
 #include "chat-core/ports/bus.h"
 #include "chat-core/ports/directory.h"
 #include "chat-core/ports/history.h"
+#include "chat-core/ports/hooks.h"
 #include "proto/base/buf.h"
 
 /* All made by storage/; borrowed. */
@@ -12,6 +13,7 @@ struct stores {
     struct bus *bus;
     struct history *history;
     struct directory *directory;
+    struct hooks *hooks; /* NULL: there are none */
 };
 
 /* `stores` is a struct stores; see struct server. */

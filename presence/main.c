@@ -2,6 +2,7 @@
  * them to the service as ports, and runs the loop.
  *
  *   gateways <--> bus (Redis) <--> service --> directory (PostgreSQL)
+ *                                     |  `--> hooks (Redis)
  *                                     `--> health (HTTP, internal)        */
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "proto/base/macros.h"
 #include "storage/bus_redis.h"
 #include "storage/directory_pg.h"
+#include "storage/hook_notes.h"
 
 enum {
     ASLEEP_MS = 2000,         /* without a tick: what is known is doubted */
@@ -31,6 +33,7 @@ struct process {
     struct presence_settings settings;
     struct bus *bus;
     struct directory *dir;
+    struct hooks *hooks; /* NULL: there are none */
     struct service *service;
     struct presence_health *health;
     struct wheel_timer leave;
@@ -66,24 +69,31 @@ static void on_signal(void *owner, int signum) {
     loop_timer(&p->loop, &p->leave, LEAVE_POLL_MS);
 }
 
+static struct redis_config redis_at(const struct presence_settings *s,
+                                    const char *address) {
+    return (struct redis_config){
+        .address = address,
+        .password = s->redis_password[0] == '\0' ? NULL : s->redis_password,
+        .deadline_ms = s->redis_deadline_ms,
+        .tls_ca = s->redis_tls_ca,
+        .tls_name = s->redis_tls_name};
+}
+
 static enum rc open_stores(struct process *p) {
     const struct presence_settings *s = &p->settings;
-    struct redis_config bus = {.address = s->bus,
-                               .deadline_ms = s->redis_deadline_ms,
-                               .tls_ca = s->redis_tls_ca,
-                               .tls_name = s->redis_tls_name};
+    struct redis_config bus = redis_at(s, s->bus);
+    struct redis_config hooks = redis_at(s, s->hooks);
     struct directory_pg_config dir = {
         .conninfo = s->conninfo,
         .program = "moim-presence",
         .links = (size_t)s->pg_connections,
         .deadline_ms = s->pg_deadline_ms,
     };
-    enum rc rc;
+    enum rc rc = bus_redis_open(&p->bus, &p->loop, &bus);
 
-    if (s->redis_password[0] != '\0') {
-        bus.password = s->redis_password;
+    if (rc == RC_OK && s->hooks[0] != '\0') {
+        rc = hook_notes_open(&p->hooks, &p->loop, &hooks);
     }
-    rc = bus_redis_open(&p->bus, &p->loop, &bus);
     return rc == RC_OK ? directory_pg_open(&p->dir, &p->loop, &dir) : rc;
 }
 
@@ -100,7 +110,7 @@ static void open_service(struct process *p) {
         .seen_limit = (size_t)s->seen_queue,
     };
     struct service_ports ports = {p->bus, p->dir, &p->loop.clock,
-                                  &p->loop.wheel};
+                                  &p->loop.wheel, p->hooks};
 
     p->service = service_open(&config, &ports);
     log_info(&log_ctx, "started", "service=%s version=%s",
@@ -144,6 +154,7 @@ static void process_close(struct process *p) {
     presence_health_close(p->health);
     directory_pg_close(&p->dir);
     bus_redis_close(&p->bus);
+    hook_notes_close(&p->hooks);
     service_close(&p->service);
     loop_timer(&p->loop, &patience, CLOSE_PATIENCE_MS);
     loop_run(&p->loop);

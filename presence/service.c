@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "presence/claims.h"
+#include "presence/hooked.h"
 #include "presence/last_seen.h"
 #include "presence/outbox.h"
 #include "proto/base/log.h"
@@ -39,6 +40,7 @@ struct service {
     unsigned owned; /* a bit for each partition, as of the last tick */
     struct outbox outbox;
     struct last_seen last_seen;
+    struct hooked hooked;
     struct buf out; /* the message being encoded */
     uint64_t queries;
     uint64_t published;
@@ -149,6 +151,7 @@ static bool tell(void *ctx, const struct presence_known *known) {
     msg.u.seen = *known;
     publish(s, (struct topic){TOPIC_SEEN, known->user.v}, &msg);
     s->published++;
+    hooked_put(&s->hooked, *known);
     if (known->state == PRESENCE_OFFLINE) {
         last_seen_put(&s->last_seen, known->user, known->since_ms);
     }
@@ -189,6 +192,7 @@ static void on_tick(struct wheel_timer *timer) {
     }
     note_owned(s);
     outbox_flush(&s->outbox, tell, s);
+    hooked_flush(&s->hooked);
     if (at_ms > OUTBOX_KEPT_MS) {
         outbox_trim(&s->outbox, at_ms - OUTBOX_KEPT_MS);
     }
@@ -298,6 +302,12 @@ static const struct bus_events bus_events = {.on_message = on_message,
 
 /* Life. */
 
+static struct presence_known known_now(void *owner, struct user_id user) {
+    const struct service *s = owner;
+
+    return tracker_known(s->parts[presence_partition(user)].tracker, user);
+}
+
 static void part_open(struct service *s, uint16_t partition) {
     struct part *p = &s->parts[partition];
     struct bus *bus = s->ports.bus;
@@ -320,6 +330,11 @@ struct service *service_open(const struct service_config *config,
     s->ports.bus->owner = s;
     outbox_init(&s->outbox);
     last_seen_init(&s->last_seen, ports->dir, config->seen_limit);
+    s->hooked = (struct hooked){.hooks = ports->hooks,
+                                .clock = ports->clock,
+                                .known = known_now,
+                                .owner = s};
+    hooked_init(&s->hooked);
     buf_init(&s->out);
     for (unsigned i = 0; i < PRESENCE_PARTITIONS; i++) {
         part_open(s, (uint16_t)i);
@@ -339,6 +354,7 @@ void service_close(struct service **s) {
     }
     outbox_fini(&(*s)->outbox);
     last_seen_fini(&(*s)->last_seen);
+    hooked_fini(&(*s)->hooked);
     buf_fini(&(*s)->out);
     mem_free(*s);
     *s = NULL;
@@ -346,6 +362,7 @@ void service_close(struct service **s) {
 
 void service_leave(struct service *s) {
     outbox_flush(&s->outbox, tell, s); /* while it is still ours to tell */
+    hooked_flush(&s->hooked);
     s->leaving = true;
     for (size_t i = 0; i < PRESENCE_PARTITIONS; i++) {
         claim(s, &s->parts[i]);
@@ -354,7 +371,7 @@ void service_leave(struct service *s) {
 }
 
 bool service_idle(const struct service *s) {
-    return last_seen_idle(&s->last_seen);
+    return last_seen_idle(&s->last_seen) && hooked_idle(&s->hooked);
 }
 
 bool service_ready(const struct service *s) {

@@ -14,6 +14,7 @@
 
 #include "chat-core/ports/bus.h"
 #include "chat-core/ports/directory.h"
+#include "chat-core/ports/hooks.h"
 #include "presence/tracker.h"
 #include "proto/base/clock.h"
 #include "proto/base/macros.h"
@@ -35,6 +36,7 @@ struct service_ports {
     struct directory *dir;
     const struct clock *clock;
     struct wheel *wheel;
+    struct hooks *hooks; /* NULL: there are no webhooks */
 };
 
 struct service_counts {
@@ -52,8 +54,8 @@ struct service_counts {
 
 struct service *service_open(const struct service_config *config,
                              const struct service_ports *ports) MUST_CHECK;
-/* Frees and sets *s to NULL; NULL inside is fine. The bus and the directory
- * may not call back any more. */
+/* Frees and sets *s to NULL; NULL inside is fine. The bus, the directory and
+ * the hooks may not call back any more. */
 void service_close(struct service **s);
 
 /* Gives every partition to the others and writes what waits; it goes on

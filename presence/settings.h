@@ -19,6 +19,7 @@ struct presence_settings {
     /* redis */
     char *bus;
     char *history;
+    char *hooks;
     char *redis_password;
     char *redis_tls_ca;
     char *redis_tls_name;

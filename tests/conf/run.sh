@@ -31,12 +31,15 @@ reader_of() {
     echo "build/asan/moim-${name%%[._]*}"
 }
 
-# A required setting has no default: the token key is given from outside.
+# A required setting has no default: it is given from outside.
 check_example() {
     local output program required=()
     program=$(reader_of "$1")
-    [ "${program##*-}" != gateway ] ||
-        required=(MOIM_AUTH__TOKEN_KEY="k1 $(printf '%064d' 1)")
+    case ${program##*-} in
+    gateway) required=(MOIM_AUTH__TOKEN_KEY="k1 $(printf '%064d' 1)") ;;
+    hooks) required=(MOIM_HOOKS__URL=https://a.example
+                     MOIM_HOOKS__SECRET=whsec_x) ;;
+    esac
     output=$(env "${required[@]}" "$program" --config "$1" --check 2>&1) &&
         output=''
     [ -n "$output" ] || output=$(diff -u "$1" <("$program" --example))

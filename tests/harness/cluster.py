@@ -27,12 +27,14 @@ class Cluster:
     gateway_conf, presence_conf   {"section": {"key": value}} on top
     secure     Redis and PostgreSQL are spoken to over TLS, verified
     redis_cluster   options of a RedisCluster, which takes Redis's place
+    hooks      gateways and presence services write down what the webhooks
+               are to hear; moim-hooks is started by the test
     settled    a presence service is waited for, too, which takes seconds;
                gateways can do without"""
 
     def __init__(self, template, logs, gateways=2, presences=1, balancer=True,
                  gateway_conf=None, presence_conf=None, secure=False,
-                 redis_cluster=None, settled=True):
+                 redis_cluster=None, hooks=False, settled=True):
         # Short and enterable: the service user works in it, and a Unix
         # socket's path may have 107 bytes.
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="moim-", dir="/tmp"))
@@ -50,6 +52,7 @@ class Cluster:
         else:
             self.redis = RedisCluster(self.home / "redis", self.log,
                                       **redis_cluster)
+        self.hooks = hooks
         conf = self.home / "conf"
         conf.mkdir(mode=0o700)
         self.presences = [
@@ -72,10 +75,12 @@ class Cluster:
         return self.logs / f"{name}.log"
 
     def shared_conf(self):
-        ca = {"tls_ca": self.authority.ca} if self.authority else {}
+        more = {"tls_ca": self.authority.ca} if self.authority else {}
+        if self.hooks:
+            more["hooks"] = self.redis.address
         return {
             "redis": {"history": self.redis.address, "bus": self.redis.address,
-                      **ca},
+                      **more},
             "postgres": {"conninfo": self.postgres.tls_conninfo()
                          if self.authority else self.postgres.conninfo()},
             "log": {"level": "debug", "format": "logfmt"},

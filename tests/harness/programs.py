@@ -75,6 +75,21 @@ class Presence(Process):
         return is_ready("http://" + self.internal)
 
 
+class Hooks(Process):
+    """A webhooks' worker that posts to `url`."""
+
+    def __init__(self, home, log, sections):
+        self.internal = f"127.0.0.1:{free_port()}"
+        conf = home / f"{log.stem}.conf"
+        conf.write_text(ini(merged(sections, {
+            "hooks": {"internal": self.internal},
+            "log": {"level": "debug"}})))
+        super().__init__("hooks", [BIN / "moim-hooks", "--config", conf], log)
+
+    def ready(self):
+        return is_ready("http://" + self.internal)
+
+
 class Haproxy(Process):
     """The balancer, configured as deploy/haproxy says; with another `balance`
     than that, it has no cookie either. `edit` changes the text."""

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 status=0
-folders='proto chat-core storage presence gateway moimctl bench wsecho'
+folders='proto chat-core storage presence gateway hooks moimctl bench wsecho'
 
 complain() {
     [ -z "$2" ] || { printf '%s:\n%s\n' "$1" "$2" >&2; status=1; }
@@ -35,6 +35,7 @@ may chat-core 'proto/base|proto/wire|chat-core'
 may storage 'proto/base|proto/wire|proto/net|chat-core/ports|storage'
 may presence 'proto/base|proto/wire|proto/net|chat-core/ports|storage|presence'
 may gateway 'proto/base|proto/wire|proto/net|chat-core|storage|gateway'
+may hooks 'proto/base|proto/wire|proto/net|chat-core|storage|hooks'
 # The tools speak to a cluster from outside; `db migrate` needs storage, and
 # `crowd` the bus.
 may moimctl 'proto/base|proto/wire|proto/net|storage|moimctl'

@@ -8,7 +8,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 passed=0 failed=0 skipped=0
-mapfile -t c_files < <(find proto chat-core storage presence gateway moimctl \
+mapfile -t c_files < <(find proto chat-core storage presence gateway hooks moimctl \
     bench wsecho tests -name '*.[ch]' | sort)
 mapfile -t sources < <(printf '%s\n' "${c_files[@]}" | grep '\.c$')
 mapfile -t scripts < <(find run .ci/run deploy tests bench -name '*.sh' \

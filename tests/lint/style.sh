@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 status=0
-ours='proto chat-core storage presence gateway moimctl bench wsecho'
+ours='proto chat-core storage presence gateway hooks moimctl bench wsecho'
 
 # forbid WHY PATTERN FOLDER...: comment lines do not count.
 forbid() {
@@ -33,7 +33,7 @@ check_all() {
         "$(call 'alloca|__builtin_alloca')" $ours tests
     forbid 'memory comes from proto/base/mem.h' \
         "$(call 'malloc|calloc|realloc|strdup|strndup')" \
-        chat-core storage presence gateway moimctl bench wsecho proto/wire proto/net
+        chat-core storage presence gateway hooks moimctl bench wsecho proto/wire proto/net
     forbid 'the kernel is asked for chance in proto/base/rand.c only' \
         "$(call 'rand|srand|random')" $ours
     forbid 'structs have no typedef' '^ *typedef +(struct|union|enum)[^(]*$' \

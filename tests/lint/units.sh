@@ -15,7 +15,8 @@ complain() {
     status=1
 }
 
-sources=$(find proto chat-core storage gateway presence -name '*.c' | sort)
+sources=$(find proto chat-core storage gateway presence hooks \
+    -name '*.c' | sort)
 
 # names TEST WHAT: does the test, or a fixture that it includes, say it?
 names() {

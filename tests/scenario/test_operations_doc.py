@@ -33,6 +33,10 @@ def test_presence_metrics():
     assert sorted(table("`moim_presence_…`")) == metrics("presence")
 
 
+def test_hooks_metrics():
+    assert sorted(table("`moim_hooks_…`")) == metrics("hooks")
+
+
 def settings(path):
     text = (ROOT / path).read_text(encoding="utf-8")
     return [f"{section}.{name}" for section, name in
@@ -42,15 +46,17 @@ def settings(path):
 def test_settings():
     tables = DOC.split("## Settings")[1].split("\n## ")[0]
     gateway, presence = tables.split("Settings of a presence service")
+    presence, hooks = presence.split("Settings of a webhooks' worker")
     for text, path in ((gateway, "gateway/settings.c"),
-                       (presence, "presence/settings.c")):
+                       (presence, "presence/settings.c"),
+                       (hooks, "hooks/settings.c")):
         named = [word for line in text.splitlines() if line.startswith("| `")
                  for word in re.findall(r"`(\w+\.\w+)`", line.split("|")[1])]
         assert sorted(named) == sorted(settings(path))
 
 
 def test_log_lines():
-    code = sources("gateway", "presence", "storage", "chat-core", "proto/base",
+    code = sources("gateway", "presence", "hooks", "storage", "chat-core", "proto/base",
                    "proto/wire", "proto/net")
     found = re.findall(
         r'\blog_(?:info|warn|error)\(\s*[^,"]+,\s*"(\w+)"', code)

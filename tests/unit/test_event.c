@@ -77,9 +77,31 @@ static void test_text(void **state) {
     }
 }
 
+static void test_kind(void **state) {
+    static const struct {
+        const char *stored;
+        const char *kind;
+    } rows[] = {
+        {"\"ts\":1,\"from\":\"0000000000001\",\"kind\":\"member.added\","
+         "\"msg\":\"m\",\"body\":{\"kind\":\"x\"}}",
+         "member.added"},
+        {"\"ts\":1,\"body\":{}}", ""},
+        {"", ""},
+        {"x,\"kind\":\"message\"}", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_row(
+            rows[i].stored,
+            slice_is(event_kind(slice_str(rows[i].stored)), rows[i].kind));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_store),
+        cmocka_unit_test(test_kind),
         cmocka_unit_test(test_text),
     };
 

@@ -58,7 +58,7 @@ static int setup(void **state) {
     w.store = fake_directory_new();
     w.bus = fake_bus_join(w.net);
     w.dir = fake_directory_join(w.store);
-    ports = (struct service_ports){w.bus, w.dir, &w.clock, &w.wheel};
+    ports = (struct service_ports){w.bus, w.dir, &w.clock, &w.wheel, NULL};
     w.service = service_open(&config, &ports);
     parts = (struct presence_health_parts){&w.loop, w.service, w.bus, w.dir,
                                            &w.bus_stats};

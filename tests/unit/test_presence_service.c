@@ -67,7 +67,7 @@ static struct service *open_service(struct world *w, uint64_t id,
         .seen_every_ms = 2000,
         .seen_limit = 100,
     };
-    struct service_ports ports = {bus, &w->dir, &w->clock, &w->wheel};
+    struct service_ports ports = {bus, &w->dir, &w->clock, &w->wheel, NULL};
 
     return service_open(&config, &ports);
 }

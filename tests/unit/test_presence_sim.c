@@ -152,7 +152,7 @@ static void node_start(struct world *w, struct node *n) {
         .seen_every_ms = 2000,
         .seen_limit = 1000,
     };
-    struct service_ports ports = {NULL, &w->dir, &w->clock, &w->wheel};
+    struct service_ports ports = {NULL, &w->dir, &w->clock, &w->wheel, NULL};
 
     *n = (struct node){.bus = fake_bus_join(w->net)};
     ports.bus = n->bus;

@@ -333,6 +333,51 @@ static void test_system_ahead(void **state) {
     assert_int_equal(fake_history_head(w.history, conv), 0);
 }
 
+/* Where the webhooks are written to; its calls wait for the test. */
+struct fake_notes {
+    struct hooks port; /* first */
+    size_t count;
+    struct msg_seq seq; /* of the last */
+    hooks_done_fn done;
+    void *ctx;
+};
+
+static void fake_said(struct hooks *h, struct conv_id in, struct msg_seq seq,
+                      hooks_done_fn done, void *ctx) {
+    struct fake_notes *n = (struct fake_notes *)h;
+
+    assert_int_equal(in.v, conv.v);
+    n->count++;
+    n->seq = seq;
+    n->done = done;
+    n->ctx = ctx;
+}
+
+/* The ack waits for the webhooks' note; without it nobody knows, and the
+ * repeat writes it again. */
+static void test_noted(void **state) {
+    static const struct hooks_ops ops = {fake_said, NULL, NULL};
+    struct fake_notes notes = {.port = {&ops}};
+    struct got got;
+
+    (void)state;
+    w.gates[0].core.hooks = &notes.port;
+    fake_directory_group(w.directory, conv, 1, 2);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    world_settle(&w);
+    assert_true(sent_to(user_topic(2)));
+    assert_int_equal(notes.count, 1);
+    assert_int_equal(got.calls, 0);
+    notes.done(notes.ctx, RC_AGAIN);
+    assert_true(got.calls == 1 && got.rc == RC_BACKEND);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    world_settle(&w);
+    assert_true(notes.count == 2 && notes.seq.v == 1);
+    notes.done(notes.ctx, RC_OK);
+    assert_true(got.calls == 1 && got.rc == RC_OK && got.said.repeat);
+    w.gates[0].core.hooks = NULL;
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
@@ -344,6 +389,7 @@ int main(void) {
         TEST(test_stale_for_ever), TEST(test_change_after_append),
         TEST(test_system),         TEST(test_system_once),
         TEST(test_both_ways),      TEST(test_system_ahead),
+        TEST(test_noted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,124 @@
+/* The worker's internal listener: /healthz, /readyz, /metrics, /ops/errors. */
+#include "hooks/health.h"
+
+#include "proto/base/log.h"
+#include "proto/base/mem.h"
+#include "proto/net/status_server.h"
+#include "proto/wire/log_json.h"
+#include "proto/wire/prom.h"
+#include "proto/wire/ready.h"
+
+struct hooks_health {
+    struct hooks_health_parts parts;
+    struct status_server *server;
+};
+
+/* One that waits for its turn is ready to take over. */
+static void answer_ready(void *owner, struct http_exchange *x) {
+    const struct hooks_health_parts *p = &((struct hooks_health *)owner)->parts;
+    bool queue = hook_queue_ready(p->queue);
+    bool history = p->history->ops->ready(p->history);
+    bool works = worker_counts(p->worker).works;
+    const struct ready_check checks[] = {
+        ready_store("queue", queue),
+        ready_store("history", history),
+        {"worker", true, works ? "it works" : "another one works"},
+    };
+    struct buf b;
+
+    buf_init(&b);
+    ready_put(&b, queue && history, checks, COUNT_OF(checks));
+    status_answer(x, queue && history ? 200 : 503, buf_slice(&b));
+    buf_fini(&b);
+}
+
+static void put_metrics(struct buf *b, const struct hooks_health_parts *p) {
+    const struct worker_counts w = worker_counts(p->worker);
+    const struct sender_counts *s = sender_counts(p->sender);
+    const struct prom_metric metrics[] = {
+        {"works", "gauge", "1: this process holds the lease.", w.works},
+        {"waiting", "gauge", "Entries in the queue.", w.waiting},
+        {"held", "gauge", "Of them, read by this process.", w.held},
+        {"resting", "gauge", "Conversations and users whose next event failed.",
+         w.resting},
+        {"told_total", "counter", "Events the receiver has taken.",
+         w.tasks.told},
+        {"passed_total", "counter", "Events that nobody asked for.",
+         w.tasks.passed},
+        {"given_up_total", "counter", "Events given up as too old.",
+         w.tasks.given_up},
+        {"failed_total", "counter", "Attempts that failed.", s->failed},
+        {"in_flight", "gauge", "Attempts on their way.", s->in_flight},
+        {"foreign_entries_total", "counter", "Entries not written by us.",
+         w.foreign},
+        {"log_dropped_total", "counter", "Log lines lost.", log_dropped()},
+    };
+    const struct prom_histogram posts = {
+        "post_seconds", "An attempt, from its start to the answer.", &s->posts};
+
+    prom_build(b);
+    for (size_t i = 0; i < COUNT_OF(metrics); i++) {
+        prom_metric(b, "moim_hooks", &metrics[i]);
+    }
+    prom_histogram(b, "moim_hooks", &posts);
+}
+
+static void answer_metrics(void *owner, struct http_exchange *x) {
+    struct hooks_health *h = owner;
+    struct buf b;
+
+    buf_init(&b);
+    put_metrics(&b, &h->parts);
+    http_answer(x, 200, slice_of(NULL, 0), SLICE_LIT(PROM_TYPE), buf_slice(&b));
+    buf_fini(&b);
+}
+
+static void answer_errors(void *owner, struct http_exchange *x) {
+    struct buf b;
+
+    (void)owner;
+    buf_init(&b);
+    log_json_put(&b);
+    status_answer(x, 200, buf_slice(&b));
+    buf_fini(&b);
+}
+
+static const struct status_route routes[] = {
+    {"/healthz", status_alive},
+    {"/readyz", answer_ready},
+    {"/metrics", answer_metrics},
+    {"/ops/errors", answer_errors},
+};
+
+enum rc hooks_health_open(struct hooks_health **out,
+                          const struct hooks_health_parts *parts,
+                          const char *address) {
+    struct hooks_health *h = mem_new(sizeof(*h));
+    const struct status_config config = {.loop = parts->loop,
+                                         .address = address,
+                                         .routes = routes,
+                                         .n = COUNT_OF(routes),
+                                         .owner = h};
+    enum rc rc;
+
+    h->parts = *parts;
+    rc = status_server_open(&h->server, &config);
+    if (rc != RC_OK) {
+        mem_free(h);
+        return rc;
+    }
+    *out = h;
+    return RC_OK;
+}
+
+void hooks_health_close(struct hooks_health *h) {
+    status_server_close(h->server);
+}
+
+void hooks_health_free(struct hooks_health **h) {
+    if (*h != NULL) {
+        status_server_free(&(*h)->server);
+        mem_free(*h);
+        *h = NULL;
+    }
+}

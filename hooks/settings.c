@@ -1,0 +1,61 @@
+/* The table of a webhooks' worker's settings. */
+#include "hooks/settings.h"
+
+#include <stddef.h>
+
+#include "proto/base/macros.h"
+
+#define AT(field) offsetof(struct hooks_settings, field)
+
+static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const formats[] = {"logfmt", "json", NULL};
+
+static const struct conf_key keys[] = {
+    {"hooks", "name", CONF_TEXT, AT(name), "hooks", 1, 31,
+     "this process's name in logs", NULL},
+    {"hooks", "internal", CONF_TEXT, AT(internal), "127.0.0.1:9070", 1, 255,
+     "address for health and metrics; never to be public", NULL},
+    {"hooks", "url", CONF_TEXT, AT(url), NULL, 1, 2048,
+     "the receiver: https://host/path; http:// only inside your own network",
+     NULL},
+    {"hooks", "secret", CONF_SECRET, AT(secret), NULL, 1, 4096,
+     "\"whsec_\" and base64 of 24 to 64 bytes, up to four lines; each signs",
+     NULL},
+    {"hooks", "events", CONF_TEXT, AT(events), "message member presence", 1,
+     255, "what is told: families of events, separated by spaces", NULL},
+    {"hooks", "tls_ca", CONF_TEXT, AT(tls_ca), "", 0, 4096,
+     "file of PEM certificates trusted for the receiver; empty: the system's",
+     NULL},
+    {"hooks", "timeout", CONF_MSEC, AT(timeout_ms), "10s", 100, 60000,
+     "for one attempt, the answer included", NULL},
+    {"hooks", "concurrency", CONF_COUNT, AT(concurrency), "16", 1, 1000,
+     "attempts at once, each of another conversation or user", NULL},
+    {"hooks", "window", CONF_COUNT, AT(window), "20000", 100, 1000000,
+     "waiting conversations and events held in memory", NULL},
+    {"hooks", "give_up", CONF_MSEC, AT(give_up_ms), "3d", 60000,
+     UINT64_C(2592000000), "an event as old as this is not tried again", NULL},
+
+    {"redis", "hooks", CONF_TEXT, AT(queue), "127.0.0.1:6379", 1, 255,
+     "server of the queue: host:port or unix:/path; rediss://host:port is TLS",
+     NULL},
+    {"redis", "history", CONF_TEXT, AT(history), "127.0.0.1:6379", 1, 255,
+     "store of the history, likewise; may be the same", NULL},
+    {"redis", "bus", CONF_TEXT, AT(bus), "", 0, 255,
+     "not used here; files of gateways have it in this section", NULL},
+    {"redis", "password", CONF_SECRET, AT(redis_password), "", 0, 512,
+     "for AUTH; empty: none", NULL},
+    {"redis", "tls_ca", CONF_TEXT, AT(redis_tls_ca), "", 0, 4096,
+     "file of PEM certificates trusted for rediss://; empty: the system's",
+     NULL},
+    {"redis", "tls_name", CONF_TEXT, AT(redis_tls_name), "", 0, 255,
+     "name in the certificate for rediss://; empty: the address", NULL},
+    {"redis", "deadline", CONF_MSEC, AT(redis_deadline_ms), "2s", 10, 60000,
+     "for every command", NULL},
+
+    {"log", "level", CONF_CHOICE, AT(log_level), "info", 0, 0,
+     "error, warn, info or debug", levels},
+    {"log", "format", CONF_CHOICE, AT(log_format), "logfmt", 0, 0,
+     "logfmt or json", formats},
+};
+
+const struct conf_table hooks_settings_table = {keys, COUNT_OF(keys)};

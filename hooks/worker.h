@@ -1,0 +1,58 @@
+/* The webhooks' worker without its process: holds the lease, reads the queue
+ * into lanes, and starts a task for each lane that is ready, some at a time.
+ *
+ * Several may run: the one that holds the lease works, the others wait for it
+ * to end. A worker that cannot renew it in time forgets what it holds; what it
+ * was about to post may be posted twice then, never not at all. */
+#ifndef MOIM_HOOKS_WORKER_H
+#define MOIM_HOOKS_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hooks/task.h"
+#include "proto/net/loop.h"
+
+struct worker;
+
+enum {
+    WORKER_LEASE_MS = 3000,
+    WORKER_RENEW_MS = 1000,
+    WORKER_POLL_MS = 50, /* between two looks at an empty queue */
+};
+
+struct worker_config {
+    uint64_t id; /* of this process, not 0 */
+    size_t concurrency;
+    size_t window; /* entries held at once */
+    unsigned families;
+    uint64_t give_up_ms;
+};
+
+/* Borrowed until worker_free. */
+struct worker_ports {
+    struct loop *loop;
+    struct hook_queue *queue;
+    struct history *history;
+    struct sender *sender;
+};
+
+struct worker_counts {
+    struct task_counts tasks;
+    bool works;       /* holds the lease */
+    uint64_t waiting; /* entries in the queue, when it was last read */
+    size_t held;      /* of them, here */
+    size_t resting;   /* lanes whose first event failed */
+    uint64_t foreign; /* entries that are not ours */
+};
+
+struct worker *worker_open(const struct worker_config *config,
+                           const struct worker_ports *ports) MUST_CHECK;
+/* Starts nothing any more. Then its ports are closed, which ends every task. */
+void worker_stop(struct worker *w);
+/* Every task is over. Sets *w to NULL; NULL inside is fine. */
+void worker_free(struct worker **w);
+struct worker_counts worker_counts(const struct worker *w);
+
+#endif

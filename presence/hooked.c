@@ -1,0 +1,73 @@
+#include "presence/hooked.h"
+
+#include "proto/base/mem.h"
+
+struct telling {
+    struct hooked *owner;
+    struct presence_known known;
+};
+
+/* Whoever came or went meanwhile is on his way already, or waits. */
+static void again(struct hooked *h, struct presence_known failed) {
+    struct presence_known now = h->known(h->owner, failed.user);
+
+    if (map_get(&h->waiting.by_user, failed.user.v) != NULL) {
+        return;
+    }
+    hooked_put(h, now.state == PRESENCE_UNKNOWN ? failed : now);
+}
+
+static void on_told(void *ctx, enum rc rc) {
+    struct telling *t = ctx;
+    struct hooked *h = t->owner;
+    struct presence_known known = t->known;
+
+    h->in_flight--;
+    mem_free(t);
+    if (rc != RC_OK && rc != RC_CLOSED) {
+        again(h, known);
+    }
+}
+
+static bool tell(void *ctx, const struct presence_known *known) {
+    struct hooked *h = ctx;
+    struct telling *t;
+
+    if (!h->hooks->ops->ready(h->hooks)) {
+        return false;
+    }
+    t = mem_new(sizeof(*t));
+    t->owner = h;
+    t->known = *known;
+    h->in_flight++;
+    h->hooks->ops->seen(
+        h->hooks,
+        &(struct hooks_seen){.user = known->user,
+                             .online = known->state != PRESENCE_OFFLINE,
+                             .since_ms = known->since_ms},
+        on_told, t);
+    return true;
+}
+
+void hooked_init(struct hooked *h) {
+    outbox_init(&h->waiting);
+    h->in_flight = 0;
+}
+
+void hooked_fini(struct hooked *h) {
+    outbox_fini(&h->waiting);
+}
+
+void hooked_put(struct hooked *h, struct presence_known known) {
+    if (h->hooks != NULL) {
+        outbox_put(&h->waiting, known, h->clock->mono_ms);
+    }
+}
+
+void hooked_flush(struct hooked *h) {
+    outbox_flush(&h->waiting, tell, h);
+}
+
+bool hooked_idle(const struct hooked *h) {
+    return h->in_flight == 0 && outbox_count(&h->waiting) == 0;
+}

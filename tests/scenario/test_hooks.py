@@ -1,0 +1,118 @@
+"""Webhooks: every acked event is told, in order, though the receiver and the
+worker fail; and who went is never told after who came back."""
+
+import asyncio
+import re
+import secrets
+import subprocess
+
+from harness.client import Account, Client
+from harness.http_json import http_json
+from harness.paths import ROOT
+from harness.programs import Hooks
+from harness.receiver import SECRET, Receiver
+from harness.waiting import wait_until
+
+PRESENCE = {"presence": {"grace": "1s", "lease": "5s"}}
+
+
+def hooks_of(cluster, receiver, number=1, **more):
+    return Hooks(cluster.home / "conf", cluster.log(f"hooks{number}"), {
+        "hooks": {"url": receiver.url, "secret": SECRET, **more},
+        "redis": {"hooks": cluster.redis.address,
+                  "history": cluster.redis.address}})
+
+
+def say(account, conv, count, first=0):
+    for i in range(first, first + count):
+        account.cmd("send", conv=conv, text=f"n{i}", msg=secrets.token_hex(8))
+
+
+def texts(receiver, conv):
+    return [event["body"]["text"] for event in receiver.of("message")
+            if event["conv"] == conv]
+
+
+def numbers(count):
+    return [f"n{i}" for i in range(count)]
+
+
+def in_order(receiver, conv):
+    seqs = [event["data"]["seq"] for _, event in receiver.taken
+            if event["data"].get("conv") == conv]
+    firsts = list(dict.fromkeys(seqs))
+    assert firsts == sorted(firsts), seqs
+    return firsts
+
+
+def judge_metrics(worker):
+    """They are well formed, and those that rules speak of are there."""
+    text = http_json("GET", f"http://{worker.internal}/metrics").raw
+    done = subprocess.run(["promtool", "check", "metrics"], input=text,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr).decode()
+    rules = (ROOT / "deploy/prometheus/rules.yml").read_text(encoding="utf-8")
+    for name in re.findall(r"moim_hooks_\w+", rules):
+        assert f"# TYPE {name} " in text.decode(), name
+    assert "\nmoim_hooks_works 1\n" in text.decode()
+
+
+async def tell(cluster, receiver, start):
+    """All of it; `start` makes a worker that runs."""
+    alice, bob = (Account(cluster.url(1), name) for name in ("alice", "bobby"))
+    worker = start()
+    # Bob is on a gateway that dies; what comes of it is seen below.
+    client = await Client(cluster.url(2), bob).open()
+    came, = receiver.wait("presence.online", 1)
+    assert came["user"] == bob.user
+    cluster.gateway(2).kill9()
+    await client.close()
+    one, two = (alice.cmd("group.create", title=title,
+                          members=[bob.user])["conv"]
+                for title in ("one", "two"))
+    made = receiver.wait("group.created", 2)
+    assert {event["conv"] for event in made} == {one, two}
+
+    # One conversation is refused: it waits, the other goes on; and the worker
+    # dies in the midst of that.
+    receiver.answer = lambda name, event: (
+        500 if event["data"].get("conv") == one else 200)
+    say(alice, one, 50)
+    say(alice, two, 50)
+    wait_until(lambda: len(texts(receiver, two)) >= 5, "the other", 60)
+    worker.kill9()
+    assert not texts(receiver, one) and receiver.refused > 0
+    receiver.answer = lambda name, event: 200
+    worker.start()
+    for conv in (one, two):
+        wait_until(lambda c=conv: len(texts(receiver, c)) == 50, "all", 60)
+        assert texts(receiver, conv) == numbers(50)
+        assert in_order(receiver, conv) == list(range(1, 52))
+
+    judge_metrics(worker)
+    gone, = receiver.wait("presence.offline", 1)
+    assert (gone["user"], gone["epoch"]) == (bob.user, came["epoch"])
+    client = await Client(cluster.url(1), bob).open()
+    again = receiver.wait("presence.online", 2)[1]
+    assert again["epoch"] > came["epoch"]
+    await client.close()
+
+
+def test_all_is_told(make_cluster):
+    cluster = make_cluster(gateways=2, presences=1, balancer=False, hooks=True,
+                           presence_conf=PRESENCE)
+    workers = []
+
+    def start():
+        workers.append(hooks_of(cluster, receiver))
+        workers[-1].start()
+        return workers[-1]
+
+    with Receiver() as receiver:
+        try:
+            asyncio.run(tell(cluster, receiver, start))
+        finally:
+            for worker in workers:
+                worker.terminate()
+    findings = [found for worker in workers for found in worker.findings()]
+    assert not findings, findings

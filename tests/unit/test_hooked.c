@@ -1,0 +1,130 @@
+/* Transitions for the webhooks: they wait while the queue is away, and what
+ * failed is told as it stands then. */
+#include "presence/hooked.h"
+
+#include "tests/unit/assert_row.h"
+
+#include "proto/base/macros.h"
+
+enum {
+    CALLS_MAX = 8,
+};
+
+struct world {
+    struct hooks port; /* first */
+    struct clock clock;
+    struct hooked hooked;
+    bool ready;
+    enum presence_state now;
+    size_t count; /* of calls */
+    struct {
+        struct hooks_seen seen;
+        hooks_done_fn done;
+        void *ctx;
+    } calls[CALLS_MAX];
+};
+
+static struct world w;
+
+static void seen(struct hooks *h, const struct hooks_seen *s,
+                 hooks_done_fn done, void *ctx) {
+    (void)h;
+    w.calls[w.count].seen = *s;
+    w.calls[w.count].done = done;
+    w.calls[w.count++].ctx = ctx;
+}
+
+static bool ready(struct hooks *h) {
+    (void)h;
+    return w.ready;
+}
+
+static struct presence_known known(void *owner, struct user_id user) {
+    (void)owner;
+    return (struct presence_known){user, w.now, 99};
+}
+
+static int setup(void **state) {
+    static const struct hooks_ops ops = {NULL, seen, ready};
+
+    (void)state;
+    w = (struct world){.ready = true, .now = PRESENCE_UNKNOWN};
+    w.port.ops = &ops;
+    w.hooked.hooks = &w.port;
+    w.hooked.clock = &w.clock;
+    w.hooked.known = known;
+    hooked_init(&w.hooked);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    hooked_fini(&w.hooked);
+    return 0;
+}
+
+static void put(uint64_t user, enum presence_state state) {
+    hooked_put(&w.hooked, (struct presence_known){{user}, state, 5});
+    hooked_flush(&w.hooked);
+}
+
+static void answer(size_t i, enum rc rc) {
+    w.calls[i].done(w.calls[i].ctx, rc);
+    hooked_flush(&w.hooked);
+}
+
+static void test_waits(void **state) {
+    (void)state;
+    w.ready = false;
+    put(1, PRESENCE_ONLINE);
+    put(2, PRESENCE_AWAY);
+    put(1, PRESENCE_OFFLINE);
+    assert_int_equal(w.count, 0);
+    assert_false(hooked_idle(&w.hooked));
+    w.ready = true;
+    hooked_flush(&w.hooked);
+    assert_int_equal(w.count, 2);
+    assert_true(w.calls[0].seen.user.v == 2 && w.calls[0].seen.online);
+    assert_true(w.calls[1].seen.user.v == 1 && !w.calls[1].seen.online);
+    assert_int_equal(w.calls[1].seen.since_ms, 5);
+    assert_false(hooked_idle(&w.hooked));
+    answer(0, RC_OK);
+    answer(1, RC_OK);
+    assert_true(hooked_idle(&w.hooked));
+}
+
+static void test_fails(void **state) {
+    (void)state;
+    put(1, PRESENCE_ONLINE);
+    answer(0, RC_TIMEOUT); /* nothing better is known */
+    assert_true(w.count == 2 && w.calls[1].seen.online);
+    w.now = PRESENCE_OFFLINE;
+    answer(1, RC_BACKEND);
+    assert_true(w.count == 3 && !w.calls[2].seen.online);
+    w.ready = false;
+    put(1, PRESENCE_ONLINE); /* newer than what fails now */
+    answer(2, RC_AGAIN);
+    w.ready = true;
+    hooked_flush(&w.hooked);
+    assert_true(w.count == 4 && w.calls[3].seen.online);
+    answer(3, RC_CLOSED);
+    assert_true(hooked_idle(&w.hooked));
+}
+
+/* Without webhooks nothing is kept. */
+static void test_nobody(void **state) {
+    (void)state;
+    w.hooked.hooks = NULL;
+    put(1, PRESENCE_ONLINE);
+    assert_true(hooked_idle(&w.hooked));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nobody, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
