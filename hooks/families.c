@@ -1,20 +1,19 @@
 #include "hooks/families.h"
 
-#include <stdbool.h>
-
 enum {
     MESSAGE = BIT(0),
     MEMBER = BIT(1),
     PRESENCE = BIT(2),
+    FRIEND = BIT(3),
+    DEVICE = BIT(4),
 };
 
 static const struct {
     const char *name;
     unsigned family;
 } families[] = {
-    {"message", MESSAGE},
-    {"member", MEMBER},
-    {"presence", PRESENCE},
+    {"message", MESSAGE}, {"member", MEMBER}, {"presence", PRESENCE},
+    {"friend", FRIEND},   {"device", DEVICE},
 };
 
 /* What a type is called before its first dot. */
@@ -23,7 +22,8 @@ static const struct {
     unsigned family;
 } heads[] = {
     {"message", MESSAGE}, {"member", MEMBER},     {"group", MEMBER},
-    {"direct", MEMBER},   {"presence", PRESENCE},
+    {"direct", MEMBER},   {"presence", PRESENCE}, {"friend", FRIEND},
+    {"device", DEVICE},
 };
 
 static unsigned family_named(struct slice word) {
@@ -64,4 +64,8 @@ unsigned families_of(struct slice type) {
         }
     }
     return 0;
+}
+
+bool families_in_directory(unsigned asked) {
+    return (asked & (FRIEND | DEVICE)) != 0;
 }

@@ -3,10 +3,14 @@
  *   message   message, message.edited, message.deleted, message.reacted, ...
  *   member    member.added, member.removed, group.title, direct.closed, ...
  *   presence  presence.online, presence.offline
+ *   friend    friend.asked, friend.accepted, friend.dropped, friend.blocked,
+ * ... device    device.added, device.revoked
  *
  * A type that no family knows is told with none. */
 #ifndef MOIM_HOOKS_FAMILIES_H
 #define MOIM_HOOKS_FAMILIES_H
+
+#include <stdbool.h>
 
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
@@ -18,5 +22,7 @@ enum rc families_read(const char *list, unsigned *out,
                       struct slice *word) MUST_CHECK;
 /* The bit of the family of `type`; 0: none. */
 unsigned families_of(struct slice type);
+/* Is one of them among those that are written down in PostgreSQL? */
+bool families_in_directory(unsigned asked);
 
 #endif

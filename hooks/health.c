@@ -13,15 +13,18 @@ struct hooks_health {
     struct status_server *server;
 };
 
-/* One that waits for its turn is ready to take over. */
+/* One that waits for its turn is ready to take over. Without the directory
+ * friends and devices wait. */
 static void answer_ready(void *owner, struct http_exchange *x) {
     const struct hooks_health_parts *p = &((struct hooks_health *)owner)->parts;
     bool queue = hook_queue_ready(p->queue);
     bool history = p->history->ops->ready(p->history);
     bool works = worker_counts(p->worker).works;
+    bool outbox = p->outbox == NULL || hook_outbox_ready(p->outbox);
     const struct ready_check checks[] = {
         ready_store("queue", queue),
         ready_store("history", history),
+        ready_store("directory", outbox),
         {"worker", true, works ? "it works" : "another one works"},
     };
     struct buf b;
@@ -51,6 +54,8 @@ static void put_metrics(struct buf *b, const struct hooks_health_parts *p) {
         {"in_flight", "gauge", "Attempts on their way.", s->in_flight},
         {"foreign_entries_total", "counter", "Entries not written by us.",
          w.foreign},
+        {"carried_total", "counter", "Changes carried from PostgreSQL.",
+         w.carried},
         {"log_dropped_total", "counter", "Log lines lost.", log_dropped()},
     };
     const struct prom_histogram posts = {

@@ -18,6 +18,7 @@ struct hooks_health_parts {
     const struct sender *sender;
     const struct hook_queue *queue;
     struct history *history;
+    const struct hook_outbox *outbox; /* NULL: there is none */
 };
 
 /* Listens on `address`, borrowed until hooks_health_free. RC_BAD_INPUT,

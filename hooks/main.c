@@ -2,7 +2,8 @@
  * hands them to the worker, and runs the loop.
  *
  *   gateways, presence --> queue (Redis) --> worker --> sender --> receiver
- *                          history (Redis) ----^   `--> health (internal)  */
+ *                          history (Redis) ----^   `--> health (internal)
+ *                   friends, devices (PostgreSQL)                          */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,6 +32,7 @@ struct process {
     struct hook_queue *queue;
     struct history *history;
     struct sender *sender;
+    struct hook_outbox *outbox; /* NULL: nobody asked for what is in it */
     struct worker *worker;
     struct hooks_health *health;
 };
@@ -60,8 +62,9 @@ static enum rc read_settings(struct process *p) {
 
     if (families_read(p->settings.events, &p->families, &word) != RC_OK) {
         log_error(&log_ctx, "bad_hooks_events",
-                  "word=\"%.*s\" want=\"message member presence\"", (int)word.n,
-                  (const char *)word.p);
+                  "word=\"%.*s\" want=\"message member presence "
+                  "friend device\"",
+                  (int)word.n, (const char *)word.p);
         return RC_BAD_INPUT;
     }
     if (webhook_secrets_read(slice_str(p->settings.secret), &p->secrets) !=
@@ -81,6 +84,7 @@ static enum rc open_parts(struct process *p) {
                                    .tls_ca = s->tls_ca,
                                    .secrets = &p->secrets,
                                    .timeout_ms = s->timeout_ms};
+    struct hook_outbox_config outbox = {s->conninfo, s->pg_deadline_ms};
     enum rc rc = read_settings(p);
 
     if (rc == RC_OK) {
@@ -88,6 +92,9 @@ static enum rc open_parts(struct process *p) {
     }
     if (rc == RC_OK) {
         rc = hook_queue_open(&p->queue, &p->loop, &queue);
+    }
+    if (rc == RC_OK && families_in_directory(p->families)) {
+        rc = hook_outbox_open(&p->outbox, &p->loop, &outbox);
     }
     return rc == RC_OK ? history_redis_open(&p->history, &p->loop, &history)
                        : rc;
@@ -102,7 +109,8 @@ static void open_worker(struct process *p) {
         .families = p->families,
         .give_up_ms = s->give_up_ms,
     };
-    struct worker_ports ports = {&p->loop, p->queue, p->history, p->sender};
+    struct worker_ports ports = {&p->loop, p->queue, p->history, p->sender,
+                                 p->outbox};
 
     p->worker = worker_open(&config, &ports);
     log_info(&log_ctx, "started", "worker=%s version=%s", id_text(config.id).s,
@@ -120,8 +128,8 @@ static int process_open(struct process *p) {
         return EXIT_CONFIG;
     }
     open_worker(p);
-    parts = (struct hooks_health_parts){&p->loop, p->worker, p->sender,
-                                        p->queue, p->history};
+    parts = (struct hooks_health_parts){&p->loop, p->worker,  p->sender,
+                                        p->queue, p->history, p->outbox};
     if (hooks_health_open(&p->health, &parts, p->settings.internal) != RC_OK) {
         return EXIT_UNAVAILABLE;
     }
@@ -145,6 +153,7 @@ static void process_close(struct process *p) {
     worker_stop(p->worker);
     sender_stop(p->sender);
     history_redis_close(&p->history);
+    hook_outbox_close(&p->outbox);
     hook_queue_close(&p->queue);
     worker_free(&p->worker);
     loop_timer(&p->loop, &patience, CLOSE_PATIENCE_MS);

@@ -21,8 +21,9 @@ static const struct conf_key keys[] = {
     {"hooks", "secret", CONF_SECRET, AT(secret), NULL, 1, 4096,
      "\"whsec_\" and base64 of 24 to 64 bytes, up to four lines; each signs",
      NULL},
-    {"hooks", "events", CONF_TEXT, AT(events), "message member presence", 1,
-     255, "what is told: families of events, separated by spaces", NULL},
+    {"hooks", "events", CONF_TEXT, AT(events),
+     "message member presence friend device", 1, 255,
+     "what is told: families of events, separated by spaces", NULL},
     {"hooks", "tls_ca", CONF_TEXT, AT(tls_ca), "", 0, 4096,
      "file of PEM certificates trusted for the receiver; empty: the system's",
      NULL},
@@ -51,6 +52,11 @@ static const struct conf_key keys[] = {
      "name in the certificate for rediss://; empty: the address", NULL},
     {"redis", "deadline", CONF_MSEC, AT(redis_deadline_ms), "2s", 10, 60000,
      "for every command", NULL},
+
+    {"postgres", "conninfo", CONF_TEXT, AT(conninfo), "", 0, 2048,
+     "libpq connection string; used only for friend and device events", NULL},
+    {"postgres", "deadline", CONF_MSEC, AT(pg_deadline_ms), "5s", 10, 60000,
+     "for every query", NULL},
 
     {"log", "level", CONF_CHOICE, AT(log_level), "info", 0, 0,
      "error, warn, info or debug", levels},

@@ -1,5 +1,5 @@
 /* What an operator can set of a webhooks' worker; one table, in settings.c.
- * The sections redis and log are those of the gateway. */
+ * The sections redis, postgres and log are those of the gateway. */
 #ifndef MOIM_HOOKS_SETTINGS_H
 #define MOIM_HOOKS_SETTINGS_H
 
@@ -27,6 +27,9 @@ struct hooks_settings {
     char *redis_tls_ca;
     char *redis_tls_name;
     uint64_t redis_deadline_ms;
+    /* postgres */
+    char *conninfo;
+    uint64_t pg_deadline_ms;
     /* log */
     unsigned log_level;
     unsigned log_format;

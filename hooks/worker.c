@@ -13,6 +13,7 @@ struct worker {
     struct task_ports tasks;
     struct task_counts counts;
     struct lanes lanes;
+    struct drain drain;
     struct wheel_timer renew;
     struct wheel_timer poll;
     struct replay_id after; /* read up to here */
@@ -125,6 +126,7 @@ static void set_works(struct worker *w, bool works) {
     w->works = works;
     w->after = (struct replay_id){0, 0};
     lanes_drop(&w->lanes);
+    drain_run(&w->drain, works);
     log_info(&log_ctx, "hooks_lease", "worker=%s works=%s",
              id_text(w->config.id).s, works ? "yes" : "no");
 }
@@ -176,6 +178,7 @@ struct worker *worker_open(const struct worker_config *config,
                                    .on_over = on_over,
                                    .owner = w};
     lanes_init(&w->lanes, &lanes);
+    drain_init(&w->drain, ports->loop, ports->queue, ports->outbox);
     wheel_timer_init(&w->renew, on_renew);
     wheel_timer_init(&w->poll, on_poll);
     loop_timer(ports->loop, &w->renew, 0);
@@ -187,6 +190,7 @@ void worker_stop(struct worker *w) {
     w->stopped = true;
     wheel_cancel(&w->renew);
     wheel_cancel(&w->poll);
+    drain_stop(&w->drain);
     lanes_drop(&w->lanes);
 }
 
@@ -207,5 +211,6 @@ struct worker_counts worker_counts(const struct worker *w) {
         .held = w->lanes.jobs,
         .resting = w->lanes.resting,
         .foreign = w->foreign,
+        .carried = w->drain.done,
     };
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hooks/drain.h"
 #include "hooks/task.h"
 #include "proto/net/loop.h"
 
@@ -36,6 +37,7 @@ struct worker_ports {
     struct hook_queue *queue;
     struct history *history;
     struct sender *sender;
+    struct hook_outbox *outbox; /* NULL: nobody asked for what is in it */
 };
 
 struct worker_counts {
@@ -45,6 +47,7 @@ struct worker_counts {
     size_t held;      /* of them, here */
     size_t resting;   /* lanes whose first event failed */
     uint64_t foreign; /* entries that are not ours */
+    uint64_t carried; /* changes from PostgreSQL to the queue */
 };
 
 struct worker *worker_open(const struct worker_config *config,

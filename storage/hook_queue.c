@@ -274,6 +274,34 @@ void hook_queue_finish(struct hook_queue *q, const struct hook_finish *what,
     }
 }
 
+void hook_queue_add(struct hook_queue *q, const struct hook_entry *event,
+                    hook_done_fn done, void *ctx) {
+    struct id_text user = id_text(event->user.v);
+    struct history_number ts = history_number(event->ts_ms);
+    const struct slice args[] = {
+        SLICE_LIT("XADD"),
+        SLICE_LIT(HOOK_QUEUE_KEY),
+        SLICE_LIT("MAXLEN"),
+        SLICE_LIT("~"),
+        SLICE_LIT(HOOK_QUEUE_MOST),
+        SLICE_LIT("*"),
+        SLICE_LIT("u"),
+        slice_str(user.s),
+        SLICE_LIT("i"),
+        event->name,
+        SLICE_LIT("t"),
+        slice_str(ts.s),
+        SLICE_LIT("k"),
+        event->type,
+        SLICE_LIT("d"),
+        event->data,
+    };
+    struct call *c = call_new(ctx);
+
+    c->fn.done = done;
+    resp_conn_send(q->conn, &c->call, on_finished, args, COUNT_OF(args));
+}
+
 /* Life. */
 
 enum rc hook_queue_open(struct hook_queue **out, struct loop *l,

@@ -84,5 +84,9 @@ struct hook_finish {
 };
 void hook_queue_finish(struct hook_queue *q, const struct hook_finish *what,
                        hook_done_fn done, void *ctx);
+/* Puts an event of a user behind the others; its id and kind are not looked
+ * at. */
+void hook_queue_add(struct hook_queue *q, const struct hook_entry *event,
+                    hook_done_fn done, void *ctx);
 
 #endif

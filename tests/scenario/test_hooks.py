@@ -20,7 +20,8 @@ def hooks_of(cluster, receiver, number=1, **more):
     return Hooks(cluster.home / "conf", cluster.log(f"hooks{number}"), {
         "hooks": {"url": receiver.url, "secret": SECRET, **more},
         "redis": {"hooks": cluster.redis.address,
-                  "history": cluster.redis.address}})
+                  "history": cluster.redis.address},
+        "postgres": {"conninfo": cluster.postgres.conninfo()}})
 
 
 def say(account, conv, count, first=0):
@@ -70,6 +71,13 @@ async def tell(cluster, receiver, start):
     one, two = (alice.cmd("group.create", title=title,
                           members=[bob.user])["conv"]
                 for title in ("one", "two"))
+    wait_until(lambda: "1" in cluster.postgres.sql(
+        "SELECT count(*) FROM hook_wish"), "the worker has asked", 60)
+    carol = Account(cluster.url(1), "carol")
+    carol.cmd("device.revoke", device=carol.device)
+    alice.cmd("friend.ask", user=bob.user)
+    bob.cmd("friend.accept", user=alice.user)
+    bob.cmd("friend.drop", user=alice.user)
     made = receiver.wait("group.created", 2)
     assert {event["conv"] for event in made} == {one, two}
 
@@ -90,6 +98,19 @@ async def tell(cluster, receiver, start):
         assert in_order(receiver, conv) == list(range(1, 52))
 
     judge_metrics(worker)
+    a, b = alice.user, bob.user
+    asked, = receiver.wait("friend.asked", 1)
+    accepted, = receiver.wait("friend.accepted", 1)
+    dropped, = receiver.wait("friend.dropped", 1)
+    assert (asked, accepted) == ({"user": a, "other": b},
+                                 {"user": b, "other": a})
+    assert dropped == {"user": min(a, b), "other": max(a, b)}
+    kinds = [event["type"] for _, event in receiver.taken]
+    assert kinds.index("friend.asked") < kinds.index("friend.accepted")
+    assert kinds.index("friend.accepted") < kinds.index("friend.dropped")
+    device = {"user": carol.user, "device": carol.device}
+    assert receiver.wait("device.added", 1) == [device]
+    assert receiver.wait("device.revoked", 1) == [device]
     gone, = receiver.wait("presence.offline", 1)
     assert (gone["user"], gone["epoch"]) == (bob.user, came["epoch"])
     client = await Client(cluster.url(1), bob).open()

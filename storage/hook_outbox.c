@@ -1,0 +1,151 @@
+#include "storage/hook_outbox.h"
+
+#include "proto/base/log.h"
+#include "proto/base/mem.h"
+#include "storage/pg_pool.h"
+
+static const struct log_ctx log_ctx = {"hooks", 0};
+
+enum {
+    TYPE_MAX_BYTES = 64,
+};
+
+enum {
+    READ,
+    DROP,
+};
+
+/* The wish is written once a day. */
+static const struct pg_stmt stmts[] = {
+    [READ] = {"hook_read",
+              "WITH wish AS (INSERT INTO hook_wish AS w (until) "
+              "VALUES (now() + interval '30 days') "
+              "ON CONFLICT (only_one) DO UPDATE SET until = EXCLUDED.until "
+              "WHERE w.until < now() + interval '29 days') "
+              "SELECT e.id, e.lane, e.type, e.user_id, e.other, "
+              "(extract(epoch FROM e.at) * 1000)::bigint "
+              "FROM hook_events e ORDER BY e.id LIMIT $1::bigint",
+              1},
+    [DROP] = {"hook_drop",
+              "DELETE FROM hook_events WHERE id = ANY ($1::bigint[])", 1},
+};
+
+struct hook_outbox {
+    struct pg_pool *pool;
+};
+
+struct outbox_call {
+    struct pg_request req;
+    union {
+        hook_changes_fn changes;
+        hook_dropped_fn dropped;
+    } done;
+    void *ctx;
+};
+
+static struct outbox_call *call_new(int stmt, pg_answer_fn on_answer,
+                                    void *ctx) {
+    struct outbox_call *c = mem_new(sizeof(*c));
+
+    pg_request_init(&c->req, &stmts[stmt], on_answer);
+    c->ctx = ctx;
+    return c;
+}
+
+static struct outbox_call call_end(struct pg_request *req) {
+    struct outbox_call *c = CONTAINER_OF(req, struct outbox_call, req);
+    struct outbox_call copy = *c;
+
+    mem_free(c);
+    return copy;
+}
+
+/* False: nonsense, logged. */
+static bool change_read(const struct pg_result *res, size_t row,
+                        struct hook_change *out) {
+    struct pg_row r;
+
+    pg_row_init(&r, res, row);
+    out->id = pg_row_num(&r, INT64_MAX);
+    out->lane.v = pg_row_num(&r, INT64_MAX);
+    out->type = pg_row_text(&r, TYPE_MAX_BYTES);
+    out->user.v = pg_row_num(&r, INT64_MAX);
+    out->other = pg_row_num(&r, INT64_MAX);
+    out->at_ms = pg_row_num(&r, INT64_MAX);
+    if (!pg_row_done(&r)) {
+        log_error(&log_ctx, "pg_bad_row", "stmt=hook_read row=%zu", row);
+        return false;
+    }
+    return true;
+}
+
+static void on_changes(struct pg_request *req, enum rc rc,
+                       const struct pg_result *res) {
+    struct outbox_call c = call_end(req);
+    struct hook_change changes[HOOK_CHANGES_MAX];
+    size_t rows = rc == RC_OK ? pg_rows(res) : 0;
+
+    if (rows > HOOK_CHANGES_MAX) {
+        rc = RC_BACKEND;
+    }
+    for (size_t i = 0; rc == RC_OK && i < rows; i++) {
+        rc = change_read(res, i, &changes[i]) ? RC_OK : RC_BACKEND;
+    }
+    c.done.changes(c.ctx, rc, changes, rc == RC_OK ? rows : 0);
+}
+
+void hook_outbox_read(struct hook_outbox *o, hook_changes_fn done, void *ctx) {
+    struct outbox_call *c = call_new(READ, on_changes, ctx);
+
+    c->done.changes = done;
+    pg_args_num(&c->req.args, HOOK_CHANGES_MAX);
+    pg_pool_ask(o->pool, &c->req);
+}
+
+static void on_dropped(struct pg_request *req, enum rc rc,
+                       const struct pg_result *res) {
+    struct outbox_call c = call_end(req);
+
+    (void)res;
+    c.done.dropped(c.ctx, rc);
+}
+
+void hook_outbox_drop(struct hook_outbox *o, const uint64_t *ids, size_t count,
+                      hook_dropped_fn done, void *ctx) {
+    struct outbox_call *c = call_new(DROP, on_dropped, ctx);
+
+    c->done.dropped = done;
+    pg_args_nums(&c->req.args, ids, count);
+    pg_pool_ask(o->pool, &c->req);
+}
+
+enum rc hook_outbox_open(struct hook_outbox **out, struct loop *l,
+                         const struct hook_outbox_config *config) {
+    const struct pg_pool_config pool = {.conninfo = config->conninfo,
+                                        .program = "moim-hooks",
+                                        .links = 1,
+                                        .deadline_ms = config->deadline_ms,
+                                        .stmts = stmts,
+                                        .stmt_count = COUNT_OF(stmts)};
+    struct hook_outbox *o = mem_new(sizeof(*o));
+    enum rc rc = pg_pool_open(&o->pool, l, &pool);
+
+    if (rc != RC_OK) {
+        mem_free(o);
+        return rc;
+    }
+    *out = o;
+    return RC_OK;
+}
+
+void hook_outbox_close(struct hook_outbox **o) {
+    if (*o != NULL) {
+        pg_pool_close(&(*o)->pool);
+        mem_free(*o);
+        *o = NULL;
+    }
+}
+
+bool hook_outbox_ready(const struct hook_outbox *o) {
+    return pg_pool_ready(o->pool);
+}

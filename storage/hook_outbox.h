@@ -1,0 +1,61 @@
+/* What the webhooks' worker asks PostgreSQL: changes of friends and devices,
+ * which wait in the table hook_events from their own transaction on. Every
+ * call is answered once, from the loop, never before it has returned:
+ *
+ * RC_OK       done
+ * RC_AGAIN    no connection: not done
+ * RC_TIMEOUT, RC_BACKEND
+ *             it may have been done */
+#ifndef MOIM_STORAGE_HOOK_OUTBOX_H
+#define MOIM_STORAGE_HOOK_OUTBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/base/ids.h"
+#include "proto/base/macros.h"
+#include "proto/base/rc.h"
+#include "proto/base/slice.h"
+#include "proto/net/loop.h"
+
+struct hook_outbox;
+
+enum {
+    HOOK_CHANGES_MAX = 100, /* read at once */
+};
+
+struct hook_change {
+    uint64_t id;         /* grows; unique for ever */
+    struct user_id lane; /* those of one are told in order */
+    struct slice type;
+    struct user_id user;
+    uint64_t other; /* a user or a device, as the type says */
+    uint64_t at_ms;
+};
+
+/* Borrowed until it returns. */
+typedef void (*hook_changes_fn)(void *ctx, enum rc rc,
+                                const struct hook_change *changes,
+                                size_t count);
+typedef void (*hook_dropped_fn)(void *ctx, enum rc rc);
+
+struct hook_outbox_config {
+    const char *conninfo; /* copied */
+    uint64_t deadline_ms;
+};
+
+/* Starts to connect and goes on trying. RC_BAD_INPUT: see pg_pool_open. */
+enum rc hook_outbox_open(struct hook_outbox **out, struct loop *l,
+                         const struct hook_outbox_config *config) MUST_CHECK;
+/* See pg_pool_close. Sets *o to NULL; NULL is fine. */
+void hook_outbox_close(struct hook_outbox **o);
+bool hook_outbox_ready(const struct hook_outbox *o);
+
+/* The oldest changes. Who asks is taken to want them for another 30 days. */
+void hook_outbox_read(struct hook_outbox *o, hook_changes_fn done, void *ctx);
+/* Takes them away. */
+void hook_outbox_drop(struct hook_outbox *o, const uint64_t *ids, size_t count,
+                      hook_dropped_fn done, void *ctx);
+
+#endif
