@@ -6,6 +6,7 @@ enum {
     PRESENCE = BIT(2),
     FRIEND = BIT(3),
     DEVICE = BIT(4),
+    NOTIFICATION = BIT(5),
 };
 
 static const struct {
@@ -13,7 +14,7 @@ static const struct {
     unsigned family;
 } families[] = {
     {"message", MESSAGE}, {"member", MEMBER}, {"presence", PRESENCE},
-    {"friend", FRIEND},   {"device", DEVICE},
+    {"friend", FRIEND},   {"device", DEVICE}, {"notification", NOTIFICATION},
 };
 
 /* What a type is called before its first dot. */
@@ -21,9 +22,10 @@ static const struct {
     const char *name;
     unsigned family;
 } heads[] = {
-    {"message", MESSAGE}, {"member", MEMBER},     {"group", MEMBER},
-    {"direct", MEMBER},   {"presence", PRESENCE}, {"friend", FRIEND},
-    {"device", DEVICE},
+    {"message", MESSAGE},   {"member", MEMBER},
+    {"group", MEMBER},      {"direct", MEMBER},
+    {"presence", PRESENCE}, {"friend", FRIEND},
+    {"device", DEVICE},     {"notification", NOTIFICATION},
 };
 
 static unsigned family_named(struct slice word) {
@@ -67,5 +69,9 @@ unsigned families_of(struct slice type) {
 }
 
 bool families_in_directory(unsigned asked) {
-    return (asked & (FRIEND | DEVICE)) != 0;
+    return (asked & (FRIEND | DEVICE | NOTIFICATION)) != 0;
+}
+
+bool families_notify(unsigned asked) {
+    return (asked & NOTIFICATION) != 0;
 }

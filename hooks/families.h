@@ -1,10 +1,11 @@
 /* The types of events, and the families of them that an operator asks for:
  *
- *   message   message, message.edited, message.deleted, message.reacted, ...
- *   member    member.added, member.removed, group.title, direct.closed, ...
- *   presence  presence.online, presence.offline
- *   friend    friend.asked, friend.accepted, friend.dropped, friend.blocked,
- * ... device    device.added, device.revoked
+ *   message       message, message.edited, message.deleted, ...
+ *   member        member.added, member.removed, group.title, ...
+ *   presence      presence.online, presence.offline
+ *   friend        friend.asked, friend.accepted, friend.blocked, ...
+ *   device        device.added, device.revoked
+ *   notification  the one of that name
  *
  * A type that no family knows is told with none. */
 #ifndef MOIM_HOOKS_FAMILIES_H
@@ -22,7 +23,9 @@ enum rc families_read(const char *list, unsigned *out,
                       struct slice *word) MUST_CHECK;
 /* The bit of the family of `type`; 0: none. */
 unsigned families_of(struct slice type);
-/* Is one of them among those that are written down in PostgreSQL? */
+/* Does one of them need PostgreSQL? */
 bool families_in_directory(unsigned asked);
+/* Are notifications among them? */
+bool families_notify(unsigned asked);
 
 #endif

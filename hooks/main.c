@@ -63,7 +63,7 @@ static enum rc read_settings(struct process *p) {
     if (families_read(p->settings.events, &p->families, &word) != RC_OK) {
         log_error(&log_ctx, "bad_hooks_events",
                   "word=\"%.*s\" want=\"message member presence "
-                  "friend device\"",
+                  "friend device notification\"",
                   (int)word.n, (const char *)word.p);
         return RC_BAD_INPUT;
     }
@@ -108,6 +108,7 @@ static void open_worker(struct process *p) {
         .window = (size_t)s->window,
         .families = p->families,
         .give_up_ms = s->give_up_ms,
+        .notify_ms = families_notify(p->families) ? s->notify_ms : 0,
     };
     struct worker_ports ports = {&p->loop, p->queue, p->history, p->sender,
                                  p->outbox};

@@ -35,6 +35,9 @@ static const struct conf_key keys[] = {
      "waiting conversations and events held in memory", NULL},
     {"hooks", "give_up", CONF_MSEC, AT(give_up_ms), "3d", 60000,
      UINT64_C(2592000000), "an event as old as this is not tried again", NULL},
+    {"hooks", "notify_after", CONF_MSEC, AT(notify_ms), "10s", 1000, 86400000,
+     "for notification events: time in which a device may take a message",
+     NULL},
 
     {"redis", "hooks", CONF_TEXT, AT(queue), "127.0.0.1:6379", 1, 255,
      "server of the queue: host:port or unix:/path; rediss://host:port is TLS",
@@ -54,7 +57,8 @@ static const struct conf_key keys[] = {
      "for every command", NULL},
 
     {"postgres", "conninfo", CONF_TEXT, AT(conninfo), "", 0, 2048,
-     "libpq connection string; used only for friend and device events", NULL},
+     "libpq connection string; only for friend, device and notification events",
+     NULL},
     {"postgres", "deadline", CONF_MSEC, AT(pg_deadline_ms), "5s", 10, 60000,
      "for every query", NULL},
 

@@ -19,6 +19,7 @@ struct hooks_settings {
     uint64_t concurrency;
     uint64_t window;
     uint64_t give_up_ms;
+    uint64_t notify_ms;
     /* redis */
     char *queue;
     char *history;

@@ -4,6 +4,7 @@
 
 #include "chat-core/event.h"
 #include "hooks/families.h"
+#include "hooks/recall.h"
 #include "proto/base/buf.h"
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
@@ -44,7 +45,12 @@ static void over(struct task *t, bool done) {
 }
 
 static void on_finished(void *ctx, enum rc rc) {
-    over(ctx, rc == RC_OK);
+    struct task *t = ctx;
+
+    if (rc == RC_OK) {
+        t->lane->due_ms = 0;
+    }
+    over(t, rc == RC_OK);
 }
 
 static void finish(struct task *t) {
@@ -54,6 +60,7 @@ static void finish(struct task *t) {
         what.conv.v = t->lane->id;
         what.told = t->lane->told;
     }
+    what.due_ms = t->lane->due_ms;
     lane_finishing(t->lane, true);
     hook_queue_finish(t->ports->queue, &what, on_finished, t);
 }
@@ -87,7 +94,24 @@ static struct msg_seq seq_at(const struct task *t) {
     return (struct msg_seq){t->first.v + t->at};
 }
 
+static struct slice stored_at(const struct task *t) {
+    return slice_of(t->bytes.p + t->page[t->at].at, t->page[t->at].n);
+}
+
+/* Whoever has not got this message by then is notified of it; the earliest one
+ * counts. */
+static void note_due(struct task *t) {
+    uint64_t due_ms = event_ts_ms(stored_at(t)) + t->ports->notify_ms;
+
+    if (t->ports->notify_ms != 0 &&
+        slice_is(event_kind(stored_at(t)), "message") &&
+        (t->lane->due_ms == 0 || due_ms < t->lane->due_ms)) {
+        t->lane->due_ms = due_ms;
+    }
+}
+
 static void pass(struct task *t) {
+    note_due(t);
     t->lane->told = seq_at(t);
     t->at++;
 }
@@ -132,6 +156,7 @@ static void on_progress(void *ctx, enum rc rc) {
         over(t, false);
         return;
     }
+    t->lane->due_ms = 0;
     read_page(t);
 }
 
@@ -146,18 +171,18 @@ static void page_over(struct task *t) {
         finish(t);
         return;
     }
-    hook_queue_finish(
-        t->ports->queue,
-        &(struct hook_finish){.conv = {t->lane->id}, .told = t->lane->told},
-        on_progress, t);
+    hook_queue_finish(t->ports->queue,
+                      &(struct hook_finish){.conv = {t->lane->id},
+                                            .told = t->lane->told,
+                                            .due_ms = t->lane->due_ms},
+                      on_progress, t);
 }
 
 /* Posts the next that is asked for. What is purged already has no kind, and is
  * passed too. */
 static void page_go_on(struct task *t) {
     while (t->at < t->count) {
-        struct slice stored =
-            slice_of(t->bytes.p + t->page[t->at].at, t->page[t->at].n);
+        struct slice stored = stored_at(t);
 
         if ((families_of(event_kind(stored)) & t->ports->families) != 0) {
             post(t, stored);
@@ -249,17 +274,46 @@ static void on_event_posted(void *ctx, enum rc rc) {
 static void post_event(struct task *t) {
     const struct job *j = t->job;
 
-    if ((families_of(j->type) & t->ports->families) == 0) {
-        t->ports->counts->passed++;
-        finish(t);
-        return;
-    }
     t->ts_ms = j->ts_ms;
     sender_post(
         t->ports->sender,
         &(struct sender_event){
             .id = j->name, .type = j->type, .ts_ms = j->ts_ms, .data = j->data},
         on_event_posted, t);
+}
+
+static void on_marks(void *ctx, enum rc rc, const struct history_mark *marks,
+                     size_t count) {
+    struct task *t = ctx;
+    struct notice_of of;
+
+    if (rc != RC_OK) {
+        over(t, false);
+        return;
+    }
+    if (notice_name_parse(t->job->name, &of) &&
+        notice_is_old(&of, marks, count)) {
+        t->ports->counts->recalled++;
+        finish(t);
+        return;
+    }
+    post_event(t);
+}
+
+static void start_event(struct task *t) {
+    const struct job *j = t->job;
+    struct history *h = t->ports->history;
+    struct notice_of of;
+
+    if ((families_of(j->type) & t->ports->families) == 0) {
+        t->ports->counts->passed++;
+        finish(t);
+    } else if (slice_is(j->type, "notification") &&
+               notice_name_parse(j->name, &of)) {
+        h->ops->marks(h, of.conv, on_marks, t);
+    } else {
+        post_event(t);
+    }
 }
 
 void task_start(const struct task_ports *ports, struct lane *lane) {
@@ -270,7 +324,7 @@ void task_start(const struct task_ports *ports, struct lane *lane) {
     t->job = lane_job(lane);
     buf_init(&t->bytes);
     if (t->job->kind == HOOK_EVENT) {
-        post_event(t);
+        start_event(t);
     } else if (lane->told.v == 0) {
         hook_queue_told(ports->queue, (struct conv_id){lane->id}, on_told, t);
     } else {

@@ -14,6 +14,7 @@
 struct task_counts {
     uint64_t told;     /* events that the receiver has */
     uint64_t passed;   /* events that nobody asked for */
+    uint64_t recalled; /* notifications whose reason was gone */
     uint64_t given_up; /* events that were too old when they failed again */
 };
 
@@ -25,6 +26,8 @@ struct task_ports {
     const struct clock *clock;
     unsigned families;   /* that are told, see families.h */
     uint64_t give_up_ms; /* after that long */
+    uint64_t notify_ms;  /* a conversation is looked at so long after a message;
+                            0: never */
     struct task_counts *counts;
     /* The task is over and gone: was the job done? */
     void (*on_over)(void *owner, struct lane *lane, bool done);

@@ -14,6 +14,7 @@ struct worker {
     struct task_counts counts;
     struct lanes lanes;
     struct drain drain;
+    struct notifier *notifier; /* NULL: nobody asked for notifications */
     struct wheel_timer renew;
     struct wheel_timer poll;
     struct replay_id after; /* read up to here */
@@ -127,6 +128,9 @@ static void set_works(struct worker *w, bool works) {
     w->after = (struct replay_id){0, 0};
     lanes_drop(&w->lanes);
     drain_run(&w->drain, works);
+    if (w->notifier != NULL) {
+        notifier_run(w->notifier, works);
+    }
     log_info(&log_ctx, "hooks_lease", "worker=%s works=%s",
              id_text(w->config.id).s, works ? "yes" : "no");
 }
@@ -157,6 +161,16 @@ static void on_renew(struct wheel_timer *timer) {
 
 /* Life. */
 
+static void open_notifier(struct worker *w) {
+    const struct notifier_ports ports = {w->ports.loop, w->ports.queue,
+                                         w->ports.history, w->ports.outbox,
+                                         w->config.notify_ms};
+
+    if (w->config.notify_ms != 0) {
+        w->notifier = notifier_open(&ports);
+    }
+}
+
 struct worker *worker_open(const struct worker_config *config,
                            const struct worker_ports *ports) {
     struct worker *w = mem_new(sizeof(*w));
@@ -174,11 +188,13 @@ struct worker *worker_open(const struct worker_config *config,
                                    .clock = &ports->loop->clock,
                                    .families = config->families,
                                    .give_up_ms = config->give_up_ms,
+                                   .notify_ms = config->notify_ms,
                                    .counts = &w->counts,
                                    .on_over = on_over,
                                    .owner = w};
     lanes_init(&w->lanes, &lanes);
     drain_init(&w->drain, ports->loop, ports->queue, ports->outbox);
+    open_notifier(w);
     wheel_timer_init(&w->renew, on_renew);
     wheel_timer_init(&w->poll, on_poll);
     loop_timer(ports->loop, &w->renew, 0);
@@ -191,12 +207,16 @@ void worker_stop(struct worker *w) {
     wheel_cancel(&w->renew);
     wheel_cancel(&w->poll);
     drain_stop(&w->drain);
+    if (w->notifier != NULL) {
+        notifier_stop(w->notifier);
+    }
     lanes_drop(&w->lanes);
 }
 
 void worker_free(struct worker **w) {
     if (*w != NULL) {
         assert((*w)->busy == 0);
+        notifier_free(&(*w)->notifier);
         lanes_fini(&(*w)->lanes);
         mem_free(*w);
         *w = NULL;
@@ -204,8 +224,11 @@ void worker_free(struct worker **w) {
 }
 
 struct worker_counts worker_counts(const struct worker *w) {
+    static const struct notifier_counts none = {0};
+
     return (struct worker_counts){
         .tasks = w->counts,
+        .notifier = w->notifier == NULL ? none : notifier_counts(w->notifier),
         .works = w->works,
         .waiting = w->waiting,
         .held = w->lanes.jobs,

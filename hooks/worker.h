@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "hooks/drain.h"
+#include "hooks/notify.h"
 #include "hooks/task.h"
 #include "proto/net/loop.h"
 
@@ -29,6 +30,7 @@ struct worker_config {
     size_t window; /* entries held at once */
     unsigned families;
     uint64_t give_up_ms;
+    uint64_t notify_ms; /* see notify.h; 0: nobody asked for that */
 };
 
 /* Borrowed until worker_free. */
@@ -42,6 +44,7 @@ struct worker_ports {
 
 struct worker_counts {
     struct task_counts tasks;
+    struct notifier_counts notifier;
     bool works;       /* holds the lease */
     uint64_t waiting; /* entries in the queue, when it was last read */
     size_t held;      /* of them, here */

@@ -13,6 +13,7 @@ enum {
 enum {
     READ,
     DROP,
+    MEMBERS,
 };
 
 /* The wish is written once a day. */
@@ -28,6 +29,19 @@ static const struct pg_stmt stmts[] = {
               1},
     [DROP] = {"hook_drop",
               "DELETE FROM hook_events WHERE id = ANY ($1::bigint[])", 1},
+    [MEMBERS] = {"hook_members",
+                 "SELECT m.user_id, "
+                 "readable_from(m.role, m.from_seq, m.bound), "
+                 "CASE WHEN m.gaps = '{}' THEN 0 "
+                 "ELSE (extract(epoch FROM m.joined_at) * 1000)::bigint END, "
+                 "m.muted_until, "
+                 "CASE m.notify WHEN 4 THEN coalesce(s.notify, 1) "
+                 "ELSE m.notify END "
+                 "FROM members m JOIN conversations c ON c.id = m.conv_id "
+                 "LEFT JOIN user_settings s ON s.user_id = m.user_id "
+                 "WHERE m.conv_id = $1::bigint AND m.role > 0 "
+                 "AND c.member_count <= $2::bigint LIMIT $2::bigint",
+                 2},
 };
 
 struct hook_outbox {
@@ -39,6 +53,7 @@ struct outbox_call {
     union {
         hook_changes_fn changes;
         hook_dropped_fn dropped;
+        hook_members_fn members;
     } done;
     void *ctx;
 };
@@ -61,6 +76,14 @@ static struct outbox_call call_end(struct pg_request *req) {
 }
 
 /* False: nonsense, logged. */
+static bool row_done(const struct pg_row *r, const char *stmt) {
+    if (!pg_row_done(r)) {
+        log_error(&log_ctx, "pg_bad_row", "stmt=%s row=%d", stmt, r->row);
+        return false;
+    }
+    return true;
+}
+
 static bool change_read(const struct pg_result *res, size_t row,
                         struct hook_change *out) {
     struct pg_row r;
@@ -72,11 +95,7 @@ static bool change_read(const struct pg_result *res, size_t row,
     out->user.v = pg_row_num(&r, INT64_MAX);
     out->other = pg_row_num(&r, INT64_MAX);
     out->at_ms = pg_row_num(&r, INT64_MAX);
-    if (!pg_row_done(&r)) {
-        log_error(&log_ctx, "pg_bad_row", "stmt=hook_read row=%zu", row);
-        return false;
-    }
-    return true;
+    return row_done(&r, "hook_read");
 }
 
 static void on_changes(struct pg_request *req, enum rc rc,
@@ -116,6 +135,42 @@ void hook_outbox_drop(struct hook_outbox *o, const uint64_t *ids, size_t count,
 
     c->done.dropped = done;
     pg_args_nums(&c->req.args, ids, count);
+    pg_pool_ask(o->pool, &c->req);
+}
+
+static bool member_read(const struct pg_result *res, size_t row,
+                        struct hook_member *out) {
+    struct pg_row r;
+
+    pg_row_init(&r, res, row);
+    out->user.v = pg_row_num(&r, INT64_MAX);
+    out->from.v = pg_row_num(&r, INT64_MAX);
+    out->joined_ms = pg_row_num(&r, INT64_MAX);
+    out->muted_ms = pg_row_num(&r, INT64_MAX);
+    out->notify = (enum notify)pg_row_num(&r, NOTIFY_NONE);
+    return row_done(&r, "hook_members");
+}
+
+static void on_members(struct pg_request *req, enum rc rc,
+                       const struct pg_result *res) {
+    struct outbox_call c = call_end(req);
+    size_t rows = rc == RC_OK ? pg_rows(res) : 0;
+    struct hook_member *members = mem_new_array(rows + 1, sizeof(*members));
+
+    for (size_t i = 0; rc == RC_OK && i < rows; i++) {
+        rc = member_read(res, i, &members[i]) ? RC_OK : RC_BACKEND;
+    }
+    c.done.members(c.ctx, rc, members, rc == RC_OK ? rows : 0);
+    mem_free(members);
+}
+
+void hook_outbox_members(struct hook_outbox *o, struct conv_id conv,
+                         hook_members_fn done, void *ctx) {
+    struct outbox_call *c = call_new(MEMBERS, on_members, ctx);
+
+    c->done.members = done;
+    pg_args_id(&c->req.args, conv.v);
+    pg_args_num(&c->req.args, HOOK_MEMBERS_MAX);
     pg_pool_ask(o->pool, &c->req);
 }
 

@@ -1,6 +1,7 @@
 /* What the webhooks' worker asks PostgreSQL: changes of friends and devices,
- * which wait in the table hook_events from their own transaction on. Every
- * call is answered once, from the loop, never before it has returned:
+ * which wait in the table hook_events from their own transaction on; and who
+ * may have to be notified. Every call is answered once, from the loop, never
+ * before it has returned:
  *
  * RC_OK       done
  * RC_AGAIN    no connection: not done
@@ -13,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chat-core/ports/lists.h"
 #include "proto/base/ids.h"
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
@@ -22,7 +24,8 @@
 struct hook_outbox;
 
 enum {
-    HOOK_CHANGES_MAX = 100, /* read at once */
+    HOOK_CHANGES_MAX = 100,  /* read at once */
+    HOOK_MEMBERS_MAX = 1000, /* of larger ones the cursors are not kept */
 };
 
 struct hook_change {
@@ -34,7 +37,19 @@ struct hook_change {
     uint64_t at_ms;
 };
 
-/* Borrowed until it returns. */
+/* A member of a conversation, as far as notifications go. */
+struct hook_member {
+    struct user_id user;
+    struct msg_seq from; /* the first seq he may read; 0: none */
+    uint64_t joined_ms;  /* of one who was out: when he came back; else 0 */
+    uint64_t muted_ms;
+    enum notify notify; /* for this conversation, or else for all */
+};
+
+/* Borrowed until they return. */
+typedef void (*hook_members_fn)(void *ctx, enum rc rc,
+                                const struct hook_member *members,
+                                size_t count);
 typedef void (*hook_changes_fn)(void *ctx, enum rc rc,
                                 const struct hook_change *changes,
                                 size_t count);
@@ -57,5 +72,9 @@ void hook_outbox_read(struct hook_outbox *o, hook_changes_fn done, void *ctx);
 /* Takes them away. */
 void hook_outbox_drop(struct hook_outbox *o, const uint64_t *ids, size_t count,
                       hook_dropped_fn done, void *ctx);
+/* The members of a conversation; none of one with more than
+ * HOOK_MEMBERS_MAX. */
+void hook_outbox_members(struct hook_outbox *o, struct conv_id conv,
+                         hook_members_fn done, void *ctx);
 
 #endif

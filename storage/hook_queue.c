@@ -6,27 +6,13 @@
 #include "proto/base/mem.h"
 #include "storage/history_layout.h"
 #include "storage/hook_keys.h"
+#include "storage/hook_parts.h"
 
 static const struct log_ctx log_ctx = {"hooks", 0};
 
 static const char lease_script[] =
 #include "storage/hook_lease.lua.h"
     ;
-
-struct hook_queue {
-    struct resp_conn *conn;
-};
-
-struct call {
-    struct resp_call call;
-    union {
-        hook_held_fn held;
-        hook_page_fn page;
-        hook_told_fn told;
-        hook_done_fn done;
-    } fn;
-    void *ctx;
-};
 
 /* "<ms>-<seq>", with a '(' before it. */
 struct id_after {
@@ -52,37 +38,47 @@ static struct told_key told_key(struct conv_id conv) {
     return out;
 }
 
-static struct call *call_new(void *ctx) {
-    struct call *c = mem_new(sizeof(*c));
+struct hook_call *hook_call_new(void *ctx) {
+    struct hook_call *c = mem_new(sizeof(*c));
 
     c->ctx = ctx;
     return c;
 }
 
-/* The call, copied, and freed: callbacks come last. */
-static struct call call_end(struct resp_call *call) {
-    struct call *c = CONTAINER_OF(call, struct call, call);
-    struct call copy = *c;
+struct hook_call hook_call_end(struct resp_call *call) {
+    struct hook_call *c = CONTAINER_OF(call, struct hook_call, call);
+    struct hook_call copy = *c;
 
     mem_free(c);
     return copy;
 }
 
-static enum rc bad_reply(const char *what) {
+enum rc hook_bad_reply(const char *what) {
     log_error(&log_ctx, "hooks_bad_reply", "call=%s", what);
     return RC_BACKEND;
+}
+
+void hook_on_done(struct resp_call *call, enum rc rc,
+                  const struct resp *replies) {
+    uint32_t want = call->want;
+    struct hook_call c = hook_call_end(call);
+
+    for (uint32_t i = 0; rc == RC_OK && i < want; i++) {
+        rc = resp_rc(&replies[i]);
+    }
+    c.fn.done(c.ctx, rc);
 }
 
 /* The lease. */
 
 static void on_held(struct resp_call *call, enum rc rc,
                     const struct resp *reply) {
-    struct call c = call_end(call);
+    struct hook_call c = hook_call_end(call);
     uint64_t held = 0;
 
     rc = rc == RC_OK ? resp_rc(reply) : rc;
     if (rc == RC_OK && !resp_u64(reply, &held)) {
-        rc = bad_reply("lease");
+        rc = hook_bad_reply("lease");
     }
     c.fn.held(c.ctx, rc, held == 1);
 }
@@ -95,7 +91,7 @@ void hook_queue_lease(struct hook_queue *q, uint64_t worker, uint64_t ms,
         SLICE_LIT("EVAL"),          slice_str(lease_script), SLICE_LIT("1"),
         SLICE_LIT(HOOK_WORKER_KEY), slice_str(name.s),       slice_str(last.s),
     };
-    struct call *c = call_new(ctx);
+    struct hook_call *c = hook_call_new(ctx);
 
     c->fn.held = done;
     resp_conn_send(q->conn, &c->call, on_held, args, COUNT_OF(args));
@@ -169,7 +165,7 @@ static size_t entries_read(const struct resp *reply,
 
 static void on_page(struct resp_call *call, enum rc rc,
                     const struct resp *replies) {
-    struct call c = call_end(call);
+    struct hook_call c = hook_call_end(call);
     struct hook_entry entries[HOOK_PAGE];
     uint64_t waiting = 0;
     size_t count = 0;
@@ -178,7 +174,7 @@ static void on_page(struct resp_call *call, enum rc rc,
     if (rc == RC_OK) {
         count = entries_read(&replies[0], entries);
         if (count > HOOK_PAGE || !resp_u64(&replies[1], &waiting)) {
-            rc = bad_reply("read");
+            rc = hook_bad_reply("read");
         }
     }
     c.fn.page(c.ctx, rc, entries, rc == RC_OK ? count : 0, waiting);
@@ -186,7 +182,7 @@ static void on_page(struct resp_call *call, enum rc rc,
 
 void hook_queue_read(struct hook_queue *q, struct replay_id after,
                      hook_page_fn done, void *ctx) {
-    struct call *c = call_new(ctx);
+    struct hook_call *c = hook_call_new(ctx);
     struct id_after from = id_after(after);
     struct history_number most = history_number(HOOK_PAGE);
     struct buf *out;
@@ -210,12 +206,12 @@ void hook_queue_read(struct hook_queue *q, struct replay_id after,
 
 static void on_told(struct resp_call *call, enum rc rc,
                     const struct resp *reply) {
-    struct call c = call_end(call);
+    struct hook_call c = hook_call_end(call);
     struct msg_seq told = {0};
 
     rc = rc == RC_OK ? resp_rc(reply) : rc;
     if (rc == RC_OK && reply->type != RESP_NIL && !resp_u64(reply, &told.v)) {
-        rc = bad_reply("told");
+        rc = hook_bad_reply("told");
     }
     c.fn.told(c.ctx, rc, told);
 }
@@ -224,21 +220,10 @@ void hook_queue_told(struct hook_queue *q, struct conv_id conv,
                      hook_told_fn done, void *ctx) {
     struct told_key key = told_key(conv);
     const struct slice args[] = {SLICE_LIT("GET"), slice_str(key.s)};
-    struct call *c = call_new(ctx);
+    struct hook_call *c = hook_call_new(ctx);
 
     c->fn.told = done;
     resp_conn_send(q->conn, &c->call, on_told, args, COUNT_OF(args));
-}
-
-static void on_finished(struct resp_call *call, enum rc rc,
-                        const struct resp *replies) {
-    uint32_t want = call->want;
-    struct call c = call_end(call);
-
-    for (uint32_t i = 0; rc == RC_OK && i < want; i++) {
-        rc = resp_rc(&replies[i]);
-    }
-    c.fn.done(c.ctx, rc);
 }
 
 /* What is remembered comes first: should only one of the two be done, it is
@@ -248,15 +233,25 @@ void hook_queue_finish(struct hook_queue *q, const struct hook_finish *what,
     struct told_key key = told_key(what->conv);
     struct history_number told = history_number(what->told.v);
     struct id_after entry = id_after(what->entry);
-    uint32_t want =
-        (what->told.v != 0 ? 1U : 0) + (what->entry.ms != 0 ? 1U : 0);
-    struct call *c = call_new(ctx);
+    struct id_text conv = id_text(what->conv.v);
+    struct history_number due = history_number(what->due_ms);
+    uint32_t want = (what->told.v != 0 ? 1U : 0) +
+                    (what->entry.ms != 0 ? 1U : 0) +
+                    (what->due_ms != 0 ? 1U : 0);
+    struct hook_call *c = hook_call_new(ctx);
     struct buf *out;
 
     c->fn.done = done;
-    out = resp_conn_begin(q->conn, &c->call, on_finished, want);
+    out = resp_conn_begin(q->conn, &c->call, hook_on_done, want);
     if (out == NULL) {
         return;
+    }
+    if (what->due_ms != 0) {
+        resp_command(out,
+                     (struct slice[]){SLICE_LIT("ZADD"),
+                                      SLICE_LIT(HOOK_DUE_KEY), SLICE_LIT("LT"),
+                                      slice_str(due.s), slice_str(conv.s)},
+                     5);
     }
     if (what->told.v != 0) {
         resp_command(out,
@@ -296,10 +291,10 @@ void hook_queue_add(struct hook_queue *q, const struct hook_entry *event,
         SLICE_LIT("d"),
         event->data,
     };
-    struct call *c = call_new(ctx);
+    struct hook_call *c = hook_call_new(ctx);
 
     c->fn.done = done;
-    resp_conn_send(q->conn, &c->call, on_finished, args, COUNT_OF(args));
+    resp_conn_send(q->conn, &c->call, hook_on_done, args, COUNT_OF(args));
 }
 
 /* Life. */

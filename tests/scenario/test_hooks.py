@@ -1,5 +1,6 @@
 """Webhooks: every acked event is told, in order, though the receiver and the
-worker fail; and who went is never told after who came back."""
+worker fail; who went is never told after who came back; and who did not get a
+message is notified of it once."""
 
 import asyncio
 import re
@@ -18,7 +19,9 @@ PRESENCE = {"presence": {"grace": "1s", "lease": "5s"}}
 
 def hooks_of(cluster, receiver, number=1, **more):
     return Hooks(cluster.home / "conf", cluster.log(f"hooks{number}"), {
-        "hooks": {"url": receiver.url, "secret": SECRET, **more},
+        "hooks": {"url": receiver.url, "secret": SECRET, "notify_after": "1s",
+                  "events": "message member presence friend device "
+                            "notification", **more},
         "redis": {"hooks": cluster.redis.address,
                   "history": cluster.redis.address},
         "postgres": {"conninfo": cluster.postgres.conninfo()}})
@@ -40,22 +43,62 @@ def numbers(count):
 
 def in_order(receiver, conv):
     seqs = [event["data"]["seq"] for _, event in receiver.taken
-            if event["data"].get("conv") == conv]
+            if event["data"].get("conv") == conv and "seq" in event["data"]]
     firsts = list(dict.fromkeys(seqs))
     assert firsts == sorted(firsts), seqs
     return firsts
 
 
+def notices(receiver, conv):
+    return [event for event in receiver.of("notification")
+            if event["conv"] == conv]
+
+
+def judge_notices(receiver, alice, bob, convs):
+    """Bob had none of the 50 messages of each: he is notified of each once."""
+    for conv in convs:
+        found = wait_until(
+            lambda c=conv: [n for n in notices(receiver, c) if n["last"] == 51]
+            and notices(receiver, c), "all are notified of", 60)
+        assert {(n["user"], n["from"]) for n in found} == {
+            (bob.user, alice.user)}
+        assert sum(n["count"] for n in found) == 50
+        firsts = [2] + [n["last"] + 1 for n in found[:-1]]
+        assert [n["first"] for n in found] == firsts
+
+
+def judge_recall(receiver, worker, alice, bob, convs):
+    """A notification that waits is not posted once a device of his has got
+    what it is about."""
+    one, two = convs
+    refused = receiver.refused
+    receiver.answer = lambda name, event: (
+        500 if event["type"] == "notification" else 200)
+    say(alice, one, 1, 50)
+    wait_until(lambda: receiver.refused > refused, "it is decided", 60)
+    bob.cmd("delivered", conv=one, seq=52)
+    wait_until(lambda: "\nmoim_hooks_recalled_total 1\n" in metrics(worker),
+               "it is recalled", 60)
+    receiver.answer = lambda name, event: 200
+    say(alice, two, 1, 50)
+    wait_until(lambda: notices(receiver, two)[-1]["last"] == 52, "the last", 60)
+    assert notices(receiver, one)[-1]["last"] == 51
+
+
+def metrics(worker):
+    return http_json("GET", f"http://{worker.internal}/metrics").raw.decode()
+
+
 def judge_metrics(worker):
     """They are well formed, and those that rules speak of are there."""
-    text = http_json("GET", f"http://{worker.internal}/metrics").raw
+    text = metrics(worker)
     done = subprocess.run(["promtool", "check", "metrics"], input=text,
-                          capture_output=True, check=False)
-    assert done.returncode == 0, (done.stdout + done.stderr).decode()
+                          text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
     rules = (ROOT / "deploy/prometheus/rules.yml").read_text(encoding="utf-8")
     for name in re.findall(r"moim_hooks_\w+", rules):
-        assert f"# TYPE {name} " in text.decode(), name
-    assert "\nmoim_hooks_works 1\n" in text.decode()
+        assert f"# TYPE {name} " in text, name
+    assert "\nmoim_hooks_works 1\n" in text
 
 
 async def tell(cluster, receiver, start):
@@ -87,9 +130,10 @@ async def tell(cluster, receiver, start):
         500 if event["data"].get("conv") == one else 200)
     say(alice, one, 50)
     say(alice, two, 50)
-    wait_until(lambda: len(texts(receiver, two)) >= 5, "the other", 60)
+    wait_until(lambda: len(texts(receiver, two)) >= 5 and receiver.refused > 0,
+               "the other", 60)
     worker.kill9()
-    assert not texts(receiver, one) and receiver.refused > 0
+    assert not texts(receiver, one)
     receiver.answer = lambda name, event: 200
     worker.start()
     for conv in (one, two):
@@ -97,6 +141,8 @@ async def tell(cluster, receiver, start):
         assert texts(receiver, conv) == numbers(50)
         assert in_order(receiver, conv) == list(range(1, 52))
 
+    judge_notices(receiver, alice, bob, (one, two))
+    judge_recall(receiver, worker, alice, bob, (one, two))
     judge_metrics(worker)
     a, b = alice.user, bob.user
     asked, = receiver.wait("friend.asked", 1)

@@ -50,6 +50,7 @@ static void test_types(void **state) {
         {"presence", "presence.online", true},
         {"friend", "friend.asked", true},
         {"device", "device.revoked", true},
+        {"notification", "notification", true},
         {"message member presence", "friend.asked", false},
         {"message member presence", "", false},
         {"message member presence", "messages", false},
