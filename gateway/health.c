@@ -26,11 +26,15 @@ static void answer_ready(struct server *s, struct http_exchange *x) {
         ready_store("directory", c->directory->ops->ready(c->directory)),
         {"revoked", s->revoked.loaded,
          s->revoked.loaded ? "read" : "not read yet: no token is believed"},
+        ready_store("hooks",
+                    c->hooks != NULL && c->hooks->ops->ready(c->hooks)),
     };
+    /* The last is for those who have webhooks. */
+    size_t count = COUNT_OF(checks) - (c->hooks == NULL ? 1 : 0);
     struct buf b;
 
     buf_init(&b);
-    ready_put(&b, ok, checks, COUNT_OF(checks));
+    ready_put(&b, ok, checks, count);
     status_answer(x, ok ? 200 : 503, buf_slice(&b));
     buf_fini(&b);
 }

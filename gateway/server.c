@@ -226,7 +226,8 @@ bool server_stores_ready(const struct server *s) {
     const struct core *c = &s->core;
 
     return c->history->ops->ready(c->history) && c->bus->ops->ready(c->bus) &&
-           c->directory->ops->ready(c->directory) && s->revoked.loaded;
+           c->directory->ops->ready(c->directory) && s->revoked.loaded &&
+           (c->hooks == NULL || c->hooks->ops->ready(c->hooks));
 }
 
 /* ---- opening and closing ---- */

@@ -49,9 +49,47 @@ static bool tell(void *ctx, const struct presence_known *known) {
     return true;
 }
 
+/* Who went while no service ran has no transition: he is known by not being
+ * known. */
+static void on_online(void *ctx, enum rc rc, const struct user_id *users,
+                      size_t count, uint64_t next) {
+    struct hooked *h = ctx;
+
+    h->sweeping = false;
+    if (rc != RC_OK) {
+        return; /* this part again, with the next flush */
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct presence_known known = h->known(h->owner, users[i]);
+
+        if (known.state == PRESENCE_OFFLINE &&
+            map_get(&h->waiting.by_user, users[i].v) == NULL) {
+            known.since_ms = h->clock->wall_ms;
+            hooked_put(h, known);
+        }
+    }
+    h->sweep_at = next;
+    h->sweep = next != 0 || h->sweep_again;
+    h->sweep_again = h->sweep_again && next != 0;
+}
+
+static void sweep_part(struct hooked *h) {
+    h->sweeping = true;
+    h->hooks->ops->online(h->hooks, h->sweep_at, on_online, h);
+}
+
+void hooked_sweep(struct hooked *h) {
+    h->sweep_again = h->sweep;
+    h->sweep = h->hooks != NULL;
+}
+
 void hooked_init(struct hooked *h) {
     outbox_init(&h->waiting);
     h->in_flight = 0;
+    h->sweep = false;
+    h->sweeping = false;
+    h->sweep_again = false;
+    h->sweep_at = 0;
 }
 
 void hooked_fini(struct hooked *h) {
@@ -65,6 +103,9 @@ void hooked_put(struct hooked *h, struct presence_known known) {
 }
 
 void hooked_flush(struct hooked *h) {
+    if (h->sweep && !h->sweeping && h->hooks->ops->ready(h->hooks)) {
+        sweep_part(h);
+    }
     outbox_flush(&h->waiting, tell, h);
 }
 

@@ -16,7 +16,12 @@ struct hooked {
     const struct clock *clock;
     struct outbox waiting;
     size_t in_flight;
-    /* What is true of a user now. */
+    bool sweep;        /* there may be some who went while nobody looked */
+    bool sweeping;     /* a part of them is asked for */
+    bool sweep_again;  /* from the beginning, when this sweep is over */
+    uint64_t sweep_at; /* the next part */
+    /* What is true of a user now; PRESENCE_UNKNOWN too when another service
+     * speaks for him. */
     struct presence_known (*known)(void *owner, struct user_id user);
     void *owner;
 };
@@ -26,6 +31,9 @@ void hooked_init(struct hooked *h);
 /* The port may not call back any more. */
 void hooked_fini(struct hooked *h);
 void hooked_put(struct hooked *h, struct presence_known known);
+/* Some users are ours to tell of now: of those who were told to be online, and
+ * are not, it will be told. */
+void hooked_sweep(struct hooked *h);
 /* Hands over what waits, if the port takes it. */
 void hooked_flush(struct hooked *h);
 /* True when nothing waits, or is on its way. */

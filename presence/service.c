@@ -112,6 +112,9 @@ static void note_owned(struct service *s) {
         owned |= part_owned(&s->parts[i]) ? BIT(i) : 0;
     }
     if (owned != s->owned) {
+        if ((owned & ~s->owned) != 0) {
+            hooked_sweep(&s->hooked);
+        }
         s->owned = owned;
         log_info(&log_ctx, "owned", "partitions=0x%02x", owned);
     }
@@ -304,8 +307,10 @@ static const struct bus_events bus_events = {.on_message = on_message,
 
 static struct presence_known known_now(void *owner, struct user_id user) {
     const struct service *s = owner;
+    const struct part *p = &s->parts[presence_partition(user)];
 
-    return tracker_known(s->parts[presence_partition(user)].tracker, user);
+    return part_owned(p) ? tracker_known(p->tracker, user)
+                         : (struct presence_known){user, PRESENCE_UNKNOWN, 0};
 }
 
 static void part_open(struct service *s, uint16_t partition) {

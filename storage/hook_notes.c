@@ -4,6 +4,9 @@
 #include "storage/history_layout.h"
 #include "storage/hook_keys.h"
 
+/* Users looked at in one HSCAN, about. */
+#define ONLINE_COUNT "500"
+
 struct hook_notes {
     struct hooks base;
     struct resp_conn *conn;
@@ -79,11 +82,72 @@ static void seen(struct hooks *h, const struct hooks_seen *seen,
                    COUNT_OF(args));
 }
 
+/* Who is online. */
+
+struct online_call {
+    struct resp_call call;
+    hooks_online_fn done;
+    void *ctx;
+};
+
+/* HSCAN answers the next cursor, and names and values in turn. */
+static bool online_read(const struct resp *r, uint64_t *next,
+                        struct user_id *users) {
+    const struct resp *pairs = &r->items[1];
+
+    if (!resp_u64(&r->items[0], next)) {
+        return false;
+    }
+    for (size_t i = 0; i + 1 < pairs->count; i += 2) {
+        if (pairs->items[i].type != RESP_STRING ||
+            !id_parse(pairs->items[i].str, &users[i / 2].v)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void on_online(struct resp_call *call, enum rc rc,
+                      const struct resp *reply) {
+    struct online_call *c = CONTAINER_OF(call, struct online_call, call);
+    struct user_id *users = NULL;
+    uint64_t next = 0;
+    size_t count = 0;
+
+    rc = rc == RC_OK ? resp_rc(reply) : rc;
+    if (rc == RC_OK &&
+        (!resp_has(reply, 2) || reply->items[1].type != RESP_ARRAY)) {
+        rc = RC_BACKEND;
+    }
+    if (rc == RC_OK) {
+        count = reply->items[1].count / 2;
+        users = mem_new_array(count + 1, sizeof(*users));
+        rc = online_read(reply, &next, users) ? RC_OK : RC_BACKEND;
+    }
+    c->done(c->ctx, rc, users, rc == RC_OK ? count : 0, next);
+    mem_free(users);
+    mem_free(c);
+}
+
+static void online(struct hooks *h, uint64_t next, hooks_online_fn done,
+                   void *ctx) {
+    struct history_number from = history_number(next);
+    const struct slice args[] = {
+        SLICE_LIT("HSCAN"), SLICE_LIT(HOOK_ONLINE_KEY), slice_str(from.s),
+        SLICE_LIT("COUNT"), SLICE_LIT(ONLINE_COUNT),
+    };
+    struct online_call *c = mem_new(sizeof(*c));
+
+    c->done = done;
+    c->ctx = ctx;
+    resp_conn_send(conn_of(h), &c->call, on_online, args, COUNT_OF(args));
+}
+
 static bool ready(struct hooks *h) {
     return resp_conn_ready(conn_of(h));
 }
 
-static const struct hooks_ops ops = {said, seen, ready};
+static const struct hooks_ops ops = {said, seen, online, ready};
 
 enum rc hook_notes_open(struct hooks **out, struct loop *l,
                         const struct redis_config *config) {

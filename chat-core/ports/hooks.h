@@ -6,6 +6,7 @@
 #define MOIM_PORTS_HOOKS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "proto/base/ids.h"
@@ -27,6 +28,12 @@ struct hooks_seen {
     uint64_t since_ms; /* wall clock */
 };
 
+/* Some of those who were last written down as online, and where the next of
+ * them are; 0: these were the last. */
+typedef void (*hooks_online_fn)(void *ctx, enum rc rc,
+                                const struct user_id *users, size_t count,
+                                uint64_t next);
+
 struct hooks_ops {
     /* The event at (conv, seq) is in the history. Again does no harm. */
     void (*said)(struct hooks *h, struct conv_id conv, struct msg_seq seq,
@@ -34,6 +41,9 @@ struct hooks_ops {
     /* What was written down before is not written again. */
     void (*seen)(struct hooks *h, const struct hooks_seen *seen,
                  hooks_done_fn done, void *ctx);
+    /* From `next` on, 0 at first. One may come twice. */
+    void (*online)(struct hooks *h, uint64_t next, hooks_online_fn done,
+                   void *ctx);
     /* False: a call now would answer RC_AGAIN. */
     bool (*ready)(struct hooks *h);
 };

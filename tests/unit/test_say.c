@@ -356,7 +356,7 @@ static void fake_said(struct hooks *h, struct conv_id in, struct msg_seq seq,
 /* The ack waits for the webhooks' note; without it nobody knows, and the
  * repeat writes it again. */
 static void test_noted(void **state) {
-    static const struct hooks_ops ops = {fake_said, NULL, NULL};
+    static const struct hooks_ops ops = {fake_said, NULL, NULL, NULL};
     struct fake_notes notes = {.port = {&ops}};
     struct got got;
 
