@@ -24,9 +24,11 @@ interface Place {
   at: number; // the box's scrollTop by then
 }
 
-/** The row that crosses the top edge; rows stand in order, so halve. */
+/** The first row that crosses the top edge or is below it, and that keeps its
+ *  place among the others: the line above a day's or the new ones' first does
+ *  not, when older ones come. Rows stand in order, so halve. */
 function firstVisible(box: HTMLElement): HTMLElement | undefined {
-  const rows = box.querySelectorAll<HTMLElement>('[data-key]');
+  const rows = box.querySelectorAll<HTMLElement>('[data-key]:not(.loose)');
   let low = 0;
   for (let high = rows.length; low < high; ) {
     const middle = (low + high) >> 1;
@@ -66,7 +68,12 @@ function usePlace(box: { current: HTMLDivElement | null }) {
       place.current.at = el.scrollTop;
     }
   };
-  const note = (atEnd: boolean) => keep(atEnd && below(box.current!) < PINNED_PX);
+  const note = (atEnd: boolean) => {
+    const pinned = atEnd && below(box.current!) < PINNED_PX;
+    // What we have scrolled ourselves is kept by what we did it for.
+    if (place.current.key && box.current!.scrollTop === place.current.at) place.current.pinned = pinned;
+    else keep(pinned);
+  };
   useLayoutEffect(settle);
   useEffect(() => {
     const sizes = new ResizeObserver(settle);
@@ -173,7 +180,7 @@ export function Timeline({ c, api, onMode }: Props) {
   useLayoutEffect(() => {
     if (placed.current || all.length === 0) return;
     placed.current = true;
-    if (showMark(box.current!)) note(atEnd);
+    if (marked(box.current!)) place.current = { pinned: false, key: 'new', top: box.current!.clientHeight / 4, at: box.current!.scrollTop };
     settle();
   });
   useEffect(() => {
@@ -202,7 +209,7 @@ export function Timeline({ c, api, onMode }: Props) {
         <div class="fill" />
         <Head older={older} whole={client.whole(c.conv) && start === 0} empty={all.length === 0} />
         {rows.map((row) => (
-          <div key={row.key} data-key={row.key}>
+          <div key={row.key} data-key={row.key} class={row.kind === 'day' || row.kind === 'new' ? 'loose' : undefined}>
             {row.kind === 'message' ? (
               <Message
                 client={client}
@@ -247,12 +254,10 @@ function rove(e: KeyboardEvent): void {
   all[all.indexOf(at as HTMLElement) + step]?.focus();
 }
 
-/** Unread from further up than one screen: begin where they begin. */
-function showMark(box: HTMLElement): boolean {
+/** There are unread ones further up than one screen: begin where they begin. */
+function marked(box: HTMLElement): boolean {
   const line = box.querySelector<HTMLElement>('.fresh-line');
-  if (!line || line.offsetTop >= box.scrollTop) return false;
-  box.scrollTop = line.offsetTop - box.clientHeight / 4;
-  return true;
+  return line !== null && line.offsetTop < box.scrollTop;
 }
 
 function useOlder(client: Client, c: Conversation) {

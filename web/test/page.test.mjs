@@ -120,7 +120,9 @@ test('friends: asked, accepted, dropped', async () => {
 });
 
 test('history comes while scrolling up, and nothing jumps', async () => {
-  const { ann, ben: { account } } = await couple();
+  const { ann, ben: gone } = await couple();
+  const { account } = gone;
+  await gone.goto('about:blank');
   await ann.evaluate(async (token) => {
     const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` };
     for (let i = 1; i <= 170; i++) {
@@ -130,6 +132,15 @@ test('history comes while scrolling up, and nothing jumps', async () => {
       if (!reply.ok) throw new Error(`line ${i}: ${reply.status}`);
     }
   }, ann.account.token);
+  // All of it is unread, and more than is loaded: it begins at the beginning.
+  const late = await enter(account);
+  await open(late, ann.who);
+  await late.getByText('This is the beginning.').waitFor();
+  const line = late.getByRole('log').getByText('New messages');
+  await until(() => line.evaluate((el) => el.getBoundingClientRect().top > 0 && el.getBoundingClientRect().bottom < innerHeight), 'the line above the new ones');
+  await late.context().close();
+  const conv = await ann.evaluate(() => location.hash.slice(3));
+  await command(gone, { type: 'read', conv, seq: 170 });
   const ben = await enter(account, { before: (page) => page.addInitScript(heldHistory) });
   await open(ben, ann.who);
   await ben.getByText('line 170').last().waitFor();
