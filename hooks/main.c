@@ -4,6 +4,7 @@
  *   gateways, presence --> queue (Redis) --> worker --> sender --> receiver
  *                          history (Redis) ----^   `--> health (internal)
  *                   friends, devices (PostgreSQL)                          */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,15 +36,29 @@ struct process {
     struct hook_outbox *outbox; /* NULL: nobody asked for what is in it */
     struct worker *worker;
     struct hooks_health *health;
+    bool leaving;
 };
 
+static void on_left(void *ctx) {
+    struct process *p = ctx;
+
+    loop_stop(&p->loop);
+}
+
+/* Whoever works next has the lease at once. A second signal does not wait. */
 static void on_signal(void *owner, int signum) {
     struct process *p = owner;
 
     log_info(&log_ctx, "signal", "number=%d", signum);
-    if (signum != SIGHUP) {
-        loop_stop(&p->loop);
+    if (signum == SIGHUP) {
+        return;
     }
+    if (p->leaving) {
+        loop_stop(&p->loop);
+        return;
+    }
+    p->leaving = true;
+    worker_leave(p->worker, on_left, p);
 }
 
 static struct redis_config redis_at(const struct hooks_settings *s,

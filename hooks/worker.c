@@ -25,6 +25,8 @@ struct worker {
     bool works;
     bool reading;
     bool stopped;
+    void (*left)(void *ctx);
+    void *left_ctx;
 };
 
 /* Tasks. */
@@ -211,6 +213,26 @@ void worker_stop(struct worker *w) {
         notifier_stop(w->notifier);
     }
     lanes_drop(&w->lanes);
+}
+
+static void on_left(void *ctx, enum rc rc, bool held) {
+    struct worker *w = ctx;
+
+    (void)held; /* whatever came of it, it ends by itself */
+    if (rc != RC_CLOSED) {
+        w->left(w->left_ctx);
+    }
+}
+
+void worker_leave(struct worker *w, void (*left)(void *ctx), void *ctx) {
+    worker_stop(w);
+    if (!w->works) {
+        left(ctx);
+        return;
+    }
+    w->left = left;
+    w->left_ctx = ctx;
+    hook_queue_lease(w->ports.queue, w->config.id, 1, on_left, w);
 }
 
 void worker_free(struct worker **w) {

@@ -55,6 +55,9 @@ struct worker_counts {
 
 struct worker *worker_open(const struct worker_config *config,
                            const struct worker_ports *ports) MUST_CHECK;
+/* Starts nothing any more, and lets another one work at once. `left` comes
+ * once, perhaps from within, unless the queue is closed first. */
+void worker_leave(struct worker *w, void (*left)(void *ctx), void *ctx);
 /* Starts nothing any more. Then its ports are closed, which ends every task. */
 void worker_stop(struct worker *w);
 /* Every task is over. Sets *w to NULL; NULL inside is fine. */
