@@ -125,7 +125,12 @@ class RedisCluster:
         self.launch()
         self.wait_ready()
 
+    def ask_to_end(self):
+        for node in self.nodes:
+            node.ask_to_end()
+
     def terminate(self):
+        self.ask_to_end()
         for node in self.nodes:
             node.terminate()
 
