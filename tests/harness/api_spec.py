@@ -58,17 +58,30 @@ def rows(heading):
             if line.startswith("| `")]
 
 
+def either(one, other):
+    """Fields that all are there or not: one of two forms."""
+    return {name: one.get(name, False) and other.get(name, False)
+            for name in {**one, **other}}
+
+
 def named(cell):
     """{name: required} of a cell of names in backticks; *italic* ones, and
     what only sometimes is there, may be missing."""
     cell = cell.partition(", each ")[0]
+    one, two, other = cell.partition("; or ")
+    if two:
+        return either(named(one), named(other))
     maybe = " ".join(re.findall(r"\*([^*]+)\*", cell))
     maybe += cell.partition("over HTTP")[2]
-    names = re.findall(r"`(\w+)`", cell)
+    items = cell.split(", ")
+    for i, item in enumerate(items):
+        if item.startswith("or "):
+            maybe += " ".join(items[i - 1:])
+        elif " or " in item:
+            maybe += item
     optional = set(re.findall(r"`(\w+)`", maybe))
-    if " or " in cell:  # either some or others, but for the first
-        optional |= set(names[1:])
-    return {name: name not in optional for name in names}
+    return {name: name not in optional
+            for name in re.findall(r"`(\w+)`", cell)}
 
 
 @functools.cache
@@ -90,9 +103,9 @@ def pushes():
     """{type: fields} of what a session is told without having asked."""
     found = {}
     for name, fields, _ in rows("What the server pushes"):
-        elsewhere = fields.startswith("see [")
-        found[name.strip("`")] = {} if elsewhere else named(
-            fields.partition(": array")[0])
+        name, elsewhere = name.strip("`"), fields.startswith("see [")
+        given = {} if elsewhere else named(fields.partition(": array")[0])
+        found[name] = either(found[name], given) if name in found else given
     return found
 
 
@@ -196,6 +209,8 @@ ANSWERS = {
         "none", "asked", "asks_me", "friend")}, remark=text(64, 0))),
     "state": word("none", "asked", "asks_me", "friend"),
     "done": number(), "refused": array(ID), "failed": array(ID),
+    "step": word("each", "batch", "count", "ask"), "window_ms": number(),
+    "lease_ms": number(), "online": number(), "presence.members": number(),
     "made": {"type": "boolean"}, "gateway": text(31), "now": number(),
     "ping_ms": number(), "session": text(32, 32),
     "resumed": {"type": "boolean"}, "retry_after_ms": number(),
