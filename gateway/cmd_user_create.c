@@ -76,14 +76,20 @@ static void on_hash(void *ctx, enum rc rc, struct slice hash) {
     }
 }
 
-/* A bot has no password: nobody logs in as one. */
+/* A bot has neither password nor subject: nobody logs in as one. */
+static void check_bot(struct client_fields *f, struct slice password,
+                      struct slice subject) {
+    if (f->error == CLIENT_OK && password.p != NULL) {
+        client_fields_fail(f, "password", CLIENT_BAD_VALUE);
+    } else if (f->error == CLIENT_OK && subject.n > 0) {
+        client_fields_fail(f, "subject", CLIENT_BAD_VALUE);
+    }
+}
+
 static void check(struct client_fields *f, struct slice name,
-                  struct slice password, bool bot, struct buf *key) {
+                  struct slice password, struct buf *key) {
     if (f->error == CLIENT_OK && name_key(name, key) != RC_OK) {
         client_fields_fail(f, "name", CLIENT_BAD_VALUE);
-    }
-    if (f->error == CLIENT_OK && password.p != NULL && bot) {
-        client_fields_fail(f, "password", CLIENT_BAD_VALUE);
     }
     if (f->error == CLIENT_OK && utf8_count(password) > PASSWORD_CHARS_MAX) {
         client_fields_fail(f, "password", CLIENT_TOO_LARGE);
@@ -112,7 +118,10 @@ void cmd_user_create(struct request *r, struct client_fields *f) {
     struct buf key;
 
     buf_init(&key);
-    check(f, name, password, bot, &key);
+    check(f, name, password, &key);
+    if (bot) {
+        check_bot(f, password, subject);
+    }
     if (f->error != CLIENT_OK) {
         request_fail_field(r, f);
     } else if (password.p != NULL &&

@@ -1,7 +1,10 @@
 #include "gateway/each.h"
 
+#include "gateway/server.h"
+
 enum {
     AT_ONCE_MAX = 8, /* leaves the stores to the others, too */
+    RETRY_AFTER_MS = 1000,
 };
 
 bool each_read(struct each *e, struct request *r, struct client_fields *f) {
@@ -16,6 +19,11 @@ bool each_read(struct each *e, struct request *r, struct client_fields *f) {
         request_fail_field(r, f);
         return false;
     }
+    if (r->server->each_running >= EACH_RUNNING_MAX) {
+        request_fail_later(r, ERROR_BUSY, RETRY_AFTER_MS);
+        return false;
+    }
+    r->server->each_running++;
     for (size_t i = 0; i < e->count; i++) {
         e->users[i].v = ids[i];
     }
@@ -50,6 +58,7 @@ static void answer(struct each *e) {
     json_field_u64(&o, "done", done);
     put_users(&o, e, "refused", false);
     put_users(&o, e, "failed", true);
+    e->request->server->each_running--;
     request_end(e->request, &b);
     e->free(e);
 }

@@ -13,6 +13,7 @@
 
 enum {
     EACH_USERS_MAX = 1000,
+    EACH_RUNNING_MAX = 4, /* such requests at a time; more are told to wait */
 };
 
 struct each {
@@ -29,7 +30,8 @@ struct each {
 };
 
 /* Reads the field "users", of 1 to EACH_USERS_MAX. False: the request was
- * answered. `e` (zeroed) is embedded in what `free` frees. */
+ * answered, since that is wrong or too many of the kind are running. `e`
+ * (zeroed) is embedded in what `free` frees. */
 bool each_read(struct each *e, struct request *r,
                struct client_fields *f) MUST_CHECK;
 /* Begins; `begin` and `free` are set. */

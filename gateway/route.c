@@ -32,7 +32,7 @@ static const struct route routes[] = {
     {HTTP_GET, false, "/v1/users/search", "prefix$", "user.search"},
     {HTTP_GET, false, "/v1/friends", "", "friends"},
     {HTTP_POST, true, "/v1/friends", "", "friend.ask"},
-    {HTTP_POST, true, "/v1/friends/import", "", "friends.import"},
+    {HTTP_POST, true, "/v1/import/friends", "", "friends.import"},
     {HTTP_POST, true, "/v1/friends/:user", "", "friend.remark"},
     {HTTP_POST, false, "/v1/friends/:user/accept", "", "friend.accept"},
     {HTTP_DELETE, false, "/v1/friends/:user", "", "friend.drop"},

@@ -74,6 +74,7 @@ struct server {
     struct throttle typing;    /* told, by user and conversation */
     struct throttle profiles;  /* changes of them by user */
     struct strangers strangers;
+    unsigned each_running;      /* requests about many users: see each.h */
     struct ws_deflate *deflate; /* NULL: not agreed to */
     struct cidr_list trusted;   /* proxies that may speak for others */
     struct watch watch;

@@ -104,7 +104,7 @@ def test_a_day(cluster, server):
     assert [e["body"]["text"] for e in events if e["kind"] == "message"] == [
         "from the server"]
     assert events[-1]["from"] == bot
-    done = server.post("/v1/friends/import", {"users": [ben, bot]}, ann)
+    done = server.post("/v1/import/friends", {"users": [ben, bot]}, ann)
     assert (done["done"], done["refused"], done["failed"]) == (2, [], [])
     friends = cluster.postgres.sql(
         "SELECT count(*) FROM friends WHERE asked_by IS NULL AND exists ("

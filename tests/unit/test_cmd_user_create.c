@@ -52,6 +52,8 @@ static const struct row {
     {"the bot as a user", "'name':'Weather'", "{*'taken',*}", 409},
     {"a bot with a password", "'name':'Rain','bot':true," PASSWORD,
      "{*'bad_value',*'field':'password'}", 400},
+    {"a bot with a subject", "'name':'Rain','bot':true,'subject':'u-1'",
+     "{*'bad_value',*'field':'subject'}", 400},
     {"by a subject", "'name':'Ben','subject':'u-17'", "{*'made':true}", 200},
     {"the subject again", "'name':'Ben','subject':'u-17'", "{*'made':false}",
      200},

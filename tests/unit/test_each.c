@@ -47,7 +47,7 @@ static unsigned import(const char *as, const char *users) {
 
     snprintf(body, sizeof(body), "{'users':%s}", users);
     server->acts_as = as;
-    return client_http(server, "POST /v1/friends/import", body);
+    return client_http(server, "POST /v1/import/friends", body);
 }
 
 static unsigned broadcast(const char *msg, const char *users) {
@@ -128,7 +128,7 @@ static void test_many(void **state) {
     buf_add_str(&body, "]}");
     buf_add_byte(&body, '\0');
     assert_int_equal(
-        client_http(server, "POST /v1/friends/import", (const char *)body.p),
+        client_http(server, "POST /v1/import/friends", (const char *)body.p),
         200);
     assert_true(client_answered(
         server, "{'type':'outcome','done':1000,'refused':[],'failed':[]}"));
@@ -136,7 +136,7 @@ static void test_many(void **state) {
     buf_addf(&body, ",'%s']}", id_text(5000).s);
     buf_add_byte(&body, '\0');
     assert_int_equal(
-        client_http(server, "POST /v1/friends/import", (const char *)body.p),
+        client_http(server, "POST /v1/import/friends", (const char *)body.p),
         400);
     assert_true(client_answered(server, "{*'too_many',*'field':'users'}"));
     buf_fini(&body);

@@ -2,6 +2,8 @@
  * with Retry-After, or an error with retry_after_ms. */
 #include "gateway/limits.h"
 
+#include "gateway/each.h"
+
 #include "tests/unit/gateway_fixture.h"
 
 #define PING "{\"type\":\"ping\",\"id\":\"q\"}"
@@ -147,6 +149,61 @@ static void test_key(void **state) {
     stage_close(&g);
 }
 
+/* As a user, with a key. */
+static void import(struct stage *g, struct peer *p,
+                   const struct api_key_text *key) {
+    char headers[160];
+
+    snprintf(headers, sizeof(headers),
+             "Moim-As: %s\r\nAuthorization: Bearer %s\r\n", id_text(ANN).s,
+             key->s);
+    peer_asks(g, p, 0, "POST /v1/import/friends", headers,
+              "{\"users\":[\"0000000000002\"]}");
+}
+
+/* Until so many calls wait in the directory, which sleeps. */
+static void wait_for_calls(struct stage *g, size_t count) {
+    const struct fake_calls *calls =
+        fake_directory_calls(g->server.core.directory);
+
+    for (unsigned i = 0; i < 100000 && calls->count < count; i++) {
+        uv_run(&g->loop.uv, UV_RUN_NOWAIT);
+    }
+    assert_int_equal(calls->count, count);
+}
+
+/* Of requests about many users some run at a time; the others may come again,
+ * and none is lost. */
+static void test_many_users(void **state) {
+    struct stage g;
+    struct peer peers[EACH_RUNNING_MAX + 1];
+    struct api_key_text key;
+    unsigned busy = 0;
+
+    (void)state;
+    stage_open(&g, NULL);
+    key = fake_directory_key(g.directory, "friends:write", 0);
+    stage_pass(&g, 2000);
+    for (size_t i = 0; i < COUNT_OF(peers); i++) {
+        peer_open(&g, &peers[i], false);
+        import(&g, &peers[i], &key);
+    }
+    wait_for_calls(&g, COUNT_OF(peers)); /* as whom is asked first */
+    for (size_t i = 0; i < COUNT_OF(peers); i++) {
+        assert_true(peer_hears(&g, &peers[i], "\"type\":\""));
+        if (drive_has(&peers[i].in, "HTTP/1.1 503")) {
+            assert_true(drive_has(&peers[i].in, "\"retry_after_ms\":1000"));
+            peer_forget(&peers[i]);
+            import(&g, &peers[i], &key);
+            busy++;
+        }
+        assert_true(peer_hears(&g, &peers[i], "\"done\":1"));
+        peer_close(&peers[i]);
+    }
+    assert_int_equal(busy, 1);
+    stage_close(&g);
+}
+
 /* Which types count as sending. */
 static void test_says(void **state) {
     (void)state;
@@ -160,6 +217,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_key),
+        cmocka_unit_test(test_many_users),
         cmocka_unit_test(test_says),
     };
 
