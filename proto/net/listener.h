@@ -24,8 +24,8 @@ enum {
 };
 
 /* A stream is handed over: attach it or close it. `over_limit`: there are
- * already `max_streams`, or few descriptors left; the owner should answer 503 and close it. It counts
- * until listener_gone, as every other does. */
+ * already `max_streams`, or few descriptors left; the owner should answer 503
+ * and close it. It counts until listener_gone, as every other does. */
 typedef void (*listener_fn)(void *owner, struct stream *s, bool over_limit);
 
 struct listener_config {

@@ -10,7 +10,9 @@ def test_f58_postgres_is_killed(theatre):
     """Immediate shutdown, as a crash. Sends go on meanwhile."""
     async def nemesis(show):
         postgres = show.stage.postgres
-        await asyncio.to_thread(postgres.end, signal.SIGQUIT, {0, 1, 2})
+        postgres.asked = True
+        postgres.child.send_signal(signal.SIGQUIT)
+        await asyncio.to_thread(postgres.ends, {0, 1, 2})
         await talk_on(show, 100)
         await start(postgres)
         return 1

@@ -167,7 +167,7 @@ async def tell(cluster, receiver, start):
 
 def test_all_is_told(make_cluster):
     cluster = make_cluster(gateways=2, presences=1, balancer=False, hooks=True,
-                           presence_conf=PRESENCE)
+                           settled=True, presence_conf=PRESENCE)
     workers = []
 
     def start():
