@@ -193,6 +193,20 @@ static void answer_size(const struct sizing *s, uint32_t total,
     request_end(r, &b);
 }
 
+/* RC_LIMIT: too many of this session. A gateway that counts enough does not
+ * take this step. */
+static enum rc begin_count(const struct request *r, struct conv_id conv,
+                           enum presence_step *step) {
+    enum rc rc =
+        r->session == NULL ? RC_OK : counts_add(r->server, r->session, conv);
+
+    if (rc == RC_AGAIN) {
+        *step = PRESENCE_ASK;
+        rc = RC_OK;
+    }
+    return rc;
+}
+
 static void on_size(void *ctx, enum rc rc, uint32_t total,
                     const struct group_member *members, size_t count) {
     struct sizing *s = ctx;
@@ -201,8 +215,8 @@ static void on_size(void *ctx, enum rc rc, uint32_t total,
 
     (void)members;
     (void)count;
-    if (rc == RC_OK && step == PRESENCE_COUNT && r->session != NULL) {
-        rc = counts_add(r->server, r->session, s->conv);
+    if (rc == RC_OK && step == PRESENCE_COUNT) {
+        rc = begin_count(r, s->conv, &step);
     }
     if (rc == RC_OK) {
         r->server->stats.presence[PRESENCE_ASK] += step == PRESENCE_ASK;

@@ -104,6 +104,9 @@ enum rc counts_add(struct server *server, struct session *s,
     if (one == NULL && s->counting == COUNTS_MAX) {
         return RC_LIMIT;
     }
+    if (c == NULL && server->counts.convs.count == COUNTED_MAX) {
+        return RC_AGAIN;
+    }
     if (one == NULL) {
         c = c == NULL ? counted_new(server, conv) : c;
         one = mem_new(sizeof(*one));

@@ -19,7 +19,8 @@ struct session;
 
 enum {
     COUNT_LEASE_MS = 120 * 1000,
-    COUNTS_MAX = 8, /* conversations of one session */
+    COUNTS_MAX = 8,    /* conversations of one session */
+    COUNTED_MAX = 100, /* of all here; each costs the stores something */
 };
 
 struct counts {
@@ -30,7 +31,7 @@ void counts_init(struct counts *c);
 /* No store calls back any more. */
 void counts_fini(struct counts *c);
 /* The session, whose user is a member, is told of this conversation from now
- * on; again: longer. RC_LIMIT: too many of this session. */
+ * on; again: longer. RC_LIMIT: too many of this session. RC_AGAIN: of all. */
 enum rc counts_add(struct server *server, struct session *s,
                    struct conv_id conv) MUST_CHECK;
 void counts_remove(struct server *server, struct session *s,

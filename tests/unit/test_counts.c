@@ -215,6 +215,30 @@ static void test_too_many(void **state) {
     assert_int_equal(c->session.counting, COUNTS_MAX);
 }
 
+/* A gateway that counts enough says: ask. */
+static void test_full(void **state) {
+    struct client *c = NULL;
+    struct field conv;
+
+    (void)state;
+    w.settings.sessions_per_user = COMMANDS_CLIENTS_MAX;
+    for (uint64_t i = 0; i < COUNTED_MAX; i++) {
+        if (i % COUNTS_MAX == 0) {
+            c = client_login(&w, 1);
+        }
+        assert_int_equal(
+            counts_add(&w.server, &c->session, (struct conv_id){1000 + i}),
+            RC_OK);
+    }
+    c = client_login(&w, 1);
+    conv = group_up_to(c, 4);
+    watch(c, conv);
+    assert_true(client_answered(
+        c, "{'type':'presence','conv':'%s','members':4,'step':'ask'}", conv.s));
+    count(); /* none of them has this member */
+    assert_int_equal(w.server.counts.convs.count, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_ladder, setup, teardown),
@@ -222,6 +246,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_not_known, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hidden, setup, teardown),
         cmocka_unit_test_setup_teardown(test_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
     };
 
