@@ -84,21 +84,32 @@ static enum rc take_listeners(struct handover_in *h, const int *fds,
     return RC_OK;
 }
 
+/* What waits for a client. */
+static enum rc receive_queued(struct handover_in *h, uint32_t bytes,
+                              struct buf *out) {
+    struct slice part;
+    enum rc rc = RC_OK;
+
+    while (rc == RC_OK && out->n < bytes) {
+        rc = receive_bytes(h, &part);
+        if (rc == RC_OK) {
+            buf_add(out, part);
+        }
+    }
+    return rc;
+}
+
 static enum rc take_socket(struct handover_in *h,
                            const struct handover_socket *from, const int *fds,
                            size_t count) {
     struct session *s;
-    struct slice part;
     struct buf queued;
     enum rc rc = count == 1 ? RC_OK : RC_BAD_INPUT;
 
     h->sessions++;
     buf_init(&queued);
-    while (rc == RC_OK && queued.n < from->queued) {
-        rc = receive_bytes(h, &part);
-        if (rc == RC_OK) {
-            buf_add(&queued, part);
-        }
+    if (rc == RC_OK) {
+        rc = receive_queued(h, from->queued, &queued);
     }
     if (rc != RC_OK) {
         close_all(fds, count);
@@ -132,12 +143,42 @@ static enum rc take_sockets(struct handover_in *h,
     return rc == RC_OK && rest.n > 0 ? RC_BAD_INPUT : rc;
 }
 
-static enum rc take_held(struct handover_in *h,
-                         const struct handover_held *from) {
-    struct session *s = transport_http_adopt(h->server, from);
-    struct slice text;
-    enum rc rc = RC_OK;
+/* The answer that its client listens to. A client that has gone is no
+ * failure. */
+static enum rc take_stream(struct handover_in *h,
+                           const struct handover_held *from, const int *fds,
+                           size_t count, struct http_exchange **out) {
+    struct buf queued;
+    enum rc rc = count == from->stream ? RC_OK : RC_BAD_INPUT;
 
+    *out = NULL;
+    buf_init(&queued);
+    if (rc == RC_OK) {
+        rc = receive_queued(h, from->queued, &queued);
+    }
+    if (rc != RC_OK) {
+        close_all(fds, count);
+    } else if (from->stream) {
+        *out = server_adopt_answer(h->server, fds[0], from->chunked,
+                                   buf_slice(&queued));
+    }
+    buf_fini(&queued);
+    return rc;
+}
+
+static enum rc take_held(struct handover_in *h,
+                         const struct handover_held *from, const int *fds,
+                         size_t count) {
+    struct http_exchange *stream;
+    struct session *s;
+    struct slice text;
+    enum rc rc = take_stream(h, from, fds, count, &stream);
+
+    h->sessions++;
+    if (rc != RC_OK) {
+        return rc;
+    }
+    s = transport_http_adopt(h->server, from, stream);
     for (uint32_t i = 0; i < from->texts && rc == RC_OK; i++) {
         rc = receive_bytes(h, &text);
         if (rc == RC_OK) {
@@ -168,9 +209,7 @@ static enum rc take_one(struct handover_in *h) {
     case HANDOVER_SOCKETS:
         return take_sockets(h, &m.u.sockets, fds, count);
     case HANDOVER_HELD:
-        h->sessions++;
-        close_all(fds, count);
-        return take_held(h, &m.u.held);
+        return take_held(h, &m.u.held, fds, count);
     case HANDOVER_END:
         return m.u.sessions == h->sessions ? RC_CLOSED : RC_BAD_INPUT;
     case HANDOVER_HELLO:

@@ -19,8 +19,7 @@ enum rc handover_send(int channel, const struct handover_msg *m, const int *fds,
     return rc;
 }
 
-/* In as many BYTES as it takes. */
-static enum rc send_bytes(int channel, struct slice bytes) {
+enum rc handover_send_bytes(int channel, struct slice bytes) {
     enum rc rc = RC_OK;
 
     while (rc == RC_OK && bytes.n > 0) {
@@ -67,7 +66,7 @@ static enum rc send_long(struct handover_way *w,
 
     m.u.socket.queued = (uint32_t)queued.n;
     rc = handover_send(w->channel, &m, &fd, 1);
-    return rc == RC_OK ? send_bytes(w->channel, queued) : rc;
+    return rc == RC_OK ? handover_send_bytes(w->channel, queued) : rc;
 }
 
 enum rc handover_send_socket(struct handover_way *w,

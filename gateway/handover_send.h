@@ -29,6 +29,8 @@ enum rc handover_send_socket(struct handover_way *w,
                              struct slice queued) MUST_CHECK;
 enum rc handover_flush(struct handover_way *w) MUST_CHECK;
 
+/* In as many BYTES as it takes; none for an empty slice. */
+enum rc handover_send_bytes(int channel, struct slice bytes) MUST_CHECK;
 /* With `count` descriptors, which stay the caller's. As fd_channel_send. */
 enum rc handover_send(int channel, const struct handover_msg *m, const int *fds,
                       size_t count) MUST_CHECK;

@@ -359,6 +359,24 @@ void server_stream_came(struct server *s) {
     }
 }
 
+struct http_exchange *server_adopt_answer(struct server *s, int fd,
+                                          bool chunked, struct slice queued) {
+    struct stream *stream;
+    struct conn *c;
+
+    if (stream_adopt(&stream, s->loop, fd, server_queue_limit(s)) != RC_OK) {
+        close(fd);
+        return NULL;
+    }
+    c = conn_new(s, false);
+    conn_begin(c, stream);
+    server_stream_came(s);
+    if (stream_send_copy(stream, queued) != RC_OK) {
+        stream_close(stream, RC_LIMIT); /* whoever writes there sees it */
+    }
+    return http_stream_go_on(c->http, chunked);
+}
+
 static int keep_socket(struct listener **l) {
     int fd = *l == NULL ? 0 : dup(listener_fd(*l));
 

@@ -140,6 +140,12 @@ void server_fini(struct server *s);
 void server_session_gone(struct server *s);
 /* Bytes that may wait for a client, per stream. */
 size_t server_queue_limit(const struct server *s);
+/* Goes on with an answer that another process has begun, see
+ * http_stream_show; `fd` is taken, and `queued` goes first. NULL: it is no
+ * socket any more. */
+struct http_exchange *server_adopt_answer(struct server *s, int fd,
+                                          bool chunked,
+                                          struct slice queued) MUST_CHECK;
 /* A stream of another process counts as one of the public listener. */
 void server_stream_came(struct server *s);
 /* A stream of the public listener has gone that no connection had. */

@@ -244,10 +244,19 @@ static void http_close(struct session *s, uint16_t code, const char *reason) {
     loop_defer(s->server->loop, &h->task);
 }
 
-void http_detach(struct http_session *h) {
+void http_end_poll(struct http_session *h) {
     if (h->poll != NULL) {
         answer_poll(h, false);
     }
+}
+
+void http_attach(struct http_session *h, struct http_exchange *stream) {
+    h->stream = stream;
+    wait_for(h, h->s.server->settings->ping_ms);
+}
+
+void http_detach(struct http_session *h) {
+    http_end_poll(h);
     if (h->stream != NULL) {
         end_stream(h);
     }

@@ -42,9 +42,11 @@ struct session *transport_http_open(struct server *server,
  * The user may be gone with it. */
 void transport_http_make_room(struct local_user *u);
 
-/* Goes on with a session of another process; its texts follow, in order. */
+/* Goes on with a session of another process; its texts follow, in order.
+ * `stream`: what it hears them over, or NULL. */
 struct session *transport_http_adopt(struct server *server,
-                                     const struct handover_held *from);
+                                     const struct handover_held *from,
+                                     struct http_exchange *stream);
 void transport_http_adopt_text(struct session *s, struct slice text);
 
 /* The client has all texts up to the number `ack`.

@@ -31,6 +31,10 @@ struct http_session *http_new(void) MUST_CHECK;
 void http_keep(struct http_session *h, struct blob *text);
 /* Ends whatever is attached: the client asks again. */
 void http_detach(struct http_session *h);
+/* Answers a poll that waits, with what there is. */
+void http_end_poll(struct http_session *h);
+/* Goes on with a stream that has been told all that is kept. */
+void http_attach(struct http_session *h, struct http_exchange *stream);
 /* Begins as a session of `server`, by h->name. */
 void http_begin(struct http_session *h, struct server *server,
                 const char *peer);

@@ -81,6 +81,16 @@ void http_stream_push(struct http_exchange *x);
 /* Bytes on the connection that the client has not taken yet. */
 size_t http_stream_queued(const struct http_exchange *x);
 void http_stream_end(struct http_exchange *x);
+/* For another process that is to go on with an answer that has begun to grow:
+ * as stream_show. RC_DENIED also when the client has asked for more. */
+enum rc http_stream_show(struct http_exchange *x, int *fd, struct buf *queued,
+                         bool *chunked) MUST_CHECK;
+/* That process has it: frees the exchange, and the connection closes. */
+void http_stream_leave(struct http_exchange *x);
+/* That process: `c`, opened just now, is in the middle of such an answer, its
+ * last one. */
+struct http_exchange *http_stream_go_on(struct http_conn *c,
+                                        bool chunked) MUST_CHECK;
 /* Only within on_request: frees the connection and the exchange and hands out
  * the stream, which the caller attaches or closes; the caller writes the 101.
  * Bytes that stood behind the request are dropped; for WebSocket they are an

@@ -154,6 +154,35 @@ void http_stream_end(struct http_exchange *x) {
     answered(x, keep_alive);
 }
 
+enum rc http_stream_show(struct http_exchange *x, int *fd, struct buf *queued,
+                         bool *chunked) {
+    *chunked = x->chunked;
+    return x->conn == NULL || x->conn->in.n > 0
+               ? RC_DENIED
+               : stream_show(x->conn->stream, fd, queued);
+}
+
+void http_stream_leave(struct http_exchange *x) {
+    struct http_conn *c = x->conn;
+
+    mem_free(x);
+    if (c != NULL) {
+        c->open = NULL;
+        stream_close(c->stream, RC_CLOSED);
+    }
+}
+
+struct http_exchange *http_stream_go_on(struct http_conn *c, bool chunked) {
+    struct http_exchange *x = mem_new(sizeof(*x));
+
+    x->conn = c;
+    x->chunked = chunked;
+    c->open = x;
+    c->phase = HTTP_PHASE_ANSWER;
+    wheel_cancel(&c->deadline);
+    return x;
+}
+
 struct stream *http_upgrade(struct http_exchange *x) {
     struct http_conn *c = x->conn;
     struct stream *s = c->stream;

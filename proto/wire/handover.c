@@ -162,6 +162,9 @@ static void held_put(struct buf *out, const struct handover_msg *m) {
     writer_u64(out, h->name[1]);
     writer_u64(out, h->acked);
     writer_u32(out, h->texts);
+    writer_u8(out, h->stream);
+    writer_u8(out, h->chunked);
+    writer_u32(out, h->queued);
 }
 
 static void held_get(struct reader *r, struct handover_msg *m) {
@@ -172,6 +175,9 @@ static void held_get(struct reader *r, struct handover_msg *m) {
     h->name[1] = reader_u64(r);
     h->acked = reader_u64(r);
     h->texts = reader_u32(r);
+    h->stream = get_bool(r);
+    h->chunked = get_bool(r);
+    h->queued = reader_u32(r);
 }
 
 static void bytes_put(struct buf *out, const struct handover_msg *m) {

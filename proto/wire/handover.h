@@ -10,7 +10,7 @@
  *            <------------------------- LISTENERS + 2 descriptors
  *            <------------------------- SOCKETS + a descriptor for each
  *            <------------------------- SOCKET + 1 descriptor, then its BYTES
- *            <------------------------- HELD, then its BYTES     (no socket)
+ *            <------------------------- HELD (+ 1 descriptor), then its BYTES
  *            <------------------------- END
  *     TAKEN  ------------------------->  (forgets them all, and ends)
  *
@@ -86,8 +86,11 @@ struct handover_sockets {
 struct handover_held {
     struct handover_session session;
     uint64_t name[2];
-    uint64_t acked; /* number of the last text that the client has */
-    uint32_t texts; /* so many BYTES follow, one each */
+    uint64_t acked;  /* number of the last text that the client has */
+    uint32_t texts;  /* so many BYTES follow, one each */
+    bool stream;     /* it has been told all of them: a descriptor is there */
+    bool chunked;    /* the answer that this is */
+    uint32_t queued; /* as of a SOCKET; these BYTES come first */
 };
 
 struct handover_msg {

@@ -11,6 +11,7 @@ import subprocess
 import pytest
 from harness import raw_ws
 from harness.client import Account, Client
+from harness.http_client import EVENTS, HttpClient
 from harness.http_json import http_json
 from harness.waiting import wait_until
 
@@ -128,6 +129,37 @@ def test_nobody_notices(cluster):
         for client in [c for one, two, _ in pairs for c in (one, two)]:
             await client.close()
         await watcher.close()
+    asyncio.run(run())
+
+
+def test_a_stream_goes_on(cluster):
+    """The answer that a client listens to is written on by the successor: it
+    asks once, and hears everything once, in order."""
+    async def run():
+        a, b = (Account(cluster.url(g), f"host{g}") for g in (1, 2))
+        listener = await HttpClient(cluster.url(1), a, EVENTS).open()
+        other = await Client(cluster.url(2), b).open()
+        conv = (await other.cmd("direct.open", user=a.user))["conv"]
+        going = asyncio.Event()
+
+        async def write():
+            count = 0
+            while not going.is_set():
+                await other.send(conv, str(count))
+                count += 1
+            return count
+
+        writing = asyncio.create_task(write())
+        for _ in range(ROUNDS):
+            await asyncio.to_thread(cluster.gateway(1).succeed())
+        going.set()
+        want = [str(n) for n in range(await writing)]
+        await listener.until(lambda: listener.texts(conv) == want, 60)
+        assert listener.listened == 1 and listener.rebuilt == 0
+        numbers = listener.numbers
+        assert numbers == list(range(1, len(numbers) + 1))
+        await listener.close()
+        await other.close()
     asyncio.run(run())
 
 

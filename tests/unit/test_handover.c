@@ -50,9 +50,14 @@ static size_t make_rows(struct handover_msg rows[], struct buf *ids) {
     rows[n++] = (struct handover_msg){
         .kind = HANDOVER_SOCKETS,
         .u.sockets = {slice_drop(buf_slice(ids), s.watches.ids.n), 2}};
-    rows[n++] = (struct handover_msg){
-        .kind = HANDOVER_HELD,
-        .u.held = {.session = s, .name = {1, 2}, .acked = 7, .texts = 3}};
+    rows[n++] = (struct handover_msg){.kind = HANDOVER_HELD,
+                                      .u.held = {.session = s,
+                                                 .name = {1, 2},
+                                                 .acked = 7,
+                                                 .texts = 3,
+                                                 .stream = true,
+                                                 .chunked = true,
+                                                 .queued = 9}};
     rows[n++] = (struct handover_msg){.kind = HANDOVER_BYTES,
                                       .u.bytes = SLICE_LIT("abc")};
     rows[n++] =

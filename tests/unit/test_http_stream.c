@@ -68,11 +68,17 @@ static bool wait_seen(struct fixture *f, const char *want) {
     return drive_until(&f->loop, has_seen, f);
 }
 
-/* Opens a connection and has `request` handed over. */
-static void setup(struct fixture *f, const char *request) {
+static void open_conn(struct fixture *f, int fd) {
     static const struct http_conn_limits limits = {10000, 75000, 65536, 1000};
     static const struct http_conn_events heard = {on_request, on_closed};
     struct stream *s;
+
+    assert_int_equal(stream_adopt(&s, &f->loop, fd, QUEUE), RC_OK);
+    f->conn = http_conn_open(&f->loop, s, &limits, &heard, f);
+}
+
+/* Opens a connection and has `request` handed over. */
+static void setup(struct fixture *f, const char *request) {
     int fds[2];
 
     memset(f, 0, sizeof(*f));
@@ -80,8 +86,7 @@ static void setup(struct fixture *f, const char *request) {
     buf_init(&f->seen);
     assert_true(drive_pair(fds));
     f->peer = fds[1];
-    assert_int_equal(stream_adopt(&s, &f->loop, fds[0], QUEUE), RC_OK);
-    f->conn = http_conn_open(&f->loop, s, &limits, &heard, f);
+    open_conn(f, fds[0]);
     assert_int_equal(write(f->peer, request, strlen(request)),
                      (ssize_t)strlen(request));
     assert_true(drive_until(&f->loop, has_request, f));
@@ -229,8 +234,62 @@ static void test_over_the_limit(void **state) {
     teardown(&f);
 }
 
+/* Another process, which has the socket too, writes the answer on. */
+static void test_goes_on_elsewhere(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        struct buf queued;
+        bool chunked;
+        int fd;
+
+        setup(&f, rows[i].request);
+        buf_init(&queued);
+        begin(&f);
+        assert_row(rows[i].name, wait_seen(&f, "\r\n\r\n"));
+        http_stream_write(f.x, SLICE_LIT("one")); /* and it has not left */
+        assert_row(rows[i].name,
+                   http_stream_show(f.x, &fd, &queued, &chunked) == RC_OK);
+        fd = dup(fd);
+        http_stream_leave(f.x);
+        assert_row(rows[i].name, drive_until(&f.loop, is_closed, &f));
+        f.closed = 0;
+        open_conn(&f, fd);
+        f.x = http_stream_go_on(f.conn, chunked);
+        http_stream_write(f.x, SLICE_LIT("two"));
+        http_stream_end(f.x);
+        assert_row(rows[i].name, drive_until(&f.loop, has_ended, &f));
+        assert_row(rows[i].name,
+                   queued.n > 0 &&
+                       slice_is(body_of(&f), rows[i].body + queued.n));
+        buf_fini(&queued);
+        teardown(&f);
+    }
+}
+
+/* A request behind it would be lost. */
+static void test_does_not_go_on(void **state) {
+    struct fixture f;
+    struct buf queued;
+    bool chunked;
+    int fd;
+
+    (void)state;
+    setup(&f, "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET ");
+    buf_init(&queued);
+    begin(&f);
+    assert_int_equal(http_stream_show(f.x, &fd, &queued, &chunked), RC_DENIED);
+    http_stream_end(f.x);
+    close(f.peer);
+    f.peer = -1;
+    buf_fini(&queued);
+    teardown(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_goes_on_elsewhere),
+        cmocka_unit_test(test_does_not_go_on),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_next_request),
         cmocka_unit_test(test_client_gone),
