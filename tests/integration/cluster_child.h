@@ -33,16 +33,24 @@ struct it_cluster {
     struct it_server servers[IT_SERVERS];
 };
 
-static inline unsigned it_free_port(void) {
-    struct sockaddr_in sa = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof(sa);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+/* Two for each server; all are held until all are chosen. */
+static inline void it_free_ports(struct it_cluster *c) {
+    int fds[2 * IT_SERVERS];
 
-    assert_int_equal(bind(fd, (struct sockaddr *)&sa, n), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &n), 0);
-    close(fd);
-    return ntohs(sa.sin_port);
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        struct sockaddr_in sa = {.sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t n = sizeof(sa);
+        struct it_server *s = &c->servers[i / 2];
+
+        fds[i] = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(bind(fds[i], (struct sockaddr *)&sa, n), 0);
+        assert_int_equal(getsockname(fds[i], (struct sockaddr *)&sa, &n), 0);
+        *(i % 2 == 0 ? &s->port : &s->bus_port) = ntohs(sa.sin_port);
+    }
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        close(fds[i]);
+    }
 }
 
 /* What server `who` keeps of its cluster, as if they had met long ago. */
@@ -128,11 +136,10 @@ static inline void it_cluster_open(struct it_cluster *c, struct loop *l) {
     c->loop = l;
     snprintf(c->dir, sizeof(c->dir), "/tmp/moim-itc-%d", (int)getpid());
     assert_int_equal(mkdir(c->dir, 0700), 0);
+    it_free_ports(c);
     for (unsigned i = 0; i < IT_SERVERS; i++) {
         struct it_server *s = &c->servers[i];
 
-        s->port = it_free_port();
-        s->bus_port = it_free_port();
         snprintf(s->dir, sizeof(s->dir), "%s/%u", c->dir, i);
         snprintf(s->address, sizeof(s->address), "127.0.0.1:%u", s->port);
         snprintf(s->id, sizeof(s->id), "%040x", i + 1);
