@@ -6,6 +6,7 @@
 
 enum {
     CONVS = 200,
+    KEYS = 4,         /* of a conversation here */
     WAITING_MS = 100, /* what has not been answered by then waits */
 };
 
@@ -60,10 +61,12 @@ static void conv_on(struct env *e, size_t who) {
              (slot_of_conv(e->f.conv) + 1) * IT_PRIMARIES / SLOTS != who);
 }
 
-static const char *ids_key(struct conv_id conv, char out[64]) {
-    snprintf(out, 64, "%s%" PRIu64, history_key(conv, "ids:").s,
+static struct history_key ids_key(struct conv_id conv) {
+    struct history_key key;
+
+    snprintf(key.s, sizeof(key.s), "{c%s}ids:%" PRIu64, id_text(conv.v).s,
              noon_ms / HISTORY_WINDOW_MS);
-    return out;
+    return key;
 }
 
 /* ---- many slots ---- */
@@ -144,14 +147,18 @@ static void test_many_slots(void **state) {
 
 /* ---- slots that move ---- */
 
-/* All keys of a conversation that somebody has read. */
-static void move_keys(struct env *e, size_t from, size_t to) {
-    char ids[64];
+/* The keys of a conversation that somebody has read, by number. */
+static struct history_key key_of(struct env *e, size_t i) {
+    static const char *const names[] = {"meta", "log:0", "read"};
 
-    it_key_move(&e->cluster, history_key(e->f.conv, "meta").s, from, to);
-    it_key_move(&e->cluster, history_key(e->f.conv, "log:0").s, from, to);
-    it_key_move(&e->cluster, history_key(e->f.conv, "read").s, from, to);
-    it_key_move(&e->cluster, ids_key(e->f.conv, ids), from, to);
+    return i < COUNT_OF(names) ? history_key(e->f.conv, names[i])
+                               : ids_key(e->f.conv);
+}
+
+static void move_keys(struct env *e, size_t from, size_t to) {
+    for (size_t i = 0; i < KEYS; i++) {
+        it_key_move(&e->cluster, key_of(e, i).s, from, to);
+    }
 }
 
 static void test_moved(void **state) {
@@ -204,51 +211,50 @@ static bool half_done(void *ctx) {
            h->page.answered && h->heads.answered;
 }
 
+/* Key `left` has moved to server 2, and then the others do. */
+static void move_slot(struct env *e, size_t left, struct half *h) {
+    unsigned slot = slot_of_conv(e->f.conv);
+    struct history_append in = message(&e->f, "m3");
+
+    it_slot_open(&e->cluster, slot, 1, 2);
+    it_key_move(&e->cluster, key_of(e, left).s, 1, 2);
+    start_half(e, h);
+    it_run_for(&e->f.loop, WAITING_MS);
+    assert_false(half_done(h));
+    e->f.h->ops->append(e->f.h, &in, on_appended, &h->later);
+    for (size_t i = 0; i < KEYS; i++) {
+        if (i != left) {
+            it_key_move(&e->cluster, key_of(e, i).s, 1, 2);
+        }
+    }
+    it_slot_close(&e->cluster, slot, 2);
+    assert_true(it_until(&e->f.loop, half_done, h, IT_CLUSTER_PATIENCE_MS));
+}
+
 /* Whatever key has left, nobody is told that it does not exist: what was
  * stored is known again, and what is new comes behind it, in order. */
 static void test_half_moved(void **state) {
-    static const char *const keys[] = {"meta", "log:0", "read", "ids"};
     struct env *e = *state;
 
-    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+    for (size_t i = 0; i < KEYS; i++) {
         struct half h = {.repeat = {.answered = false}};
-        struct history_append in;
-        char ids[64];
-        unsigned slot;
+        const char *row;
+        struct history_key left;
 
         conv_on(e, 1);
-        slot = slot_of_conv(e->f.conv);
+        left = key_of(e, i);
+        row = left.s;
         assert_int_equal(append(&e->f, message(&e->f, "m1")).out.seq.v, 1);
         assert_int_equal(read_to(&e->f, 7, 1), 1);
-        it_slot_open(&e->cluster, slot, 1, 2);
-        it_key_move(&e->cluster,
-                    i == 3 ? ids_key(e->f.conv, ids)
-                           : history_key(e->f.conv, keys[i]).s,
-                    1, 2);
-        start_half(e, &h);
-        it_run_for(&e->f.loop, WAITING_MS);
-        assert_row(keys[i], !half_done(&h));
-        in = message(&e->f, "m3");
-        e->f.h->ops->append(e->f.h, &in, on_appended, &h.later);
-        for (size_t k = 0; k < COUNT_OF(keys); k++) {
-            if (k != i) {
-                it_key_move(&e->cluster,
-                            k == 3 ? ids_key(e->f.conv, ids)
-                                   : history_key(e->f.conv, keys[k]).s,
-                            1, 2);
-            }
-        }
-        it_slot_close(&e->cluster, slot, 2);
-        assert_row(keys[i],
-                   it_until(&e->f.loop, half_done, &h, IT_CLUSTER_PATIENCE_MS));
-        assert_row(keys[i], h.repeat.rc == RC_OK && h.repeat.out.repeat);
-        assert_row(keys[i], h.repeat.out.seq.v == 1);
-        assert_row(keys[i], h.fresh.rc == RC_OK && h.fresh.out.seq.v == 2);
-        assert_row(keys[i], h.later.rc == RC_OK && h.later.out.seq.v == 3);
-        assert_row(keys[i], h.page.rc == RC_OK && h.page.count >= 1);
-        assert_row(keys[i], h.heads.rc == RC_OK);
-        assert_row(keys[i], range(&e->f, 1, 5).named);
-        assert_row(keys[i], tail(&e->f, 0, 5).count == 3);
+        move_slot(e, i, &h);
+        assert_row(row, h.repeat.rc == RC_OK && h.repeat.out.repeat);
+        assert_row(row, h.repeat.out.seq.v == 1);
+        assert_row(row, h.fresh.rc == RC_OK && h.fresh.out.seq.v == 2);
+        assert_row(row, h.later.rc == RC_OK && h.later.out.seq.v == 3);
+        assert_row(row, h.page.rc == RC_OK && h.page.count >= 1);
+        assert_row(row, h.heads.rc == RC_OK);
+        assert_row(row, range(&e->f, 1, 5).named);
+        assert_row(row, tail(&e->f, 0, 5).count == 3);
     }
 }
 

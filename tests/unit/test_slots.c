@@ -66,7 +66,7 @@ static const struct {
     const char *name;
     const char *text;
     enum rc rc;
-    size_t nodes;
+    unsigned nodes;
     const char *first;
     const char *last;  /* who has slot 16383; NULL: nobody */
     unsigned replicas; /* of the last */
@@ -179,8 +179,9 @@ static void test_many(void **state) {
     (void)state;
     assert_int_equal(read_many(SLOT_NODES_MAX, &map), RC_OK);
     assert_int_equal(map.count, SLOT_NODES_MAX);
-    assert_int_equal(map.owner[16 * SLOT_NODES_MAX - 1], SLOT_NODES_MAX - 1);
-    assert_int_equal(map.owner[16 * SLOT_NODES_MAX], SLOT_NOBODY);
+    assert_int_equal(map.owner[(size_t)16 * SLOT_NODES_MAX - 1],
+                     SLOT_NODES_MAX - 1);
+    assert_int_equal(map.owner[(size_t)16 * SLOT_NODES_MAX], SLOT_NOBODY);
     assert_int_equal(read_many(SLOT_NODES_MAX + 1, &map), RC_LIMIT);
 }
 
