@@ -96,7 +96,7 @@ struct bus_lane {
     struct bus_batch *gathered; /* or NULL */
     size_t entries;             /* partitions with something for the log */
     unsigned flying;            /* batches on their way */
-    unsigned held; /* of these: refused, to be sent again before any other */
+    struct redis_order order;   /* of these */
 };
 
 struct bus_redis {

@@ -135,17 +135,17 @@ static void batch_count(const struct bus_batch *batch, enum rc rc) {
  * it again. */
 static bool batch_waits(struct bus_batch *batch, enum rc rc,
                         const struct resp *replies) {
-    if (lane_index(batch->b, batch->lane) == TOPIC_PARTITIONS ||
-        !redis_call_again(&batch->route, rc, replies, batch->route.call.want)) {
-        return false;
-    }
-    if (rc == RC_OK && batch->want_log > 0 && batch->want_live > 0 &&
+    bool again =
+        lane_index(batch->b, batch->lane) != TOPIC_PARTITIONS &&
+        redis_call_again(&batch->route, rc, replies, batch->route.call.want);
+
+    if (again && rc == RC_OK && batch->want_log > 0 && batch->want_live > 0 &&
         resp_rc(&replies[batch->want_log]) == RC_OK) {
         batch->want_live = 0;
         buf_fini(&batch->live);
     }
-    batch->lane->held++;
-    return true;
+    redis_order_answered(&batch->lane->order, &batch->route, again);
+    return again;
 }
 
 /* One refusal is everybody's: those who were not refused publish again, which
@@ -229,8 +229,9 @@ static void batch_call(struct bus_batch *batch) {
 static void batch_again(struct redis_call *route) {
     struct bus_batch *batch = CONTAINER_OF(route, struct bus_batch, route);
 
-    batch->lane->held--;
-    batch_call(batch);
+    if (redis_order_turn(&batch->lane->order, route)) {
+        batch_call(batch);
+    }
 }
 
 static void batch_send(struct bus_redis *b, struct bus_lane *lane) {
@@ -254,7 +255,7 @@ static void on_outbox(struct loop_task *t) {
         struct bus_lane *lane = &b->lanes[i];
 
         if (lane->gathered != NULL && lane->flying < FLYING_MAX &&
-            lane->held == 0) {
+            lane->order.refused == 0) {
             batch_send(b, lane);
         }
     }

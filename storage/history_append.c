@@ -197,13 +197,14 @@ static void batch_send(struct batch *b) {
 static void batch_again(struct redis_call *route) {
     struct batch *b = CONTAINER_OF(route, struct batch, route);
 
-    b->lane->held--;
-    batch_send(b);
+    if (redis_order_turn(&b->lane->order, route)) {
+        batch_send(b);
+    }
 }
 
 /* As many as may be on their way. */
 static void send_gathered(struct history_lane *lane) {
-    while (lane->flying < HISTORY_FLYING_MAX && lane->held == 0 &&
+    while (lane->flying < HISTORY_FLYING_MAX && lane->order.refused == 0 &&
            !list_empty(&lane->gathered)) {
         struct list *first = list_pop_front(&lane->gathered);
 
@@ -248,7 +249,7 @@ static bool batch_waits(struct batch *b, enum rc rc,
     bool again = redis_call_again(&b->route, rc, replies, 1) ||
                  (rc == RC_OK && some_wait(b, replies));
 
-    b->lane->held += again;
+    redis_order_answered(&b->lane->order, &b->route, again);
     return again;
 }
 

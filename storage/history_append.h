@@ -16,6 +16,7 @@
 #include "proto/base/map.h"
 #include "proto/net/loop.h"
 #include "storage/copies.h"
+#include "storage/redis_call.h"
 
 enum {
     HISTORY_BATCH_MAX = 128,    /* events in one call */
@@ -29,7 +30,7 @@ struct history_lane {
     struct list node;     /* in `due`, when something may leave */
     uint64_t slot;
     unsigned flying;
-    unsigned held; /* of these: refused, to be sent again before any other */
+    struct redis_order order; /* of these */
 };
 
 /* What a history keeps for it. */

@@ -62,3 +62,22 @@ bool redis_call_again(struct redis_call *c, enum rc rc,
     }
     return again && redis_call_wait(c);
 }
+
+void redis_order_answered(struct redis_order *o, struct redis_call *c,
+                          bool again) {
+    if (again) {
+        o->refused += !c->refused;
+        o->first = o->first == NULL ? c : o->first;
+    } else if (c->refused) {
+        o->refused--;
+        o->first = o->first == c ? NULL : o->first;
+    }
+    c->refused = again;
+}
+
+bool redis_order_turn(struct redis_order *o, struct redis_call *c) {
+    if (o->first == NULL) {
+        o->first = c;
+    }
+    return o->first == c || !redis_call_wait(c);
+}

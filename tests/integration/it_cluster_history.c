@@ -53,12 +53,28 @@ static unsigned slot_of_conv(struct conv_id conv) {
     return slot_of(slice_str(history_key(conv, "meta").s));
 }
 
-/* A conversation that server `who` has, unless its slot has moved. */
+/* No other test has used it, or moved it. */
+static bool slot_is_fresh(struct env *e, unsigned slot) {
+    char line[48];
+    int64_t keys = 0;
+
+    snprintf(line, sizeof(line), "CLUSTER COUNTKEYSINSLOT %u", slot);
+    for (size_t i = 0; i < IT_PRIMARIES; i++) {
+        keys += it_tell(&e->cluster, i, line).number;
+    }
+    return keys == 0;
+}
+
+/* A conversation that server `who` has, alone in its slot. */
 static void conv_on(struct env *e, size_t who) {
+    unsigned slot;
+
     do {
         e->f.conv = new_conv(&e->f);
-    } while (slot_of_conv(e->f.conv) * IT_PRIMARIES / SLOTS != who ||
-             (slot_of_conv(e->f.conv) + 1) * IT_PRIMARIES / SLOTS != who);
+        slot = slot_of_conv(e->f.conv);
+    } while (slot * IT_PRIMARIES / SLOTS != who ||
+             (slot + 1) * IT_PRIMARIES / SLOTS != who ||
+             !slot_is_fresh(e, slot));
 }
 
 static struct history_key ids_key(struct conv_id conv) {
