@@ -147,7 +147,7 @@ static const struct conf_key keys[] = {
      "ever",
      NULL},
 
-    {"postgres", "conninfo", CONF_TEXT, AT(conninfo), "", 0, 2048,
+    {"postgres", "conninfo", CONF_SECRET, AT(conninfo), "", 0, 2048,
      "libpq connection string; a numeric address or a socket directory", NULL},
     {"postgres", "connections", CONF_COUNT, AT(pg_connections), "4", 1, 64,
      "open connections", NULL},

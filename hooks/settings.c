@@ -56,7 +56,7 @@ static const struct conf_key keys[] = {
     {"redis", "deadline", CONF_MSEC, AT(redis_deadline_ms), "2s", 10, 60000,
      "for every command", NULL},
 
-    {"postgres", "conninfo", CONF_TEXT, AT(conninfo), "", 0, 2048,
+    {"postgres", "conninfo", CONF_SECRET, AT(conninfo), "", 0, 2048,
      "libpq connection string; only for friend, device and notification events",
      NULL},
     {"postgres", "deadline", CONF_MSEC, AT(pg_deadline_ms), "5s", 10, 60000,

@@ -47,7 +47,7 @@ static const struct conf_key keys[] = {
     {"redis", "deadline", CONF_MSEC, AT(redis_deadline_ms), "2s", 10, 60000,
      "for every command", NULL},
 
-    {"postgres", "conninfo", CONF_TEXT, AT(conninfo), "", 0, 2048,
+    {"postgres", "conninfo", CONF_SECRET, AT(conninfo), "", 0, 2048,
      "libpq connection string; a numeric address or a socket directory", NULL},
     {"postgres", "connections", CONF_COUNT, AT(pg_connections), "1", 1, 64,
      "open connections", NULL},
