@@ -106,27 +106,85 @@ def test_who_was_away_gets_the_rest(cluster):
     assert lists(alice, 10 ** 6)["reset"]
 
 
-def test_accepted_while_taken_back(cluster):
-    """Whichever comes first, both sides agree, and accepting never asks."""
-    alice, bob = people(cluster, "racealice", "racebob")
+ASKED = (("one", "ask"),)
+FRIENDS = (*ASKED, ("two", "accept"))
+# What was done before, what both do at once, and what it may be then to `one`.
+RACES = {
+    "both ask": ((), ("ask", "ask"), {"friend"}),
+    "accepted while taken back": (ASKED, ("drop", "accept"), {"none"}),
+    "declined while asked again": (ASKED, ("ask", "drop"), {"none", "asked"}),
+    "accepted while asked again": (ASKED, ("ask", "accept"), {"friend"}),
+    "taken back while declined": (ASKED, ("drop", "drop"), {"none"}),
+    "ended while accepted again": (FRIENDS, ("drop", "accept"), {"none"}),
+    "ended while asked": (FRIENDS, ("drop", "ask"), {"none", "asks_me"}),
+    "ended by both": (FRIENDS, ("drop", "drop"), {"none"}),
+}
+MIRRORED = {"friend": "friend", "none": "none", "asked": "asks_me",
+            "asks_me": "asked"}
 
-    async def once(one, two):
-        await one.cmd("friend.ask", user=bob.user)
-        await asyncio.gather(one.cmd("friend.drop", user=bob.user),
-                             two.cmd("friend.accept", user=alice.user),
-                             return_exceptions=True)
-        states = [entry(a, "friends") for a in (alice, bob)]
-        assert states == [None, None], states
 
-    async def main():
-        one = await Client(cluster.url(1), alice).open()
-        two = await Client(cluster.url(2), bob).open()
-        for _ in range(15):
-            await once(one, two)
-        await one.close()
-        await two.close()
+class Pair:
+    """Two people on two gateways, and what was pushed to them."""
 
-    asyncio.run(main())
+    def __init__(self, cluster, number):
+        self.names = [f"{side}race{number}" for side in ("one", "two")]
+        self.accounts = people(cluster, *self.names)
+        self.clients = {}
+
+    async def open(self):
+        for side, account in zip(("one", "two"), self.accounts):
+            self.clients[side] = await Client(account.url, account).open()
+        return self
+
+    async def close(self):
+        for client in self.clients.values():
+            await client.close()
+
+    async def do(self, side, verb):
+        other = self.accounts[side == "one"].user
+        try:
+            await self.clients[side].cmd("friend." + verb, user=other)
+        except Refused as refused:
+            assert (verb, refused.code) == ("accept", "not_found")
+
+    async def play(self, before, verbs, ends):
+        """Both sides have the same end, and are told of it."""
+        for side, verb in before:
+            await self.do(side, verb)
+        await asyncio.gather(*map(self.do, ("one", "two"), verbs))
+        one, two = [(entry(a, "friends") or {"state": "none"})["state"]
+                    for a in self.accounts]
+        assert one in ends and two == MIRRORED[one], (one, two)
+        for account, client in zip(self.accounts, self.clients.values()):
+            want = lists(account)["entries"]
+            await client.until(lambda c=client, w=want: w == [
+                e for e in folded(c) if e["state"] != "none"], 30)
+        return one
+
+
+def rows_of(cluster, pair):
+    """How many rows PostgreSQL has of the two."""
+    return int(cluster.postgres.sql(
+        "SELECT count(*) FROM friends f JOIN users u ON u.id = f.low "
+        f"WHERE u.name IN ('{pair.names[0]}', '{pair.names[1]}')"))
+
+
+def test_friends_at_once(cluster):
+    """Whoever comes first, both sides agree, the store too, and accepting
+    never asks."""
+
+    async def main(pair):
+        await pair.open()
+        for name, race in list(RACES.items()) * 4:
+            end = await pair.play(*race)
+            assert rows_of(cluster, pair) == (end != "none"), name
+            await pair.do("one", "drop")
+        await pair.close()
+
+    async def everybody():
+        await asyncio.gather(*[main(Pair(cluster, n)) for n in range(3)])
+
+    asyncio.run(everybody())
 
 
 def test_asked_and_blocked_at_once(cluster):
