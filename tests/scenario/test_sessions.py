@@ -6,6 +6,7 @@ import secrets
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from bad_moments import bad_tokens
@@ -236,6 +237,39 @@ def test_sends_have_a_rate(cluster, people):
         await client.close()
 
     asyncio.run(main())
+    gate.terminate()
+
+
+def logins(url, count):
+    """Wrong ones, all at the same time."""
+    def one(name):
+        return http_json("POST", url + "/v1/login", {
+            "name": name, "password": "is it this one then?"})
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, [f"n{secrets.token_hex(8)}"
+                                   for _ in range(count)]))
+
+
+@pytest.mark.parametrize("auth, status", [
+    ({"logins_per_address": 3}, 429), ({"hash_threads": 1, "hash_queue": 1},
+                                       503)])
+def test_a_login_refused_is_not_hashed(cluster, auth, status):
+    """G25: beyond what an address may, and beyond what can be hashed, a flood
+    of logins costs no hash."""
+    gate = cluster.add_gateway({"auth": auth})
+    seen = []
+
+    def has_refused():
+        seen.extend(logins(gate.url, 8))
+        return status in {reply.status for reply in seen}
+
+    wait_until(has_refused, f"{status} is answered", 60)
+    assert {reply.status for reply in seen} == {401, status}
+    refused = [reply for reply in seen if reply.status == status]
+    assert len({reply.json["code"] for reply in refused}) == 1
+    assert all(int(reply.headers["Retry-After"]) >= 1 for reply in refused)
+    assert metric(gate, "password_hashes_total") == len(seen) - len(refused)
     gate.terminate()
 
 
