@@ -138,7 +138,7 @@ async def say_wrong_frames(stage, alice):
 
     async def keep(wire):
         await wire.send(text({"type": "ping", "id": "2"}) + close(1000, mark))
-        stage.answers.append(await wire.reader.read())
+        stage.answers.append(await asyncio.wait_for(wire.reader.read(), 30))
         await wire.abort()
 
     for op, payload in [(1, row.replace(b"%s", mark))
@@ -178,12 +178,12 @@ def lose_the_stores(stage, alice, conv):
     stage.ask(503, "POST", f"/v1/conversations/{conv}/messages",
               {"msg": secrets.token_hex(8), "text": TEXT}, token=alice.token)
     stage.cluster.postgres.stop()
-    login = {"name": "secalice", "password": PASSWORD}
-    stage.ask(503, "POST", "/v1/login", login)
+    stage.ask(503, "POST", "/v1/login",
+              {"name": "secalice", "password": PASSWORD})
     stage.cluster.postgres.start()
     stage.cluster.redis.start()
-    wait_until(lambda: http_json("POST", stage.gateway.url + "/v1/login",
-                                 login).status == 200, "logins work", 30)
+    wait_until(lambda: alice.rest("GET", "/v1/devices").status == 200,
+               "the gateway has its stores", 30)
 
 
 def wrong_gateways(stage):
