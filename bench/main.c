@@ -154,7 +154,8 @@ static void usage(FILE *to) {
     fprintf(to, "usage: ./run bench SCENARIO [--json FILE] [OPTION VALUE ...]\n"
                 "       moim-bench SCENARIO OPTION VALUE ...\n"
                 "       moim-bench sql|gateways SCENARIO [OPTION VALUE ...]\n"
-                "       moim-bench deflate\n\n"
+                "       moim-bench deflate\n"
+                "       ./run bench login [--help]\n\n"
                 "scenarios:\n");
     for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
         fprintf(to, "  %-12s %s\n", scenarios[i].name, scenarios[i].summary);

@@ -1,6 +1,9 @@
 """Every scenario of the benchmark in small, so that none of them rots: it
 runs, loses nothing, and its JSON has the keys that we promise."""
 
+import argparse
+import asyncio
+import importlib
 import json
 import signal
 import subprocess
@@ -200,3 +203,16 @@ def test_million(cluster, tmp_path):
     assert result["ready"] == 40
     assert result["absent"] == result["gateway_killed"]["missing"] == 0
     assert result["gateway_killed"]["returned"] == 20
+
+
+def test_login(cluster, monkeypatch, capsys):
+    """The one that is in Python; without what it says of time."""
+    monkeypatch.syspath_prepend(ROOT / "bench")
+    login = importlib.import_module("login")
+    monkeypatch.setattr(login, "PAIRS", 2)
+    flooded, easy = [cluster.add_gateway(login.conf(n)) for n in (30, 100000)]
+    few = argparse.Namespace(seconds=0.4, rate=100)
+    assert asyncio.run(login.measure_floods(flooded, easy, few))
+    login.measure_names(easy, 2)
+    told = capsys.readouterr().out
+    assert "\n| one address |" in told and ", 1 kind(s) of answer\n" in told
