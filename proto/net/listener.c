@@ -1,6 +1,7 @@
 #include "proto/net/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 
 enum {
     WARN_MS = 60000, /* between two times that one thing is told */
+    PAUSE_MS = 100,  /* without accepting, when there is no descriptor */
 };
 
 struct listener {
@@ -19,6 +21,7 @@ struct listener {
         uv_stream_t stream;
         uv_tcp_t tcp;
         uv_pipe_t pipe;
+        uv_timer_t pause; /* instead of one of these */
     } uv;
     struct loop *loop;
     listener_fn fn;
@@ -30,7 +33,12 @@ struct listener {
     rlim_t fds_max;         /* of the process */
     uint64_t warn_next;     /* monotonic, ms */
     struct address address; /* as bound */
+    int backlog;
+    int kept;  /* the socket once more, to go on with after a pause; or -1 */
+    bool left; /* nobody owns it any more: freed with its handle */
 };
+
+static int listen_on(struct listener *s, int fd, int backlog);
 
 static const struct log_ctx log_listener = {"listener", 0};
 
@@ -116,6 +124,57 @@ static rlim_t fds_left(const struct listener *s, const struct stream *last) {
     return used < s->fds_max ? s->fds_max - used : 0;
 }
 
+/* Leaving, and the pause. */
+
+static void listener_free(struct listener *s) {
+    if (s->kept >= 0) {
+        close(s->kept);
+    }
+    mem_free(s);
+}
+
+static void on_pause_closed(uv_handle_t *handle) {
+    struct listener *s = handle->data;
+    int fd = s->kept;
+    int err;
+
+    if (s->left) {
+        listener_free(s);
+        return;
+    }
+    s->kept = -1;
+    err = listen_on(s, fd, s->backlog);
+    if (err != 0) {
+        log_error(&log_listener, "listen_failed", "error=\"%s\"",
+                  uv_strerror(err));
+    }
+}
+
+static void on_pause_over(uv_timer_t *timer) {
+    uv_close((uv_handle_t *)timer, on_pause_closed);
+}
+
+static void on_socket_closed(uv_handle_t *handle) {
+    struct listener *s = handle->data;
+
+    if (s->left) {
+        listener_free(s);
+        return;
+    }
+    uv_timer_init(&s->loop->uv, &s->uv.pause);
+    s->uv.any.data = s;
+    uv_timer_start(&s->uv.pause, on_pause_over, PAUSE_MS, 0);
+}
+
+/* libuv asks for the next connection at once, for ever, while the process or
+ * the system has no descriptor to give. Only closing its handle stops it; who
+ * wants to come waits in the kernel's queue. */
+static void pause_accepting(struct listener *s) {
+    if (s->kept >= 0 && !uv_is_closing(&s->uv.any)) {
+        uv_close(&s->uv.any, on_socket_closed);
+    }
+}
+
 static void on_connection(uv_stream_t *handle, int status) {
     struct listener *s = handle->data;
     struct listener *counts = s->counts;
@@ -127,6 +186,9 @@ static void on_connection(uv_stream_t *handle, int status) {
     if (status < 0 && may_warn(s)) {
         log_warn(&log_listener, "accept_failed", "error=\"%s\"",
                  uv_strerror(status));
+    }
+    if (status == UV_EMFILE || status == UV_ENFILE) {
+        pause_accepting(s);
     }
     if (status < 0 ||
         stream_accept(&stream, s->loop, handle, s->queue_limit) != RC_OK) {
@@ -163,6 +225,7 @@ static int listen_on(struct listener *s, int fd, int backlog) {
         close(fd);
         return err;
     }
+    s->kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     return uv_listen(&s->uv.stream, backlog, on_connection);
 }
 
@@ -202,6 +265,8 @@ enum rc listener_open(struct listener **out, struct loop *l,
     s->fds_max =
         getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
     s->address = a;
+    s->backlog = config->backlog;
+    s->kept = -1;
     err = listen_on(s, fd, config->backlog);
     if (err != 0) {
         listener_close(&s);
@@ -225,16 +290,16 @@ size_t listener_count(const struct listener *s) {
     return s->counts->count;
 }
 
-static void on_handle_closed(uv_handle_t *handle) {
-    mem_free(handle->data);
-}
-
 void listener_leave(struct listener **s) {
     struct listener *gone = *s;
 
     *s = NULL;
-    if (gone != NULL) {
-        uv_close(&gone->uv.any, on_handle_closed);
+    if (gone == NULL) {
+        return;
+    }
+    gone->left = true;
+    if (!uv_is_closing(&gone->uv.any)) {
+        uv_close(&gone->uv.any, on_socket_closed);
     }
 }
 
@@ -248,8 +313,7 @@ void listener_close(struct listener **s) {
 int listener_fd(const struct listener *s) {
     uv_os_fd_t fd = -1;
 
-    (void)uv_fileno(&s->uv.any, &fd);
-    return fd;
+    return uv_fileno(&s->uv.any, &fd) == 0 ? fd : s->kept;
 }
 
 unsigned listener_port(const struct listener *s) {

@@ -309,11 +309,46 @@ static void test_addresses(void **state) {
     teardown(&f);
 }
 
+/* Not even the one that libuv keeps back: the loop goes on, and who waits is
+ * let in when there are some again, or not if it was closed meanwhile. */
+static void test_pause(void **state) {
+    (void)state;
+    for (unsigned closed = 0; closed < 2; closed++) {
+        struct rlimit before;
+        struct fixture f;
+        char address[32];
+        int fd;
+
+        setup(&f);
+        assert_int_equal(open_at(&f, &f.listener, "127.0.0.1:0", false), RC_OK);
+        snprintf(address, sizeof(address), "127.0.0.1:%u",
+                 listener_port(f.listener));
+        fd = connect_plain(address);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(
+            setrlimit(RLIMIT_NOFILE, &(struct rlimit){3, before.rlim_max}), 0);
+        alarm(60); /* a failure would hang */
+        drive_turns(&f.loop, 20);
+        alarm(0);
+        assert_int_equal(f.count, 0);
+        assert_true(listener_fd(f.listener) >= 0);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        if (closed == 0) {
+            f.want = 1;
+            assert_true(drive_until(&f.loop, enough_came, &f));
+            assert_true(listener_fd(f.listener) >= 0);
+        }
+        close(fd);
+        teardown(&f);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_descriptors),  cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_counted_with), cmocka_unit_test(test_unix),
-        cmocka_unit_test(test_stale_path),   cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_pause),     cmocka_unit_test(test_descriptors),
+        cmocka_unit_test(test_limit),     cmocka_unit_test(test_counted_with),
+        cmocka_unit_test(test_unix),      cmocka_unit_test(test_stale_path),
+        cmocka_unit_test(test_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
