@@ -235,6 +235,12 @@ def test_f33_killed_with_a_slow_disk(theatre):
         assert state["state"] == "complete"
 
 
+def said_at(text, conv, n):
+    """Where the log first names what `say` said as its n-th."""
+    return text.index(f"a-message-number-{n:05d}".encode(),
+                      text.index(f"{{c{conv}}}".encode()))
+
+
 def newest_aof(redis):
     files = sorted((redis.home / "appendonlydir").glob("*.incr.aof"))
     return files[-1]
@@ -249,7 +255,7 @@ def test_f39_the_log_is_torn(theatre):
     acks = say(one, conv, 0, 10)
     redis.stop()
     path = newest_aof(redis)
-    os.truncate(path, path.read_bytes().index(b"a-message-number-00009"))
+    os.truncate(path, said_at(path.read_bytes(), conv, 9))
     redis.start()
     state, gone = lost_tail(acks, two, conv)
     assert gone == [10], gone
@@ -257,7 +263,7 @@ def test_f39_the_log_is_torn(theatre):
     acks = say(one, conv, 10, 10)
     redis.stop()
     text = bytearray(path.read_bytes())
-    at = text.index(b"a-message-number-00019")
+    at = said_at(text, conv, 19)
     text[text.rindex(b"\r\n$", 0, at) + 2] ^= 0x40
     path.write_bytes(text)
     redis.launch()

@@ -253,8 +253,17 @@ class RedisCluster:
             self.open_slot(slot, to)
             self.close_slot(slot, to)
 
+    @staticmethod
+    def check(node):
+        """Does redis-cli find nothing wrong?"""
+        return subprocess.run(
+            ["redis-cli", "--cluster", "check", node.address],
+            capture_output=True, check=False).returncode == 0
+
     def reshard(self, source, to, slots):
-        """Some slots move as an operator moves them; returns when they have."""
+        """Some slots move as an operator moves them; returns when they have.
+        The nodes have to agree about the last time first."""
+        wait_until(lambda: self.check(source), "the nodes agree", 30)
         run = subprocess.run(
             ["redis-cli", "--cluster", "reshard", source.address,
              "--cluster-from", source.id, "--cluster-to", to.id,
