@@ -19,12 +19,14 @@ PG_CONNINFO=$MOIM_TEST_PG
 # from one client are not what is measured.
 export MOIM_LOG__LEVEL=warn
 bench_gateway_start() {
-    MOIM_LIMITS__CONNECTS_PER_S=100000 MOIM_LIMITS__CONNECTS_BURST=100000 \
-        MOIM_LIMITS__SENDS_PER_S=100000 MOIM_LIMITS__SENDS_BURST=100000 \
-        MOIM_LIMITS__COMMANDS_PER_S=100000 \
-        MOIM_LIMITS__COMMANDS_BURST=100000 MOIM_LIMITS__PENDING=100 \
-        MOIM_GATEWAY__HANDOVER="$STATE/run/gateway$1.handover" \
-        gateway_start "$@"
+    local what
+    local -x MOIM_LIMITS__PENDING=100
+    local -x MOIM_GATEWAY__HANDOVER="$STATE/run/gateway$1.handover"
+    for what in CONNECTS SENDS COMMANDS USER ADDRESS; do
+        local -x "MOIM_LIMITS__${what}_PER_S=100000"
+        local -x "MOIM_LIMITS__${what}_BURST=100000"
+    done
+    gateway_start "$@"
 }
 
 # Who ends stays down: it was replaced, or killed for good.
