@@ -138,10 +138,10 @@ def test_keys_are_rotated(world):
 
     assert (status(old), status(new)) == (200, 401)
     put_keys(keys, old, new)
-    wait_until(lambda: status(new) == 200, "the new key", 5)
+    wait_until(lambda: status(new) == 200, "the new key", 30)
     assert status(old) == 200
     put_keys(keys, new)
-    wait_until(lambda: status(old) == 401, "without the old key", 5)
+    wait_until(lambda: status(old) == 401, "without the old key", 30)
     keys.write_text('{"keys":')
     wait_until(lambda: "identity_keys_kept" in cluster.gateway(1).log_text(),
                "the mistake in the log", 5)

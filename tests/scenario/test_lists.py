@@ -69,12 +69,12 @@ def test_every_device_hears(cluster):
         await devices[2].cmd("settings.set", seen="nobody", notify="none")
         conv = (await devices[0].cmd("direct.open", user=bob.user))["conv"]
         await devices[1].cmd("conv.set", conv=conv, pinned=True)
+        want = lists(alice)["entries"]  # of three publishers, in any order
         for client in devices:
-            await client.until(
-                lambda c=client: pushed(c, conv=conv, pinned=True), 5)
-            assert folded(client) == lists(alice)["entries"]
+            await client.until(lambda c=client: folded(c) == want, 30)
             assert pushed(client, list="settings", seen="nobody")
-        await other.until(lambda: pushed(other, conv=conv), 5)
+            assert pushed(client, conv=conv, pinned=True)
+        await other.until(lambda: pushed(other, conv=conv), 30)
         assert not pushed(other, remark="보비")
         assert not pushed(other, list="settings")
         for client in (*devices, other):

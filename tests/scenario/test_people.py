@@ -263,7 +263,7 @@ def test_revoked_while_postgres_is_down(make_cluster):
             "UPDATE devices SET revoked_at = now() WHERE id = (SELECT max(id) "
             "FROM devices WHERE revoked_at IS NULL)")
         await closed_within(client, WITHOUT_BUS)
-        wait_until(lambda: status(gateway.url, alice.token) == 200, "back", 5)
+        wait_until(lambda: status(gateway.url, alice.token) == 200, "back", 30)
         assert status(gateway.url, gone.token) == 401
 
     asyncio.run(main())
