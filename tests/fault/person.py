@@ -195,8 +195,8 @@ class Person:
         before = known.get(event["seq"])
         if before is None:
             known[event["seq"]] = (mark, time.monotonic())
-        elif before[0] == mark:
-            self.repeats += 1
+        elif before[0] == mark or mark[0] == "gone":
+            self.repeats += 1  # gone: he may not read it, or not any more
         else:
             self.strange.append((event["conv"], event["seq"], before[0], mark))
 
