@@ -39,6 +39,7 @@ test('roles, a new title, muting', async () => {
   await write(ben, 'may I?');
   await ben.getByText('Not sent. You may not do this.').waitFor();
   await deed(ann, ben.who, 'Let write again');
+  await ben.getByRole('log').getByText(`${ann.who} lets ${ben.who} write again`).waitFor();
   await ben.getByRole('button', { name: 'Try again' }).click();
   await ann.locator('.bubble', { hasText: 'may I?' }).waitFor();
   await done();
