@@ -146,14 +146,14 @@ def test_the_life_of_a_key(cluster):
     assert ctl_key(cluster, "rotate", key_id).returncode == 1
     listed = ctl_key(cluster, "list").stdout
     assert f"{key_id}  replaced" in listed
-    assert old.key.rpartition("_")[2] not in listed
+    assert old.key.split("_", 2)[2] not in listed
     assert ctl_key(cluster, "revoke", key_id).returncode == 0
     for gateway in (1, 2, 3):
         wait_until(lambda g=gateway: not old.is_known(g), "taken back", 30)
     assert new.is_known(1)
     assert f"{key_id}  revoked" in ctl_key(cluster, "list").stdout
     hashes = str(cluster.postgres.sql("SELECT hash FROM api_keys"))
-    assert new.key.rpartition("_")[2] not in hashes
+    assert new.key.split("_", 2)[2] not in hashes
 
 
 @pytest.mark.parametrize("words, status, said", (
