@@ -4,7 +4,6 @@
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
 #include "proto/net/status_server.h"
-#include "proto/wire/log_json.h"
 #include "proto/wire/prom.h"
 #include "proto/wire/ready.h"
 
@@ -86,21 +85,11 @@ static void answer_metrics(void *owner, struct http_exchange *x) {
     buf_fini(&b);
 }
 
-static void answer_errors(void *owner, struct http_exchange *x) {
-    struct buf b;
-
-    (void)owner;
-    buf_init(&b);
-    log_json_put(&b);
-    status_answer(x, 200, buf_slice(&b));
-    buf_fini(&b);
-}
-
 static const struct status_route routes[] = {
     {"/healthz", status_alive},
     {"/readyz", answer_ready},
     {"/metrics", answer_metrics},
-    {"/ops/errors", answer_errors},
+    {"/ops/errors", status_errors},
 };
 
 enum rc hooks_health_open(struct hooks_health **out,

@@ -4,6 +4,7 @@
 #include "proto/base/mem.h"
 #include "proto/net/listener.h"
 #include "proto/wire/http_host.h"
+#include "proto/wire/log_json.h"
 
 enum {
     CONNS_MAX = 64,
@@ -37,6 +38,16 @@ void status_answer(struct http_exchange *x, unsigned status,
 void status_alive(void *owner, struct http_exchange *x) {
     (void)owner;
     status_answer(x, 200, SLICE_LIT("{\"status\":\"alive\"}"));
+}
+
+void status_errors(void *owner, struct http_exchange *x) {
+    struct buf b;
+
+    (void)owner;
+    buf_init(&b);
+    log_json_put(&b);
+    status_answer(x, 200, buf_slice(&b));
+    buf_fini(&b);
 }
 
 /* A stranger's page may make a browser ask us by a name of its own, but then

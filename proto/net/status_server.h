@@ -30,6 +30,8 @@ struct status_config {
 
 /* The route of /healthz: alive. `owner` is not used. */
 void status_alive(void *owner, struct http_exchange *x);
+/* The route of /ops/errors: the last of the log. `owner` is not used. */
+void status_errors(void *owner, struct http_exchange *x);
 /* Answers with JSON; `body` is copied. */
 void status_answer(struct http_exchange *x, unsigned status, struct slice body);
 
