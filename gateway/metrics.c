@@ -48,9 +48,7 @@ static void put_counts(struct buf *b, const struct server *s) {
         {"log_dropped_total", "counter", "Log lines lost.", log_dropped()},
     };
 
-    for (size_t i = 0; i < COUNT_OF(metrics); i++) {
-        prom_metric(b, prefix, &metrics[i]);
-    }
+    prom_metrics(b, prefix, metrics, COUNT_OF(metrics));
 }
 
 static void put_presence(struct buf *b, const struct server *s) {
@@ -74,9 +72,7 @@ static void put_presence(struct buf *b, const struct server *s) {
          told[PRESENCE_ASK]},
     };
 
-    for (size_t i = 0; i < COUNT_OF(metrics); i++) {
-        prom_metric(b, prefix, &metrics[i]);
-    }
+    prom_metrics(b, prefix, metrics, COUNT_OF(metrics));
 }
 
 /* Without TLS they are there too, and zero. */
@@ -96,9 +92,7 @@ static void put_tls(struct buf *b, const struct tls_server *tls) {
          tls == NULL ? 0 : (uint64_t)tls_server_expires_s(tls)},
     };
 
-    for (size_t i = 0; i < COUNT_OF(metrics); i++) {
-        prom_metric(b, prefix, &metrics[i]);
-    }
+    prom_metrics(b, prefix, metrics, COUNT_OF(metrics));
 }
 
 static void put_times(struct buf *b, const struct server *s) {

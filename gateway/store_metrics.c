@@ -48,9 +48,7 @@ static void put_counts(struct buf *b, const struct stores *s) {
          "Connections that broke or could not be made.", pg.failures},
     };
 
-    for (size_t i = 0; i < COUNT_OF(metrics); i++) {
-        prom_metric(b, prefix, &metrics[i]);
-    }
+    prom_metrics(b, prefix, metrics, COUNT_OF(metrics));
 }
 
 static void put_times(struct buf *b, const struct stores *s) {

@@ -69,9 +69,7 @@ static void put_metrics(struct buf *b, const struct hooks_health_parts *p) {
         "post_seconds", "An attempt, from its start to the answer.", &s->posts};
 
     prom_build(b);
-    for (size_t i = 0; i < COUNT_OF(metrics); i++) {
-        prom_metric(b, "moim_hooks", &metrics[i]);
-    }
+    prom_metrics(b, "moim_hooks", metrics, COUNT_OF(metrics));
     prom_histogram(b, "moim_hooks", &posts);
 }
 

@@ -32,13 +32,6 @@ static void answer_ready(void *owner, struct http_exchange *x) {
     buf_fini(&b);
 }
 
-static void put_all(struct buf *b, const struct prom_metric *metrics,
-                    size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        prom_metric(b, "moim_presence", &metrics[i]);
-    }
-}
-
 static void put_bus(struct buf *b, const struct bus_redis_stats *bus) {
     const struct prom_metric metrics[] = {
         {"redis_reconnects_total", "counter",
@@ -57,7 +50,7 @@ static void put_bus(struct buf *b, const struct bus_redis_stats *bus) {
          "Publish calls that did not succeed.", bus->failed},
     };
 
-    put_all(b, metrics, COUNT_OF(metrics));
+    prom_metrics(b, "moim_presence", metrics, COUNT_OF(metrics));
 }
 
 static void put_metrics(struct buf *b, const struct service_counts *c) {
@@ -90,7 +83,7 @@ static void put_metrics(struct buf *b, const struct service_counts *c) {
     };
 
     prom_build(b);
-    put_all(b, metrics, COUNT_OF(metrics));
+    prom_metrics(b, "moim_presence", metrics, COUNT_OF(metrics));
 }
 
 static void answer_metrics(void *owner, struct http_exchange *x) {

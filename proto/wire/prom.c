@@ -25,6 +25,13 @@ void prom_metric(struct buf *b, const char *prefix,
     buf_addf(b, "%s_%s %" PRIu64 "\n", prefix, m->name, m->value);
 }
 
+void prom_metrics(struct buf *b, const char *prefix,
+                  const struct prom_metric *metrics, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        prom_metric(b, prefix, &metrics[i]);
+    }
+}
+
 /* Microseconds as seconds, exactly: a double would print 0.1 as it is, and
  * sums of years with an error. */
 static void add_seconds(struct buf *b, uint64_t us) {

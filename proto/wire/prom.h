@@ -37,6 +37,9 @@ struct prom_series {
 void prom_build(struct buf *b);
 void prom_metric(struct buf *b, const char *prefix,
                  const struct prom_metric *m);
+/* A table of them. */
+void prom_metrics(struct buf *b, const char *prefix,
+                  const struct prom_metric *metrics, size_t n);
 void prom_histogram(struct buf *b, const char *prefix,
                     const struct prom_histogram *m);
 /* The head of a histogram whose series follow, each with `label`. */
