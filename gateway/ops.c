@@ -7,10 +7,10 @@
 #include "gateway/web.h"
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
+#include "proto/net/status_server.h"
 #include "proto/wire/http_host.h"
 #include "proto/wire/http_target.h"
 #include "proto/wire/json_write.h"
-#include "proto/wire/log_json.h"
 #include "proto/wire/prom.h"
 
 enum {
@@ -34,11 +34,6 @@ static const struct slice json_type = {(const uint8_t *)"application/json", 16};
 
 /* ---- refusing ---- */
 
-static void answer(struct http_exchange *x, unsigned status,
-                   struct slice body) {
-    http_answer(x, status, slice_of(NULL, 0), json_type, body);
-}
-
 static void answer_problem(struct http_exchange *x, unsigned status,
                            const char *error, const char *message) {
     struct json_out o;
@@ -50,7 +45,7 @@ static void answer_problem(struct http_exchange *x, unsigned status,
     json_field_str(&o, "error", slice_str(error));
     json_field_str(&o, "message", slice_str(message));
     json_end_obj(&o);
-    answer(x, status, buf_slice(&b));
+    status_answer(x, status, buf_slice(&b));
     buf_fini(&b);
 }
 
@@ -121,25 +116,19 @@ static void answer_state(struct ops *o, struct http_exchange *x) {
     }
     json_end_arr(&out);
     json_end_obj(&out);
-    answer(x, 200, buf_slice(&b));
+    status_answer(x, 200, buf_slice(&b));
     buf_fini(&b);
 }
 
 static void answer_errors(struct ops *o, struct http_exchange *x) {
-    struct buf b;
-
-    (void)o;
-    buf_init(&b);
-    log_json_put(&b);
-    answer(x, 200, buf_slice(&b));
-    buf_fini(&b);
+    status_errors(o, x);
 }
 
 /* Asked twice a drain would end the process at once: a second press of a
  * button should not. */
 static void do_drain(struct ops *o, struct http_exchange *x) {
     log_warn(&ctx_ops, "ops_drain", "by=\"%s\"", http_peer(x));
-    answer(x, 202, SLICE_LIT("{\"status\":\"draining\"}"));
+    status_answer(x, 202, SLICE_LIT("{\"status\":\"draining\"}"));
     if (!server_draining(o->server)) {
         server_drain(o->server);
     }
@@ -153,7 +142,7 @@ static void on_kill(struct wheel_timer *t) {
 
 static void do_kill(struct ops *o, struct http_exchange *x) {
     log_warn(&ctx_ops, "ops_kill", "by=\"%s\"", http_peer(x));
-    answer(x, 202, SLICE_LIT("{\"status\":\"killed\"}"));
+    status_answer(x, 202, SLICE_LIT("{\"status\":\"killed\"}"));
     loop_timer(o->server->loop, &o->kill_timer, LAST_WORDS_MS);
 }
 
