@@ -7,12 +7,14 @@
 #include "bench/people.h"
 #include "bench/scenario.h"
 #include "proto/base/mem.h"
+#include "proto/net/address.h"
 
 enum {
     PHASE_MS = 50, /* between two looks at it */
     HANDSHAKE_MS = 30000,
     CODE_GOING_AWAY = 1001,
     COMPLAINTS_MAX = 5,
+    HOSTS = 7, /* that sessions come from, on this machine */
 };
 
 static size_t number_of(const struct load_session *s) {
@@ -117,8 +119,19 @@ static void on_closed(void *owner, unsigned status, uint16_t code,
     }
 }
 
+/* From more than one host: see stream_connect_from. NULL: not on loopback. */
+static const char *host_of(const struct load_session *s, const char *address,
+                           char *text, size_t n) {
+    if (!slice_starts(slice_str(address), "127.")) {
+        return NULL;
+    }
+    snprintf(text, n, "127.0.0.%u:0", (unsigned)(number_of(s) % HOSTS) + 2);
+    return text;
+}
+
 static enum rc open_session(struct load_session *s, const char *address,
                             const char *header) {
+    char host[ADDRESS_TEXT_MAX];
     static const struct ws_client_events events = {on_open, on_text, on_closed};
     struct load *l = s->load;
 
@@ -135,6 +148,7 @@ static enum rc open_session(struct load_session *s, const char *address,
     return ws_client_open(&s->client, &l->loop,
                           &(struct ws_client_config){
                               .address = address,
+                              .from = host_of(s, address, host, sizeof(host)),
                               .host = "bench",
                               .path = "/v1/ws",
                               .protocols = "moim.v1.lines, moim.v1",
@@ -239,10 +253,16 @@ static void raise_descriptors(void) {
     }
 }
 
+static size_t opening_max(const struct crew_job *job) {
+    size_t share = LOAD_OPENING_ALL / job->clients;
+
+    return share < LOAD_OPENING_MAX ? share : LOAD_OPENING_MAX;
+}
+
 enum rc load_init(struct load *l, const struct crew_job *job) {
     *l = (struct load){.job = job,
                        .count = job->to - job->from,
-                       .opening_max = LOAD_OPENING_MAX};
+                       .opening_max = opening_max(job)};
     if (people_keys(job->options->key_file, &l->keys) != RC_OK) {
         return RC_BAD_INPUT;
     }

@@ -14,7 +14,8 @@
 #include "proto/wire/token.h"
 
 enum {
-    LOAD_OPENING_MAX = 128, /* handshakes at once */
+    LOAD_OPENING_MAX = 128,  /* handshakes at once, of a client */
+    LOAD_OPENING_ALL = 2048, /* and of all together */
 };
 
 struct feed;

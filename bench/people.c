@@ -70,6 +70,7 @@ static void groups_sql(unsigned long long n, unsigned long long of, FILE *to) {
 }
 
 void people_sql(uint64_t count, bool pairs, uint64_t group_of, FILE *to) {
+    fprintf(to, "SET statement_timeout = 0;\n"); /* a million takes a while */
     fprintf(to,
             "INSERT INTO users (id, name, name_key)\n"
             "SELECT %llu + i, 'bench' || i, 'bench' || i\n"

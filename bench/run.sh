@@ -18,8 +18,10 @@ PG_CONNINFO=$MOIM_TEST_PG
 # What a load client does no person does: the limits that protect a gateway
 # from one client are not what is measured.
 export MOIM_LOG__LEVEL=warn
+PG_CONNECTIONS_ALL=80 # PostgreSQL takes 100
 bench_gateway_start() {
-    local what
+    local what connections=$((PG_CONNECTIONS_ALL / GATEWAYS))
+    local -x MOIM_POSTGRES__CONNECTIONS=$((connections < 4 ? connections : 4))
     local -x MOIM_LIMITS__PENDING=100
     local -x MOIM_GATEWAY__HANDOVER="$STATE/run/gateway$1.handover"
     for what in CONNECTS SENDS COMMANDS USER ADDRESS; do

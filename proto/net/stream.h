@@ -53,6 +53,12 @@ enum rc stream_adopt(struct stream **out, struct loop *l, int fd,
  * failure. RC_BAD_INPUT: not an address. */
 enum rc stream_connect(struct stream **out, struct loop *l, const char *address,
                        uint64_t timeout_ms, size_t queue_limit) MUST_CHECK;
+/* The same, from an address of this machine, "127.0.0.2:0"; NULL: the kernel's
+ * choice. From one host to one port there are some 28,000 connections, and
+ * from half of them on the kernel searches long for a free port. */
+enum rc stream_connect_from(struct stream **out, struct loop *l,
+                            const char *from, const char *address,
+                            uint64_t timeout_ms, size_t queue_limit) MUST_CHECK;
 /* Puts the stream under TLS, of which it takes its end `t`: what is sent and
  * heard from now on is plain, what the wire carries is not. Before anything
  * was sent; what was heard and is TLS goes to stream_pass_on. The handshake has

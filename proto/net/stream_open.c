@@ -1,4 +1,8 @@
 /* How streams come to be: accepted, adopted, connected. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
 #include "proto/net/address.h"
@@ -91,8 +95,38 @@ static void on_connected(uv_connect_t *req, int status) {
     loop_defer(stream_loop(s), &s->flush);
 }
 
-enum rc stream_connect(struct stream **out, struct loop *l, const char *address,
-                       uint64_t timeout_ms, size_t queue_limit) {
+/* A socket that will leave from the address `from`. Its port is chosen when the
+ * other end is known, so that one port serves many (ip(7),
+ * IP_BIND_ADDRESS_NO_PORT). 0, or libuv's error. */
+static int leave_from(uv_tcp_t *tcp, const char *from) {
+    struct address a;
+    int yes = 1;
+    int err = UV_EINVAL;
+    int fd;
+
+    if (address_parse(from, &a) != RC_OK || address_path(&a) != NULL) {
+        return UV_EINVAL;
+    }
+    fd = socket(a.sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return uv_translate_sys_error(errno);
+    }
+    if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes,
+                   sizeof(yes)) != 0 ||
+        bind(fd, (const struct sockaddr *)&a.sa, a.len) != 0) {
+        err = uv_translate_sys_error(errno);
+    } else {
+        err = uv_tcp_open(tcp, fd);
+    }
+    if (err != 0) {
+        close(fd);
+    }
+    return err;
+}
+
+enum rc stream_connect_from(struct stream **out, struct loop *l,
+                            const char *from, const char *address,
+                            uint64_t timeout_ms, size_t queue_limit) {
     struct address a;
     struct stream *s;
     int err = 0;
@@ -104,16 +138,24 @@ enum rc stream_connect(struct stream **out, struct loop *l, const char *address,
                    queue_limit);
     s->connecting = true;
     stream_wait_at_most(s, timeout_ms);
-    if (address_path(&a) == NULL) {
-        err = uv_tcp_connect(&s->wait->req.connect, &s->uv.tcp,
-                             (const struct sockaddr *)&a.sa, on_connected);
-    } else {
+    if (address_path(&a) == NULL && from != NULL) {
+        err = leave_from(&s->uv.tcp, from);
+    }
+    if (address_path(&a) != NULL) {
         uv_pipe_connect(&s->wait->req.connect, &s->uv.pipe, address_path(&a),
                         on_connected);
+    } else if (err == 0) {
+        err = uv_tcp_connect(&s->wait->req.connect, &s->uv.tcp,
+                             (const struct sockaddr *)&a.sa, on_connected);
     }
     if (err != 0) {
         stream_close(s, RC_CLOSED);
     }
     *out = s;
     return RC_OK;
+}
+
+enum rc stream_connect(struct stream **out, struct loop *l, const char *address,
+                       uint64_t timeout_ms, size_t queue_limit) {
+    return stream_connect_from(out, l, NULL, address, timeout_ms, queue_limit);
 }

@@ -224,7 +224,9 @@ static void on_bytes(void *owner, uint8_t *bytes, size_t n) {
 static void on_closed(void *owner, enum rc why) {
     struct ws_client *c = owner;
 
-    (void)why;
+    if (c->code == CODE_LOST) {
+        buf_add(&c->reason, slice_str(rc_str(why)));
+    }
     wheel_cancel(&c->deadline);
     opening_free(&c->opening);
     ws_msg_fini(&c->msg);
@@ -275,8 +277,9 @@ enum rc ws_client_open(struct ws_client **out, struct loop *l,
                        const struct ws_client_events *events, void *owner) {
     static const struct stream_events heard = {on_bytes, NULL, on_closed};
     struct ws_client *c = mem_new(sizeof(*c));
-    enum rc rc = stream_connect(&c->stream, l, config->address,
-                                config->timeout_ms, WS_CLIENT_QUEUE);
+    enum rc rc =
+        stream_connect_from(&c->stream, l, config->from, config->address,
+                            config->timeout_ms, WS_CLIENT_QUEUE);
 
     if (rc != RC_OK) {
         mem_free(c);

@@ -23,6 +23,7 @@ enum {
 /* All copied but `tls`, which outlives the client. */
 struct ws_client_config {
     const char *address;    /* "127.0.0.1:8080" or "unix:/path" */
+    const char *from;       /* as of stream_connect_from; or NULL */
     const char *host;       /* Host header */
     const char *path;       /* "/v1/ws" */
     const char *protocols;  /* subprotocols, separated by ", "; or NULL */
@@ -40,7 +41,7 @@ struct ws_client_events {
     /* Exactly once, from the loop, last: the client is freed after it.
      * `status`: the HTTP status when the handshake was refused (else 0);
      * `code`: the server's close code (1006: none came; 1005: a close without
-     * one). `reason` borrowed until it returns. */
+     * one). `reason`, with 1006 ours for it, borrowed until it returns. */
     void (*on_closed)(void *owner, unsigned status, uint16_t code,
                       struct slice reason);
 };

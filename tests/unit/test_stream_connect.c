@@ -42,6 +42,45 @@ static bool has_accepted(void *ctx) {
     return fd >= 0;
 }
 
+static void test_connect_from(void **state) {
+    struct sockaddr_in in = {.sin_family = AF_UNSPEC};
+    socklen_t len = sizeof(in);
+    char address[32];
+    struct fixture f;
+    unsigned port;
+
+    (void)state;
+    setup_bare(&f);
+    f.peer = listen_plain(8, &port);
+    snprintf(address, sizeof(address), "127.0.0.1:%u", port);
+    assert_int_equal(
+        stream_connect_from(&f.s, &f.loop, "127.0.0.9:0", address, 1000, QUEUE),
+        RC_OK);
+    stream_attach(f.s, &heard, &f);
+    assert_true(drive_until(&f.loop, has_accepted, &f));
+    assert_int_equal(getpeername(f.peer, (struct sockaddr *)&in, &len), 0);
+    assert_int_equal(ntohl(in.sin_addr.s_addr), 0x7f000009);
+    teardown(&f);
+}
+
+static void test_connect_from_elsewhere(void **state) {
+    static const char *const rows[] = {"192.0.2.1:0", "nonsense", "unix:/x"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+
+        setup_bare(&f);
+        assert_int_equal(stream_connect_from(&f.s, &f.loop, rows[i],
+                                             "127.0.0.1:9", 1000, QUEUE),
+                         RC_OK);
+        stream_attach(f.s, &heard, &f);
+        assert_row(rows[i], drive_until(&f.loop, is_closed, &f));
+        assert_row(rows[i], f.why == RC_CLOSED);
+        teardown(&f);
+    }
+}
+
 static void test_connect(void **state) {
     struct fixture f;
     unsigned port;
@@ -157,6 +196,8 @@ static void test_reset(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_connect),
+        cmocka_unit_test(test_connect_from),
+        cmocka_unit_test(test_connect_from_elsewhere),
         cmocka_unit_test(test_connect_and_finish),
         cmocka_unit_test(test_connect_refused),
         cmocka_unit_test(test_connect_timeout),
