@@ -83,6 +83,7 @@ void crew_sum(const struct crew *c, struct tally *out, struct hist *latency) {
         out->ready += t->ready;
         out->died += t->died;
         out->returned += t->returned;
+        out->retried += t->retried;
         out->sent += t->sent;
         out->acked += t->acked;
         out->refused += t->refused;

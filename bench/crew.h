@@ -33,6 +33,7 @@ struct tally {
     _Atomic uint64_t ready;     /* sessions that were told so */
     _Atomic uint64_t died;      /* that ended though nobody asked for it */
     _Atomic uint64_t returned;  /* that came back at another gateway */
+    _Atomic uint64_t retried;   /* connections that ended before `ready` */
     _Atomic uint64_t sent;      /* messages */
     _Atomic uint64_t acked;     /* and by now safe */
     _Atomic uint64_t refused;   /* and answered with an error */

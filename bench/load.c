@@ -82,10 +82,16 @@ static void left(struct load *l) {
     open_more(l);
 }
 
-/* Its gateway is gone: it tries the next one, as a balancer would have it. */
+/* It tries the next gateway, as a balancer would have it: its own is gone, or
+ * had no time for it. */
 static void come_back(struct load *l, struct load_session *s) {
-    l->job->tally->ready--;
-    l->job->tally->returned++;
+    if (s->ready) {
+        l->job->tally->ready--;
+        l->job->tally->returned++;
+    } else {
+        l->job->tally->retried++;
+        l->opening--;
+    }
     s->ready = false;
     s->moves++;
     open_one(l, s);
@@ -102,7 +108,7 @@ static void on_closed(void *owner, unsigned status, uint16_t code,
         left(l);
         return;
     }
-    if (l->returns && !l->ending && s->ready) {
+    if (l->returns && !l->ending) {
         come_back(l, s);
         return;
     }

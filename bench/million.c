@@ -34,30 +34,28 @@ static const char *stopped_by(struct crew *c, const struct tally *t,
     return idle_s > IDLE_PATIENCE_S ? "nobody came for 60 s" : NULL;
 }
 
-/* Until all have come, or something stops it, which is said on stderr. Answers
- * how many there are. */
-static uint64_t wait_all(struct crew *c, uint64_t sessions) {
+/* Until all have come, or something stops it, which is said on stderr. `*t`
+ * tells how many there are. */
+static void wait_all(struct crew *c, uint64_t sessions, struct tally *t) {
     double since = scenario_now_s();
     const char *why = NULL;
     uint64_t ready = 0;
-    struct tally t;
 
     while (ready < sessions && why == NULL) {
         scenario_pause_s(look_s);
-        crew_sum(c, &t, NULL);
-        if (t.ready > ready) {
+        crew_sum(c, t, NULL);
+        if (t->ready > ready) {
             since = scenario_now_s();
         }
-        ready = t.ready;
+        ready = t->ready;
         scenario_show("sessions", (double)ready, (double)sessions);
-        why = ready < sessions ? stopped_by(c, &t, scenario_now_s() - since)
+        why = ready < sessions ? stopped_by(c, t, scenario_now_s() - since)
                                : NULL;
     }
     if (why != NULL) {
         fprintf(stderr, "moim-bench: stopped at %llu of %llu sessions: %s\n",
                 (unsigned long long)ready, (unsigned long long)sessions, why);
     }
-    return ready;
 }
 
 /* What everything that grows was before. */
@@ -78,10 +76,18 @@ static struct before before_now(const struct options *o) {
 }
 
 static void add_there(struct report *r, const struct options *o,
-                      const struct before *b, double ready) {
+                      const struct before *b, const struct tally *t) {
     struct before now = before_now(o);
+    double ready = (double)t->ready;
 
     report_add(r, NULL, "ready", ready, "sessions at once");
+    report_add(r, NULL, "retried", (double)t->retried, "connections");
+    report_add(r, NULL, "absent", (double)o->sessions - ready,
+               "sessions that did not come");
+    report_limit(r, 0);
+    report_add(r, NULL, "dropped", (double)t->returned,
+               "sessions that had to come again");
+    report_limit(r, 0);
     report_add(r, NULL, "connects_per_s", ready / (now.at_s - b->at_s), "");
     report_add(r, "bytes_per_session", "gateway",
                (now.gateway - b->gateway) / ready, "bytes");
@@ -144,7 +150,7 @@ enum bench_exit million_run(const struct options *o) {
     struct options crowd = *o;
     struct before before;
     struct report r;
-    uint64_t ready = 0;
+    struct tally there;
     bool ok;
 
     crowd.mix = &ask_crowd;
@@ -156,13 +162,10 @@ enum bench_exit million_run(const struct options *o) {
     before = before_now(o);
     ok = talk_start(talk, &crowd);
     if (ok) {
-        ready = wait_all(&talk->crew, o->sessions);
-        add_there(&r, o, &before, (double)ready);
-        report_add(&r, NULL, "absent", (double)(o->sessions - ready),
-                   "sessions that did not come");
-        report_limit(&r, 0);
+        wait_all(&talk->crew, o->sessions, &there);
+        add_there(&r, o, &before, &there);
     }
-    if (ok && ready == o->sessions) {
+    if (ok && there.ready == o->sessions) {
         ok = talk_a_while(&crowd, talk, &r);
         kill_one(&crowd, talk, &r);
     }
