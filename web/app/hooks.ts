@@ -1,6 +1,6 @@
 // How components follow the client, the address bar and the clock.
 import { createContext } from 'preact';
-import { useContext, useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import type { Client, ClientEvents } from '../sdk/index';
 
 export const ClientContext = createContext<Client>(null as unknown as Client);
@@ -11,11 +11,12 @@ function useDraw(): () => void {
   return () => set((n) => n + 1);
 }
 
-/** Draws again when the client says one of these, about `conv` if given. */
+/** Draws again when the client says one of these, about `conv` if given. It
+ *  listens from the first drawing on: later, what comes between is missed. */
 export function useClientEvents(names: (keyof ClientEvents)[], conv?: string): Client {
   const client = useClient();
   const draw = useDraw();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const off = names.map((name) =>
       client.on(name, (e) => {
         const about = (e as { conv?: string }).conv;
@@ -41,7 +42,7 @@ export function useTick(ms: number, on = true): void {
 export function useConv(): [string | undefined, (conv: string | undefined) => void] {
   const read = () => /^#c\/([0-9a-z]{13})$/.exec(location.hash)?.[1];
   const [conv, set] = useState(read());
-  useEffect(() => {
+  useLayoutEffect(() => {
     const follow = () => set(read());
     window.addEventListener('hashchange', follow);
     return () => window.removeEventListener('hashchange', follow);

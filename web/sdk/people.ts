@@ -63,9 +63,12 @@ export class People {
 
   // ---- friends ----
 
+  /** Once more when we were told something meanwhile: it may be older. */
   async loadFriends(): Promise<void> {
-    const answer = await this.o.calls.patient('friends');
-    this.friends = answer.friends;
+    for (let version; version !== this.version; ) {
+      version = this.version;
+      this.friends = (await this.o.calls.patient('friends')).friends;
+    }
     for (const f of this.friends) this.names.set(f.user, f.name);
     this.o.onPeople();
   }
