@@ -1,8 +1,7 @@
 // The page where something in between blocks the WebSocket, or streams too:
 // it says so, goes on by the next way, and keeps every message.
-import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { bubbles, shot, until, write } from './browser.mjs';
+import { gone, online, shot, shows, write } from './browser.mjs';
 import { begin, done, person, start, stop } from './people.mjs';
 
 before(start);
@@ -46,10 +45,7 @@ test('a WebSocket that is blocked: SSE; then that too: long polling; every messa
     }
   };
   const same = async () => {
-    for (const page of [ann, ben]) {
-      await until(async () => (await bubbles(page)).length === want.length, 'all of it');
-      assert.deepEqual(await bubbles(page), want);
-    }
+    for (const page of [ann, ben]) await shows(page, want);
   };
   await talk();
   wall.socket = true; // and what is open is cut
@@ -69,9 +65,9 @@ test('a WebSocket that is blocked: SSE; then that too: long polling; every messa
   await same();
   await shot(ann, 'over-long-polling');
   wall.socket = wall.stream = false;
-  await ann.evaluate(() => window.dispatchEvent(new Event('online'))); // the network has changed
+  await online(ann); // the network has changed
   await says(ann, 'WebSocket');
-  assert.equal(await ann.locator('.way').count(), 0);
+  await gone(ann.locator('.way'));
   await talk();
   await same();
   await done();

@@ -1,9 +1,8 @@
 // How it looks: three friends plan a weekend, wide and on a phone, light and
 // dark, in English and in Korean. The README shows four of the pictures.
-import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { shot, typeUntilSeen, write } from './browser.mjs';
-import { begin, done, entry, fits, open, person, serious, start, stop } from './people.mjs';
+import { accessible, fits, shot, typeUntilSeen, typing, write } from './browser.mjs';
+import { begin, done, entry, open, person, start, stop } from './people.mjs';
 
 before(start);
 after(stop);
@@ -52,7 +51,7 @@ test('a weekend is planned', async () => {
   await open(minseo, '주말 등산');
   await said(minseo, 'warm').getByRole('button', { name: '😮 지은' }).waitFor();
   await minseo.getByRole('img', { name: 'Read', exact: true }).last().waitFor();
-  await typeUntilSeen(june, '그때', minseo);
+  await typeUntilSeen(june, '그때', typing(minseo));
   await minseo.mouse.move(0, 0);
   await shot(minseo, 'readme-wide-light');
   await alex.mouse.move(0, 0);
@@ -77,7 +76,7 @@ test('a weekend is planned', async () => {
   await shot(minseo, 'widest-dark');
   await minseo.setViewportSize({ width: 360, height: 720 });
   for (const page of [minseo, june, alex]) {
-    assert.deepEqual(await serious(page), []);
+    await accessible(page);
     await fits(page);
   }
   await shot(minseo, 'phone-dark-english');

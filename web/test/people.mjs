@@ -1,16 +1,13 @@
 // People for the page's tests: pages with new users, and what they do often.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { randomInt } from 'node:crypto';
 import { signup } from '../dist/moim.js';
 import { PASSWORD, cluster, launch, openPage, signUp } from './browser.mjs';
 
 export const KOREAN = { toSignup: /처음이신가요/, name: '이름', password: '비밀번호', go: '가입하기' };
 export const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let chromium;
 let pages = [];
-let count = 0;
 
 export async function start() {
   chromium = await launch();
@@ -24,8 +21,8 @@ export function keep(page) {
   return page;
 }
 
-
-const unique = (name) => `${name}${Date.now() % 1e6}${count++}`;
+/** All of one length: none is a part of another. */
+const unique = (name) => name + String(randomInt(1e8)).padStart(8, '0');
 
 /** A page with a new user of this name, made unique unless it is `exact`, who
  *  has signed up by the page's form. */
@@ -52,6 +49,13 @@ export async function enter({ user, name, token }, { url = cluster.balancer, bef
   return page;
 }
 
+/** What the server answers to one command of the account. */
+export async function command({ token }, body) {
+  const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` };
+  const reply = await fetch(`${cluster.balancer}/v1/cmd`, { method: 'POST', headers, body: JSON.stringify({ id: '1', ...body }) });
+  return reply.json();
+}
+
 /** Ends a test: nothing was said on any console, every context closes. */
 export async function done() {
   const said = pages.flatMap((p) => p.complaints);
@@ -71,39 +75,28 @@ export async function begin(page, others, title) {
   await page.getByRole('button', { name: title ? 'Make group' : 'Begin conversation' }).click();
   // Until then what is typed goes to the dialog, whatever stands behind it.
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  await page.getByRole('textbox', { name: /^Message to/ }).waitFor();
+  await opened(page, title ?? others[0]);
 }
 
-export const entry = (page, title) => page.locator('button.entry', { hasText: title });
-export const open = (page, title) => entry(page, title).click();
+/** The conversation of this title in the list, whoever is named beside it. */
+export const entry = (page, title) =>
+  page.locator('button.entry', { has: page.locator('strong', { hasText: new RegExp(`^${title}$`) }) });
+
+/** Until then what is typed goes to the one that was open before. */
+const opened = (page, title) => page.locator('.chat').getByRole('heading', { name: title, exact: true }).waitFor();
+
+export async function open(page, title) {
+  await entry(page, title).click();
+  await opened(page, title);
+}
 
 /** Two people in a conversation of two, both looking at it. */
 export async function couple() {
   const accounts = await Promise.all(['ann', 'ben'].map((name) => signup(cluster.balancer, unique(name), PASSWORD)));
   const [a, b] = accounts;
-  const reply = await fetch(`${cluster.balancer}/v1/cmd`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${a.token}` },
-    body: JSON.stringify({ type: 'direct.open', id: '1', user: b.user }),
-  });
-  const { conv } = await reply.json();
+  const { conv } = await command(a, { type: 'direct.open', user: b.user });
   const url = `${cluster.balancer}/#c/${conv}`;
   const [ann, ben] = await Promise.all(accounts.map((account) => enter(account, { url })));
   for (const page of [ann, ben]) await page.getByRole('textbox', { name: /^Message to/ }).waitFor();
   return { ann, ben };
-}
-
-/** What axe finds that keeps people out. */
-export async function serious(page) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => window.axe.run());
-  return found.violations
-    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-    .map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-}
-
-/** Nothing stands out to the side. */
-export async function fits(page) {
-  const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.equal(wide, window);
 }

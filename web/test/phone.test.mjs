@@ -2,8 +2,8 @@
 // friends, groups, invites, searching, reacting, deleting, blocking.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { shot, write } from './browser.mjs';
-import { PHONE, done, entry, fits, newcomer, open, person, serious, start, stop } from './people.mjs';
+import { accessible, fits, shot, write } from './browser.mjs';
+import { PHONE, done, entry, newcomer, open, person, start, stop } from './people.mjs';
 
 before(start);
 after(stop);
@@ -15,7 +15,7 @@ const bubble = (page, text) => page.locator('.bubble', { hasText: text });
 
 async function looksWell(name) {
   await fits(june.page);
-  assert.deepEqual(await serious(june.page), []);
+  await accessible(june.page);
   await shot(june.page, `phone-360-${name}`);
 }
 
@@ -93,7 +93,7 @@ test('one phone, in Korean: from the first day to a quarrel', async () => {
 
   // And blocked.
   await back();
-  await page.locator('button.entry', { has: page.locator('strong', { hasText: ben.who }) }).tap();
+  await entry(page, ben.who).tap();
   await button('상대방 정보').tap();
   await button('차단').tap();
   await page.getByText(`${ben.who}님을 차단할까요?`).waitFor();

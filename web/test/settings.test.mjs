@@ -1,9 +1,8 @@
 // What the user has set, and what his devices are told of at once: friends,
 // privacy, quiet and pinned conversations, being away.
-import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { shot, until, write } from './browser.mjs';
-import { begin, couple, done, entry, person, serious, start, stop } from './people.mjs';
+import { accessible, becomes, shot, until, write } from './browser.mjs';
+import { begin, command, couple, done, entry, person, start, stop } from './people.mjs';
 
 before(start);
 after(stop);
@@ -46,11 +45,12 @@ test('privacy: nobody can begin, nobody can see', async () => {
   await choose(ben, 'Who may see when I am here', 'Nobody');
   await ann.locator('header').getByText('online').waitFor({ state: 'detached' });
   await choose(ben, 'Who may begin a conversation with me', 'Nobody');
+  await until(async () => (await command(ben.account, { type: 'settings' })).reach === 'nobody', 'the server knows');
   await ben.reload();
   await ben.getByRole('button', { name: 'Settings' }).click();
   await dialog(ben).getByRole('group', { name: 'Who may begin' }).getByRole('radio', { name: 'Nobody' }).and(ben.locator(':checked')).waitFor();
   await shot(ben, 'privacy');
-  assert.deepEqual(await serious(ben), []);
+  await accessible(ben);
   await cat.getByRole('button', { name: 'New conversation' }).click();
   await cat.getByLabel('Add somebody by name').fill(ben.who);
   await cat.getByRole('button', { name: 'Add', exact: true }).click();
@@ -79,11 +79,14 @@ test('pinned stays on top; quiet makes no noise', async () => {
   await ben.getByLabel('No notifications of this conversation').check();
   await ben.getByLabel('Keep on top of the list').check();
   await ben.getByRole('button', { name: 'Close' }).click();
+  await until(async () => {
+    const { conversations } = await command(ben.account, { type: 'conversations' });
+    return conversations.some((c) => c.pinned && c.muted_until);
+  }, 'the server knows');
   await write(ann, 'a quiet word');
   await ben.locator('.bubble', { hasText: 'a quiet word' }).waitFor();
   await write(cat, 'a loud one');
-  await until(async () => (await ben.evaluate(() => window.told.length)) === 1, 'told');
-  assert.deepEqual(await ben.evaluate(() => window.told), [cat.who]);
+  await becomes(() => ben.evaluate(() => window.told), [cat.who]);
   await ben.locator('button.entry').first().getByText(ann.who).waitFor();
   await done();
 });
