@@ -35,6 +35,7 @@ struct conv {
 struct wait {
     struct list node;
     struct user_id user;
+    bool cached; /* there was an entry already */
     place_fn done;
     void *ctx;
 };
@@ -116,6 +117,7 @@ static void answer(struct wait *w, const struct conv *conv,
         .wide = conv->wide,
         .closed = conv->closed,
         .muted = row->silenced_ms > conv->core->clock->wall_ms,
+        .cached = w->cached,
         .joining = conv->joining,
         .keep_ms = retention_of(conv->core, conv->keep_ms),
         .version = conv->version,
@@ -254,7 +256,10 @@ void conv_place(struct core *c, struct conv_id id, struct user_id user,
     struct conv *conv = conv_find_or_new(c, id);
     struct wait *w = mem_new(sizeof(*w));
 
-    *w = (struct wait){.user = user, .done = done, .ctx = ctx};
+    *w = (struct wait){.user = user,
+                       .cached = conv->loaded && !conv->stale,
+                       .done = done,
+                       .ctx = ctx};
     list_init(&w->node);
     list_push_back(&conv->waits, &w->node);
     if (!conv->asking) {
@@ -277,6 +282,15 @@ void conv_forget_before(struct core *c, struct conv_id id,
     } else {
         conv_free(conv);
     }
+}
+
+bool conv_place_doubted(struct core *c, const struct place *place) {
+    const struct member_version never = {UINT64_MAX};
+
+    if (place->cached) {
+        conv_forget_before(c, place->conv, never);
+    }
+    return place->cached;
 }
 
 void conv_table_clear(struct core *c) {

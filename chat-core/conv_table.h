@@ -3,7 +3,7 @@
  * append and every page tell the version the conversation really has, and
  * whoever finds a newer one calls conv_forget_before and asks again. That
  * somebody is no member, or a conversation closed, is never answered from the
- * table. */
+ * table; for any other reason nobody is refused by what stands there. */
 #ifndef MOIM_CORE_CONV_TABLE_H
 #define MOIM_CORE_CONV_TABLE_H
 
@@ -22,6 +22,7 @@ struct place {
     bool wide;
     bool closed;      /* direct, and one of the two blocks the other */
     bool muted;       /* `me` may not write now */
+    bool cached;      /* it was in the table, and may be out of date */
     bool joining;     /* a listed member's joining is not complete yet */
     uint64_t keep_ms; /* how long events are kept; 0: for ever */
     struct member_version version;
@@ -46,6 +47,9 @@ void conv_place(struct core *c, struct conv_id id, struct user_id user,
 /* The entry is out of date when the conversation is at `seen` already. */
 void conv_forget_before(struct core *c, struct conv_id id,
                         struct member_version seen);
+/* Before somebody is refused for what `place` says. True: that was in the
+ * table, which has forgotten it; ask again. */
+bool conv_place_doubted(struct core *c, const struct place *place);
 /* Forgets everything; no call may be open. */
 void conv_table_clear(struct core *c);
 

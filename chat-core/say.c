@@ -305,6 +305,10 @@ static void on_place(void *ctx, enum rc rc, const struct place *place) {
         return;
     }
     rc = s->system ? RC_OK : policy_may(s->deed, place, s->author);
+    if (rc == RC_DENIED && conv_place_doubted(s->core, place)) {
+        look_up(s);
+        return;
+    }
     if (rc != RC_OK) {
         finish(s, rc);
         return;

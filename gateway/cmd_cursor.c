@@ -150,6 +150,10 @@ static void on_typing_place(void *ctx, enum rc rc, const struct place *place) {
     if (rc == RC_OK) {
         rc = policy_may(DEED_TYPE, place, r->user);
     }
+    if (rc == RC_DENIED && conv_place_doubted(&r->server->core, place)) {
+        conv_place(&r->server->core, c->conv, r->user, on_typing_place, c);
+        return;
+    }
     if (rc != RC_OK) {
         cursor_fail(c, rc);
         return;

@@ -164,6 +164,95 @@ static void test_new_member_may_write(void **state) {
     assert_int_equal(got.rc, RC_OK);
 }
 
+/* ---- permissions that changed where nobody heard of it ---- */
+
+static void on_set(void *ctx, enum rc rc, const struct member_changed *out) {
+    (void)ctx;
+    (void)out;
+    assert_int_equal(rc, RC_OK);
+}
+
+static void set_of(enum group_what what, uint64_t user, uint64_t value) {
+    struct directory *d = w.gates[2].core.directory;
+
+    d->ops->group_change(d,
+                         &(struct group_change){.conv = conv,
+                                                .actor = {1},
+                                                .what = what,
+                                                .user = {user},
+                                                .value = value,
+                                                .least = ROLE_ADMIN},
+                         on_set, NULL);
+    world_settle(&w);
+}
+
+struct permitted_row {
+    const char *name;
+    enum group_what what;
+    uint64_t before; /* refused with it, */
+    uint64_t after;  /* not with it */
+    enum deed deed;
+};
+
+static const struct permitted_row permitted_rows[] = {
+    {"muted no more", GROUP_MUTE, UINT32_MAX, 0, DEED_SAY},
+    {"an admin by now", GROUP_ROLE, ROLE_MEMBER, ROLE_ADMIN, DEED_DELETE},
+};
+
+/* User 2 does something to a message of user 1. */
+static enum rc do_it(enum deed deed, const char *name) {
+    struct got got = {.calls = 0};
+
+    say(&w.gates[0].core,
+        &(struct say){.conv = conv,
+                      .from = {2},
+                      .kind = "message",
+                      .name = slice_str(name),
+                      .body = SLICE_LIT("{}"),
+                      .deed = deed,
+                      .author = {1}},
+        got_said, &got);
+    world_settle(&w);
+    assert_int_equal(got.calls, 1);
+    return got.rc;
+}
+
+/* Nobody is refused for what the table remembers: it is asked for anew. */
+static void test_permitted_since(void **state) {
+    for (size_t i = 0; i < COUNT_OF(permitted_rows); i++) {
+        const struct permitted_row *row = &permitted_rows[i];
+
+        teardown(state);
+        setup(state);
+        fake_directory_group(w.directory, conv, 1, 3);
+        if (row->what == GROUP_MUTE) {
+            set_of(row->what, 2, row->before);
+        }
+        assert_row(row->name, do_it(row->deed, "m1") == RC_DENIED);
+        assert_row(row->name, do_it(row->deed, "m2") == RC_DENIED);
+        set_of(row->what, 2, row->after);
+        assert_row(row->name, do_it(row->deed, "m3") == RC_OK);
+    }
+}
+
+/* Only who is refused costs the directory something. */
+static void test_refusals_pay(void **state) {
+    struct fake_calls *calls = w.gates[0].directory;
+    struct got got;
+
+    (void)state;
+    fake_directory_group(w.directory, conv, 1, 3);
+    set_of(GROUP_MUTE, 2, UINT32_MAX);
+    assert_int_equal(do_it(DEED_SAY, "m1"), RC_DENIED);
+    world_say(&w, 0, conv, 1, "m1", &got);
+    assert_int_equal(calls->count, 0);
+    world_settle(&w);
+    world_say(&w, 0, conv, 2, "m2", &got);
+    assert_int_equal(calls->count, 1);
+    world_settle(&w);
+    assert_int_equal(got.rc, RC_DENIED);
+}
+
 /* ---- the membership moved ---- */
 
 /* Stale: read again, and sent to those who are members now. */
@@ -389,7 +478,8 @@ int main(void) {
         TEST(test_stale_for_ever), TEST(test_change_after_append),
         TEST(test_system),         TEST(test_system_once),
         TEST(test_both_ways),      TEST(test_system_ahead),
-        TEST(test_noted),
+        TEST(test_noted),          TEST(test_permitted_since),
+        TEST(test_refusals_pay),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
