@@ -44,6 +44,13 @@ static void name_gap(struct sync_one *one, enum sync_gap gap, uint64_t from,
     one->to = to;
 }
 
+/* It may be there, and it may be his: who asks again finds out. */
+static void put_off(struct sync_one *one, struct msg_seq have) {
+    one->state = SYNC_LATER;
+    one->gap = SYNC_GAP_AWAY;
+    one->from.v = have.v + 1;
+}
+
 /* What was purged before the user got it. */
 static void take_gap(struct sync_one *one, const struct page *page,
                      struct msg_seq have) {
@@ -77,7 +84,7 @@ static void judge(struct sync_one *one, const struct sync_cursor *cursor,
                   struct page *page) {
     one->head = page->head;
     if (page->since.v == 0) {
-        one->state = SYNC_LATER; /* the joining is not complete */
+        put_off(one, cursor->have); /* the joining is not complete */
     } else if (cursor->have.v > page->head.v) {
         name_gap(one, SYNC_GAP_LOST, page->head.v + 1, cursor->have);
     } else if (!take_witness(cursor, page)) {
@@ -96,12 +103,14 @@ static void on_page(void *ctx, enum rc rc, const struct page *found) {
     struct sync_one *one = &s->ones[l - s->lookups];
     struct page page;
 
-    if (rc != RC_OK) {
-        one->state = rc == RC_NOT_FOUND ? SYNC_NOT_FOUND : SYNC_LATER;
+    if (rc == RC_NOT_FOUND) {
+        one->state = SYNC_NOT_FOUND;
+    } else if (rc != RC_OK) {
+        put_off(one, l->cursor.have);
     } else {
         page = *found;
         judge(one, &l->cursor, &page);
-        if (one->state != SYNC_RESYNC) {
+        if (one->state != SYNC_RESYNC && one->state != SYNC_LATER) {
             take_gap(one, &page, l->cursor.have);
         }
         if (page.count > 0 && one->state != SYNC_RESYNC) {
@@ -133,6 +142,10 @@ static void on_heads(void *ctx, enum rc rc, const struct history_head *heads,
         struct msg_seq after = l->cursor.have;
 
         s->ones[i].hidden = heads[i].hidden;
+        if (heads[i].away) {
+            put_off(&s->ones[i], l->cursor.have);
+            continue;
+        }
         if (unmoved(&l->cursor, &heads[i])) {
             s->ones[i].head = heads[i].head;
             continue;

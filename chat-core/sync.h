@@ -35,6 +35,7 @@ enum sync_gap {
     SYNC_GAP_LOST,      /* the history ends before it */
     SYNC_GAP_REWRITTEN, /* another message stands at its place */
     SYNC_GAP_PURGED,    /* what it lacks is not kept any more */
+    SYNC_GAP_AWAY,      /* with SYNC_LATER: what it lacks cannot be told now */
 };
 
 struct sync_one {
@@ -44,13 +45,13 @@ struct sync_one {
     uint64_t hidden;     /* how many events he has hidden from himself */
     enum sync_gap gap;   /* LOST, REWRITTEN: with SYNC_RESYNC, and only then */
     struct msg_seq from; /* of the gap, first and last */
-    struct msg_seq to;
+    struct msg_seq to;   /* 0: not known */
 };
 
 /* `page` (borrowed) is what one conversation's cursor lacked. */
 typedef void (*sync_page_fn)(void *ctx, const struct page *page);
 /* All cursors answered, in the order asked; last. RC_OK, or what the history
- * answered when it could not tell the heads (`ones` is NULL then). */
+ * answered when it could not tell any head (`ones` is NULL then). */
 typedef void (*sync_done_fn)(void *ctx, enum rc rc, const struct sync_one *ones,
                              size_t count);
 

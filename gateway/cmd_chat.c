@@ -241,6 +241,7 @@ static void put_sync_gap(struct json_out *o, const struct sync_one *one) {
         [SYNC_GAP_LOST] = "lost",
         [SYNC_GAP_REWRITTEN] = "rewritten",
         [SYNC_GAP_PURGED] = "retention",
+        [SYNC_GAP_AWAY] = "unavailable",
     };
 
     if (one->gap != SYNC_GAP_NONE) {

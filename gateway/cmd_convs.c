@@ -193,6 +193,7 @@ static void on_heads(void *ctx, enum rc rc, const struct history_head *heads,
         uint64_t keep_ms = retention_of(c, l->convs[i].keep_ms);
         uint64_t due = retention_due(c, keep_ms, &heads[i]);
 
+        l->rc = heads[i].away ? RC_AGAIN : l->rc;
         l->heads[i] = heads[i];
         l->trimmings[i] = (struct trimming){l, &l->heads[i]};
         if (due != 0) {

@@ -17,6 +17,25 @@ struct part {
 
 static void round_begin(struct history_many *m);
 
+/* What is open in the end could not be had. The rest is answered without it,
+ * if there is a rest. */
+static enum rc miss_open(struct history_many *m, enum rc why) {
+    size_t open = 0;
+
+    for (size_t i = 0; i < m->count; i++) {
+        open += m->open[i];
+    }
+    if (open == m->count || (open > 0 && m->ops->miss == NULL)) {
+        return why;
+    }
+    for (size_t i = 0; i < m->count; i++) {
+        if (m->open[i]) {
+            m->ops->miss(m, i);
+        }
+    }
+    return RC_OK;
+}
+
 /* Everybody has answered. */
 static void round_end(struct history_many *m) {
     bool again = m->gone && !m->base.again;
@@ -30,10 +49,22 @@ static void round_end(struct history_many *m) {
         if (redis_call_wait(&m->base.route)) {
             return;
         }
-        m->rc = RC_AGAIN;
+        m->why = RC_AGAIN;
+    }
+    if (m->rc == RC_OK && m->why != RC_OK) {
+        m->rc = miss_open(m, m->why);
     }
     mem_free(m->open);
     m->ops->end(m, m->rc);
+}
+
+static void take_answer(struct history_many *m, size_t i, enum rc rc) {
+    if (rc == RC_OK || m->ops->miss == NULL) {
+        m->open[i] = false;
+        m->rc = m->rc == RC_OK ? rc : m->rc;
+    } else {
+        m->why = rc;
+    }
 }
 
 static void take_item(struct history_many *m, size_t i,
@@ -50,10 +81,7 @@ static void take_item(struct history_many *m, size_t i,
     m->moved |= moved;
     m->gone |= gone;
     if (!moved && !gone) {
-        enum rc rc = m->ops->take(m, i, replies);
-
-        m->open[i] = false;
-        m->rc = m->rc == RC_OK ? rc : m->rc;
+        take_answer(m, i, m->ops->take(m, i, replies));
     }
 }
 
@@ -65,7 +93,7 @@ static void on_part(struct resp_call *call, enum rc rc,
     if (rc == RC_AGAIN && m->base.route.until_ms != 0) {
         m->moved = true; /* to a server that is still being connected to */
     } else if (rc != RC_OK) {
-        m->rc = rc;
+        m->why = rc;
     }
     for (size_t i = 0; rc == RC_OK && i < p->count; i++) {
         take_item(m, p->items[i], replies + i * m->ops->each);
@@ -117,6 +145,7 @@ static void round_begin(struct history_many *m) {
     list_init(&parts);
     m->gone = false;
     m->moved = false;
+    m->why = RC_OK;
     for (size_t i = 0; i < m->count; i++) {
         if (m->open[i]) {
             struct history_key key = history_key(m->ops->conv(m, i), "meta");

@@ -19,6 +19,9 @@ struct history_many_ops {
     /* Reads their replies. Not RC_OK: that is everybody's answer. */
     enum rc (*take)(struct history_many *m, size_t i,
                     const struct resp *replies);
+    /* Question `i` could not be asked while others could. NULL: then that is
+     * everybody's answer too. */
+    void (*miss)(struct history_many *m, size_t i);
     /* The end: RC_OK, or why not all could be had. Frees. */
     void (*end)(struct history_many *m, enum rc rc);
 };
@@ -33,6 +36,7 @@ struct history_many {
     bool gone;    /* a script was not there */
     bool moved;   /* a conversation was elsewhere */
     enum rc rc;
+    enum rc why; /* the last part that failed did */
 };
 
 /* Asks `count` questions, at most HISTORY_HEADS_MAX, also none. */

@@ -109,6 +109,12 @@ static enum rc heads_take(struct history_many *m, size_t i,
     return rc;
 }
 
+static void heads_miss(struct history_many *m, size_t i) {
+    struct history_head *head = &heads_of(m)->heads[i];
+
+    *head = (struct history_head){.conv = head->conv, .away = true};
+}
+
 static void heads_end(struct history_many *m, enum rc rc) {
     struct heads_call *c = heads_of(m);
 
@@ -122,6 +128,7 @@ static const struct history_many_ops heads_ops = {
     .conv = heads_conv,
     .put = heads_put,
     .take = heads_take,
+    .miss = heads_miss,
     .end = heads_end,
 };
 

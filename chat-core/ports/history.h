@@ -80,6 +80,7 @@ struct history_head {
     struct msg_seq read; /* read cursor of the asked user */
     uint64_t hidden;     /* how many events are hidden from him */
     bool hides;          /* something is hidden from somebody */
+    bool away;           /* its server does not answer: nothing is known */
 };
 
 /* Events first.v, first.v + 1, ... `count` of them; fewer than asked only at
@@ -96,7 +97,8 @@ typedef void (*history_page_fn)(void *ctx, enum rc rc,
 /* The versions an event had before, the oldest first. */
 typedef void (*history_earlier_fn)(void *ctx, enum rc rc,
                                    const struct slice *versions, size_t count);
-/* `heads` is in the order asked. */
+/* `heads` is in the order asked. RC_OK: of one conversation at least it is
+ * known, also when the servers of others are `away`. */
 typedef void (*history_heads_fn)(void *ctx, enum rc rc,
                                  const struct history_head *heads,
                                  size_t count);

@@ -131,7 +131,7 @@ static void range_execute(struct fake_call *base) {
             l->events[c->first.v + c->page.count - 1].event;
         c->page.count++;
     }
-    base->rc = RC_OK;
+    base->rc = l->away ? RC_AGAIN : RC_OK;
 }
 
 static void tail_execute(struct fake_call *base) {
@@ -188,12 +188,14 @@ static void end_tail(struct history *h, struct conv_id conv,
 
 static void heads_execute(struct fake_call *base) {
     struct fake_history_call *c = fake_history_call_of(base);
+    size_t away = 0;
 
     c->heads = mem_new_array(c->count, sizeof(*c->heads));
     for (size_t i = 0; i < c->count; i++) {
         c->heads[i] = fake_log_head(c->store, c->convs[i], c->user);
+        away += c->heads[i].away;
     }
-    base->rc = RC_OK;
+    base->rc = away == c->count ? RC_AGAIN : RC_OK;
 }
 
 static void heads_answer(struct fake_call *base, enum rc rc, bool silent) {

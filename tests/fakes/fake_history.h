@@ -45,6 +45,8 @@ uint64_t fake_history_put(struct fake_history *f,
 /* Forgets the events before `oldest`. */
 void fake_history_purge(struct fake_history *f, struct conv_id conv,
                         uint64_t oldest);
+/* The conversation's server does not answer readers, or does again. */
+void fake_history_away(struct fake_history *f, struct conv_id conv, bool away);
 /* Loses what stands after `head`, as a restored copy does. */
 void fake_history_cut(struct fake_history *f, struct conv_id conv,
                       uint64_t head);

@@ -223,6 +223,10 @@ void fake_history_cut(struct fake_history *f, struct conv_id conv,
     }
 }
 
+void fake_history_away(struct fake_history *f, struct conv_id conv, bool away) {
+    fake_log_of(f, conv)->away = away;
+}
+
 struct history_head fake_log_head(const struct fake_history *f,
                                   struct conv_id conv, struct user_id user) {
     const struct fake_log *l = log_look(f, conv);
@@ -231,6 +235,9 @@ struct history_head fake_log_head(const struct fake_history *f,
 
     if (l == NULL) {
         return h;
+    }
+    if (l->away) {
+        return (struct history_head){.conv = conv, .away = true};
     }
     h.head.v = l->head;
     h.oldest.v = l->oldest;

@@ -21,6 +21,7 @@ struct fake_log {
     struct member_version mver;
     struct map readers; /* user id -> struct fake_reader */
     bool hides;
+    bool away; /* its server does not answer what reads it */
 };
 
 struct fake_history {

@@ -210,6 +210,58 @@ static void test_no_heads(void **state) {
     assert_int_equal(got.pages, 0);
 }
 
+/* One server of the history is away: what the others have is given, and the
+ * gap is named. When it is back, asking again gives the rest. */
+static void test_one_server_away(void **state) {
+    static const struct {
+        const char *name;
+        uint64_t have;
+        bool witness; /* the cursor names its message */
+    } rows[] = {
+        {"nothing yet", 0, false},
+        {"some", 15, false},
+        {"some, and which", 15, true},
+        {"all, and which", 20, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct sync_cursor cursors[] = {
+            {{LATE}, {rows[i].have}, rows[i].witness ? w.clock.wall_ms : 0},
+            {{MINE}, {249}, 0}};
+        struct got got;
+
+        fake_history_away(w.history, (struct conv_id){LATE}, true);
+        sync(cursors, COUNT_OF(cursors), &got);
+        world_settle(&w);
+        assert_row(rows[i].name, got.calls == 1 && got.rc == RC_OK);
+        assert_row(rows[i].name, got.ones[0].state == SYNC_LATER);
+        assert_row(rows[i].name, got.ones[0].gap == SYNC_GAP_AWAY);
+        assert_row(rows[i].name, got.ones[0].from.v == rows[i].have + 1);
+        assert_row(rows[i].name, got.ones[0].to.v == 0);
+        assert_row(rows[i].name, got.ones[1].state == SYNC_COMPLETE);
+        assert_row(rows[i].name, got.pages == 1 && got.page.first.v == 250);
+        fake_history_away(w.history, (struct conv_id){LATE}, false);
+        sync(cursors, 1, &got);
+        world_settle(&w);
+        assert_row(rows[i].name, got.ones[0].state == SYNC_COMPLETE);
+        assert_row(rows[i].name, got.ones[0].gap == SYNC_GAP_NONE);
+    }
+}
+
+/* All are: then that is the answer. */
+static void test_all_servers_away(void **state) {
+    const struct sync_cursor cursor = {{MINE}, {0}, 0};
+    struct got got;
+
+    (void)state;
+    fake_history_away(w.history, (struct conv_id){MINE}, true);
+    sync(&cursor, 1, &got);
+    world_settle(&w);
+    assert_int_equal(got.rc, RC_AGAIN);
+    fake_history_away(w.history, (struct conv_id){MINE}, false);
+}
+
 /* One store is away: that one later, the others now. */
 static void test_later(void **state) {
     const struct sync_cursor cursors[] = {{{LATE}, {0}, 0},
@@ -222,6 +274,7 @@ static void test_later(void **state) {
     world_settle(&w);
     assert_int_equal(got.rc, RC_OK);
     assert_int_equal(got.ones[0].state, SYNC_LATER);
+    assert_int_equal(got.ones[0].gap, SYNC_GAP_AWAY);
     assert_int_equal(got.ones[1].state, SYNC_COMPLETE);
 }
 
@@ -235,6 +288,8 @@ int main(void) {
         TEST(test_named_messages),
         TEST(test_no_heads),
         TEST(test_later),
+        TEST(test_one_server_away),
+        TEST(test_all_servers_away),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
