@@ -11,11 +11,13 @@ void core_init(struct core *c) {
     map_init(&c->convs);
     list_init(&c->convs_lru);
     map_init(&c->receipts);
+    list_init(&c->looks);
     c->stats = (struct core_stats){0};
 }
 
 void core_fini(struct core *c) {
     assert(c->users.count == 0 && c->wides.count == 0);
+    assert(list_empty(&c->looks));
     receipts_clear(c);
     conv_table_clear(c);
     map_fini(&c->users);

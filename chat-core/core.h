@@ -62,6 +62,7 @@ struct core {
     struct map convs;      /* conv id -> struct conv (conv_table.c) */
     struct list convs_lru; /* least recently used first */
     struct map receipts;   /* conv id -> what receipts.c has gathered */
+    struct list looks;     /* under way (look.c) */
     struct core_stats stats;
 };
 

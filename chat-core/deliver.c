@@ -1,6 +1,8 @@
 #include "chat-core/deliver.h"
 
 #include "chat-core/conv_table.h"
+#include "chat-core/event.h"
+#include "chat-core/look.h"
 #include "chat-core/wide.h"
 
 void deliver_to_user(struct local_user *u, struct blob *text, bool ephemeral) {
@@ -14,6 +16,23 @@ void deliver_to_user(struct local_user *u, struct blob *text, bool ephemeral) {
             c->events->on_text(c->owner, seat, text, ephemeral);
         }
     }
+}
+
+void deliver_page(struct local_user *u, const struct page *page) {
+    struct buf text;
+
+    buf_init(&text);
+    for (size_t i = 0; i < page->count; i++) {
+        struct blob *b;
+
+        buf_clear(&text);
+        event_text(&text, page->conv, (struct msg_seq){page->first.v + i},
+                   page->events[i]);
+        b = blob_new(buf_slice(&text));
+        deliver_to_user(u, b, false);
+        blob_unref(&b);
+    }
+    buf_fini(&text);
 }
 
 struct blob *deliver_resync_text(void) {
@@ -56,13 +75,24 @@ static void on_ephemeral(struct core *c, struct topic topic,
     blob_unref(&text);
 }
 
+static void on_joining(struct core *c, struct user_id user,
+                       const struct bus_member *told) {
+    struct local_user *u = audience_user(c, user);
+
+    if (u != NULL && told->seq.v != 0) {
+        look(u, told->conv, told->seq);
+    }
+}
+
 /* On a user's topic it is about that user: one message can be for many. */
 static void on_member(struct core *c, struct topic topic,
                       const struct bus_member *told) {
     struct bus_member change = *told;
 
     conv_forget_before(c, change.conv, change.mver);
-    if (topic.kind == TOPIC_USER) {
+    if (topic.kind == TOPIC_USER && change.change == MEMBER_SAME) {
+        on_joining(c, (struct user_id){topic.id}, &change);
+    } else if (topic.kind == TOPIC_USER) {
         change.user.v = topic.id;
         wide_user_changed(c, &change);
     } else {

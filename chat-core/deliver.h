@@ -8,6 +8,7 @@
 
 #include "chat-core/audience.h"
 #include "chat-core/core.h"
+#include "chat-core/page.h"
 #include "proto/base/macros.h"
 #include "proto/wire/bus_msg.h"
 
@@ -18,6 +19,8 @@ extern const struct bus_events deliver_bus_events;
 /* Hands one text to every session of `u` but those that still wait for their
  * audience_fn: theirs is to sync when it has come. */
 void deliver_to_user(struct local_user *u, struct blob *text, bool ephemeral);
+/* The same with each event of a page. */
+void deliver_page(struct local_user *u, const struct page *page);
 /* Tells the sessions of the user that his device was revoked. */
 void deliver_revoke(struct core *c, const struct bus_revoke *revoke);
 /* What tells a client that it may have missed something: a new blob. */

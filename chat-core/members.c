@@ -221,6 +221,18 @@ static void on_conv_told(void *ctx, enum rc rc) {
     log_change(x);
 }
 
+/* The event says who asked first, so that it is the same one whoever completes
+ * the change. */
+static void take_first(struct changing *x) {
+    if (x->out.by.v == 0) {
+        return;
+    }
+    x->ask.actor = x->out.by;
+    if (x->change != MEMBER_ADDED) {
+        x->change = x->out.by.v == x->ask.user.v ? MEMBER_LEFT : MEMBER_REMOVED;
+    }
+}
+
 static void on_changed(void *ctx, enum rc rc,
                        const struct member_changed *out) {
     struct changing *x = ctx;
@@ -231,6 +243,7 @@ static void on_changed(void *ctx, enum rc rc,
         return;
     }
     x->out = *out;
+    take_first(x);
     conv_forget_before(x->core, x->ask.conv, out->version);
     if (!out->changed) {
         finish(x, RC_OK);
@@ -287,6 +300,27 @@ void member_remove(struct core *c, const struct member_ask *ask,
     bool self = ask->actor.v == ask->user.v;
 
     change(c, ask, self ? MEMBER_LEFT : MEMBER_REMOVED, done, ctx);
+}
+
+static void on_again(void *ctx, enum rc rc, const struct member_changed *out) {
+    struct changing *x = ctx;
+
+    if (rc == RC_OK) {
+        x->change = out->joined ? MEMBER_ADDED : MEMBER_REMOVED;
+    }
+    on_changed(x, rc, out);
+}
+
+void member_complete(struct core *c, struct conv_id conv, struct user_id user,
+                     changed_fn done, void *ctx) {
+    struct directory *d = c->directory;
+    struct changing *x = mem_new(sizeof(*x));
+
+    x->core = c;
+    x->ask = (struct member_ask){.conv = conv, .actor = user, .user = user};
+    x->done = done;
+    x->ctx = ctx;
+    d->ops->member_again(d, conv, user, on_again, x);
 }
 
 static void on_joined(void *ctx, enum rc rc, const struct member_changed *out) {

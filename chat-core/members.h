@@ -45,6 +45,10 @@ void member_add(struct core *c, const struct member_ask *ask, changed_fn done,
                 void *ctx);
 void member_remove(struct core *c, const struct member_ask *ask,
                    changed_fn done, void *ctx);
+/* Completes the last coming or going of `user`, if whoever began it has not.
+ * RC_OK: it is complete. RC_NOT_FOUND: he never was a member. Else as above. */
+void member_complete(struct core *c, struct conv_id conv, struct user_id user,
+                     changed_fn done, void *ctx);
 /* Joins the group whose invite has a code of this hash (copied). Idempotent.
  * RC_NOT_FOUND: none that lets anybody in. RC_DENIED: he was removed from it.
  * RC_LIMIT, and the others, as member_add. */

@@ -2,6 +2,7 @@
 
 #include "chat-core/conv_table.h"
 #include "chat-core/interval.h"
+#include "chat-core/members.h"
 #include "chat-core/retention.h"
 #include "proto/base/mem.h"
 #include "proto/base/plant.h"
@@ -21,6 +22,7 @@ struct reading {
     struct msg_seq *hidden; /* from the reader */
     size_t hidden_count;
     bool hidden_known;
+    bool completed; /* what was half done, as far as that was possible */
     unsigned tries;
     page_fn done;
     void *ctx;
@@ -197,9 +199,34 @@ static void read_store(struct reading *r) {
     h->ops->tail(h, ask->conv, at, ask->limit, on_page, r);
 }
 
+static void on_completed(void *ctx, enum rc rc, struct conv_id conv,
+                         struct msg_seq seq) {
+    struct reading *r = ctx;
+
+    (void)conv;
+    (void)seq;
+    if (rc == RC_NOT_FOUND) {
+        finish(r, rc, NULL);
+        return;
+    }
+    r->completed = true;
+    look_up(r);
+}
+
+/* His coming or going has a version and perhaps no event: whoever began it may
+ * have died there. */
+static bool half_done(const struct reading *r, const struct place *place) {
+    return !r->ask.patient && !r->completed &&
+           (place->me.from.v == 0 || interval_since(&place->me).v == 0);
+}
+
 static void on_place(void *ctx, enum rc rc, const struct place *place) {
     struct reading *r = ctx;
 
+    if (rc == RC_OK && half_done(r, place)) {
+        member_complete(r->core, r->ask.conv, r->ask.user, on_completed, r);
+        return;
+    }
     if (rc == RC_OK && place->me.role == ROLE_NONE && place->me.from.v == 0) {
         rc = RC_NOT_FOUND;
     }

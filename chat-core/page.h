@@ -18,12 +18,16 @@ struct page_ask {
     enum page_side side;
     struct msg_seq seq;
     size_t limit; /* 1 to HISTORY_PAGE_MAX */
+    /* A coming or going of his that is half done is left to who began it; else
+     * it is completed first. */
+    bool patient;
 };
 
 /* Events first.v, first.v + 1, ...; `events` are stored bytes for event_text,
  * an empty slice for a purged one. `from` and `head` are the first and the
  * last seq this reader may see at all (head 0: nothing). `from` 0: the
- * reader's joining is not complete yet, it will show something later. `since`
+ * reader's joining is not complete yet and could not be completed, it will show
+ * something later. `since`
  * is where the reader has come for the last time, 0 as long as that is not
  * complete; what was said while he was out is an empty slice too. `kept` is
  * the first that is kept of what he may see: when it is not `from`, all that

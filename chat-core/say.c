@@ -6,6 +6,7 @@
 #include "chat-core/conv_table.h"
 #include "chat-core/event.h"
 #include "chat-core/interval.h"
+#include "chat-core/members.h"
 #include "chat-core/policy.h"
 #include "proto/base/hash.h"
 #include "proto/base/mem.h"
@@ -39,6 +40,11 @@ struct saying {
     struct topic topics[TOPICS_MAX];
     struct msg_seq readable[TOPICS_MAX]; /* of the topic's user: from there */
     size_t topic_count;
+    /* Members whose joining is not complete: whether it stands before the event
+     * only the history can tell. */
+    struct topic joining[LISTED_MAX_MEMBERS];
+    size_t joining_count;
+    bool wide;
     unsigned tries;
     struct said said;
     said_fn done;
@@ -46,6 +52,23 @@ struct saying {
 };
 
 static void look_up(struct saying *s);
+
+static void on_member_complete(void *ctx, enum rc rc, struct conv_id conv,
+                               struct msg_seq seq) {
+    (void)ctx;
+    (void)rc; /* the next one to touch the conversation tries again */
+    (void)conv;
+    (void)seq;
+}
+
+/* Whoever began these joinings has perhaps died. What the system says is part
+ * of such a change itself, and leaves the others to the next message. */
+static void complete_joinings(const struct saying *s) {
+    for (size_t i = 0; !s->system && i < s->joining_count; i++) {
+        member_complete(s->core, s->conv, (struct user_id){s->joining[i].id},
+                        on_member_complete, NULL);
+    }
+}
 
 static void finish(struct saying *s, enum rc rc) {
     said_fn done = s->done;
@@ -56,6 +79,7 @@ static void finish(struct saying *s, enum rc rc) {
         s->core->stats.said++;
         histogram_add_since(&s->core->stats.acks, s->asked_us,
                             s->core->clock->mono_us);
+        complete_joinings(s);
     }
     mem_free(s->name);
     mem_free(s->bytes);
@@ -84,7 +108,7 @@ static void note(struct saying *s) {
     h->ops->said(h, s->conv, s->said.seq, on_noted, s);
 }
 
-static void on_published(void *ctx, enum rc rc) {
+static void on_told(void *ctx, enum rc rc) {
     struct saying *s = ctx;
 
     if (rc != RC_OK) {
@@ -92,6 +116,39 @@ static void on_published(void *ctx, enum rc rc) {
         return;
     }
     note(s);
+}
+
+/* Who is joining a narrow conversation is told where to look. Of a wide one he
+ * reads everything from his joining on anyway. */
+static void tell_joining(struct saying *s) {
+    struct bus *bus = s->core->bus;
+    struct buf msg;
+
+    if (s->joining_count == 0 || s->wide) {
+        note(s);
+        return;
+    }
+    buf_init(&msg);
+    bus_msg_encode(&msg,
+                   &(struct bus_msg){.kind = BUS_MEMBER,
+                                     .u.member = {.conv = s->conv,
+                                                  .user = s->from,
+                                                  .mver = s->version,
+                                                  .seq = s->said.seq,
+                                                  .change = MEMBER_SAME}});
+    bus->ops->publish(bus, s->joining, s->joining_count, buf_slice(&msg), true,
+                      on_told, s);
+    buf_fini(&msg);
+}
+
+static void on_published(void *ctx, enum rc rc) {
+    struct saying *s = ctx;
+
+    if (rc != RC_OK) {
+        finish_stored(s, rc);
+        return;
+    }
+    tell_joining(s);
 }
 
 static void publish(struct saying *s, struct slice stored) {
@@ -135,15 +192,29 @@ static void add_topic(struct saying *s, struct topic topic,
     s->readable[s->topic_count++] = readable;
 }
 
+static void take_member(struct saying *s, const struct place *place,
+                        const struct member_row *m) {
+    struct topic topic = {TOPIC_USER, m->user.v};
+    struct msg_seq since = interval_since(m);
+
+    if (since.v == 0 && !planted(PLANT_TOLD_WHILE_JOINING)) {
+        s->joining[s->joining_count++] = topic;
+    } else if (!place->wide || place->joining) {
+        add_topic(s, topic, since);
+    }
+}
+
 /* The topics of everybody who is a member at the place's version. A wide
  * conversation has its own; while a joining is not complete its few members
  * get the event on theirs too, since those who were there when it was narrow
- * have perhaps not been told yet to listen to it. Whoever is joining catches
- * up from his own joining instead: what stands before is not for him. */
+ * have perhaps not been told yet to listen to it. Whoever is joining looks
+ * himself: what stands before his joining is not for him. */
 static void take_topics(struct saying *s, const struct place *place) {
     const struct msg_seq always = {1};
 
     s->topic_count = 0;
+    s->joining_count = 0;
+    s->wide = place->wide;
     if (place->wide) {
         add_topic(s, (struct topic){TOPIC_CONV, s->conv.v}, always);
     }
@@ -151,12 +222,8 @@ static void take_topics(struct saying *s, const struct place *place) {
         add_topic(s, (struct topic){TOPIC_USER, s->change.extra.v}, always);
     }
     for (size_t i = 0; i < place->listed; i++) {
-        const struct member_row *m = &place->members[i];
-
-        if ((!place->wide || (place->joining && m->from.v != 0)) &&
-            m->user.v != s->change.extra.v) {
-            add_topic(s, (struct topic){TOPIC_USER, m->user.v},
-                      interval_since(m));
+        if (place->members[i].user.v != s->change.extra.v) {
+            take_member(s, place, &place->members[i]);
         }
     }
 }
@@ -178,7 +245,7 @@ static void tell_members(struct saying *s) {
     struct buf stored;
 
     if (s->topic_count == 0) {
-        note(s); /* everybody has left */
+        tell_joining(s); /* everybody else has left */
         return;
     }
     buf_init(&stored);
@@ -212,7 +279,7 @@ static void on_place_of_repeat(void *ctx, enum rc rc,
     take_topics(s, place);
     keep_readers(s);
     if (s->topic_count == 0) {
-        note(s); /* everybody has left */
+        tell_joining(s); /* everybody else has left */
         return;
     }
     h->ops->range(h, s->conv, s->said.seq, 1, on_repeated, s);

@@ -42,6 +42,7 @@ struct wide_user {
     struct member_version known; /* the newest version he is known to be in */
     struct msg_seq from; /* what stands here and later is for him; 0: nothing
                             yet, until it is known */
+    bool waited;         /* once, for who began his joining to complete it */
     bool behind;         /* what stands after `have` has still to be given */
     struct msg_seq have;
 };

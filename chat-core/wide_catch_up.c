@@ -1,7 +1,6 @@
 /* What stands in the history for somebody who became a member before this
  * gateway listened to the conversation. Clients drop what they have. */
 #include "chat-core/deliver.h"
-#include "chat-core/event.h"
 #include "chat-core/page.h"
 #include "chat-core/wide.h"
 #include "proto/base/mem.h"
@@ -11,29 +10,12 @@ struct catch_up {
     struct conv_id conv;
 };
 
-static void give_events(struct local_user *u, const struct page *page) {
-    struct buf text;
-
-    buf_init(&text);
-    for (size_t i = 0; i < page->count; i++) {
-        struct blob *b;
-
-        buf_clear(&text);
-        event_text(&text, page->conv, (struct msg_seq){page->first.v + i},
-                   page->events[i]);
-        b = blob_new(buf_slice(&text));
-        deliver_to_user(u, b, false);
-        blob_unref(&b);
-    }
-    buf_fini(&text);
-}
-
 /* More than a page is the client's own business. */
 static void give(struct local_user *u, const struct page *page) {
     struct blob *resync;
 
     if (page->count == 0 || page->first.v + page->count > page->head.v) {
-        give_events(u, page);
+        deliver_page(u, page);
     } else {
         resync = deliver_resync_text();
         deliver_to_user(u, resync, false);
@@ -67,6 +49,7 @@ static void on_page(void *ctx, enum rc rc, const struct page *page) {
         wu->behind = false; /* no member: the next event will find out, */
         wu->from.v = 0;     /* and he is shown nothing until then */
     } else if (wu != NULL) {
+        wu->waited = true;
         wide_retry_later(w); /* no answer, or his joining is not complete */
     }
     audience_release(u);
@@ -83,6 +66,7 @@ void wide_catch_up(struct wide *w, struct wide_user *wu) {
                                  .user = up->user->id,
                                  .side = PAGE_AFTER,
                                  .seq = wu->have,
-                                 .limit = HISTORY_PAGE_MAX},
+                                 .limit = HISTORY_PAGE_MAX,
+                                 .patient = !wu->waited},
               on_page, up);
 }

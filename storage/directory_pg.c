@@ -177,6 +177,8 @@ static void read_changed(struct pg_row *r, struct member_changed *out) {
     out->kind = (enum conv_kind)pg_row_num(r, CONV_GROUP);
     out->owner.v = pg_row_num(r, INT64_MAX);
     out->conv.v = pg_row_num(r, INT64_MAX);
+    out->by.v = pg_row_num(r, INT64_MAX);
+    out->joined = pg_row_bool(r);
 }
 
 static enum rc read_change(const struct pg_result *res,

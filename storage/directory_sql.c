@@ -37,6 +37,20 @@
     "LEFT JOIN users p ON p.id = CASE WHEN c.direct_low = m.user_id "          \
     "THEN c.direct_high ELSE c.direct_low END "
 
+/* Who asked for somebody's coming or going is written down until its event is
+ * in the log, beside the changes of groups (enum group_what), so that whoever
+ * meets it half done can complete it. */
+#define NOTED_MEMBER "9"
+#define NOTED(change, conv, user, actor)                                       \
+    "w AS (INSERT INTO unlogged_changes AS x "                                 \
+    "(conv_id, what, user_id, actor, version) "                                \
+    "SELECT " conv ", " NOTED_MEMBER ", " user ", " actor ", " change          \
+    ".version FROM r WHERE " change ".changed "                                \
+    "ON CONFLICT (conv_id, what, user_id) DO UPDATE "                          \
+    "SET actor = CASE WHEN x.version = excluded.version THEN x.actor "         \
+    "ELSE excluded.actor END, version = excluded.version RETURNING actor) "
+#define NOTED_BY "coalesce((SELECT actor FROM w), 0), false "
+
 const struct pg_stmt directory_sql[SQL_COUNT] = {
     /* The second half finds the row of an earlier try whose answer was lost:
      * it sees the table as it was before the insert. */
@@ -202,20 +216,43 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "LEFT JOIN members m ON m.conv_id = c.id AND m.user_id = u.id "
          "WHERE c.id = $1 ORDER BY u.n",
          2},
-    [SQL_MEMBER_ADD] = {"member_add",
-                        "SELECT r.*, 0, 0 "
-                        "FROM group_add($1, $2, $3, $4, $5, $6) r",
-                        6},
+    [SQL_MEMBER_ADD] =
+        {"member_add",
+         "WITH r AS MATERIALIZED "
+         "(SELECT * FROM group_add($1, $2, $3, $4, $5, $6)), " NOTED(
+             "r", "$1", "$3", "$2") "SELECT r.*, 0, 0, " NOTED_BY "FROM r",
+         6},
     [SQL_MEMBER_REMOVE] = {"member_remove",
-                           "SELECT r.*, group_owner($1), 0 "
-                           "FROM group_remove($1, $2, $3) r",
+                           "WITH r AS MATERIALIZED "
+                           "(SELECT * FROM group_remove($1, $2, $3)), " NOTED(
+                               "r", "$1", "$3",
+                               "$2") "SELECT r.*, group_owner($1), 0, " NOTED_BY
+                                     "FROM r",
                            3},
-    [SQL_MEMBER_BOUND] = {"member_bound", "SELECT member_bound($1, $2, $3, $4)",
-                          4},
-    [SQL_GROUP_CHANGE] =
-        {"group_change",
-         "SELECT r.*, 0, 0 FROM group_change($1, $2, $3, $4, $5, $6, $7, $8) r",
-         8},
+    [SQL_MEMBER_AGAIN] =
+        {"member_again",
+         "SELECT CASE WHEN m.user_id IS NULL THEN 'not_found' ELSE 'ok' END, "
+         "m.version, c.member_count, NOT m.bound AND w.actor IS NOT NULL, "
+         "c.wide, c.kind, group_owner($1), 0, coalesce(w.actor, 0), m.role > 0 "
+         "FROM (SELECT $1::bigint AS conv, $2::bigint AS member) k "
+         "LEFT JOIN members m ON m.conv_id = k.conv AND m.user_id = k.member "
+         "LEFT JOIN conversations c ON c.id = m.conv_id "
+         "LEFT JOIN unlogged_changes w ON w.conv_id = m.conv_id "
+         "AND w.user_id = m.user_id AND w.version = m.version "
+         "AND w.what = " NOTED_MEMBER,
+         2},
+    [SQL_MEMBER_BOUND] =
+        {"member_bound",
+         "WITH w AS (DELETE FROM unlogged_changes x USING members m "
+         "WHERE x.conv_id = $1 AND x.user_id = $2 "
+         "AND x.what = " NOTED_MEMBER " AND m.conv_id = $1 "
+         "AND m.user_id = $2 AND (m.role > 0) = ($4::int = 1)) "
+         "SELECT member_bound($1, $2, $3, $4::int = 1)",
+         4},
+    [SQL_GROUP_CHANGE] = {"group_change",
+                          "SELECT r.*, 0, 0, 0, false "
+                          "FROM group_change($1, $2, $3, $4, $5, $6, $7, $8) r",
+                          8},
     [SQL_GROUP_LOGGED] =
         {"group_logged",
          "DELETE FROM unlogged_changes WHERE conv_id = $1 AND what = $2 "
@@ -223,10 +260,14 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          4},
     [SQL_GROUP_MEMBERS] = {"group_members",
                            "SELECT * FROM group_members($1, $2, $3, $4)", 4},
-    [SQL_GROUP_JOIN] = {"group_join",
-                        "SELECT (r.change).*, 0, coalesce(r.conv, 0) "
-                        "FROM group_join($1, $2, $3, $4, $5) r",
-                        5},
+    [SQL_GROUP_JOIN] =
+        {"group_join",
+         "WITH r AS MATERIALIZED "
+         "(SELECT * FROM group_join($1, $2, $3, $4, $5)), " NOTED(
+             "(change)", "conv", "$2",
+             "$2") "SELECT (r.change).*, 0, coalesce(r.conv, 0), " NOTED_BY
+                   "FROM r",
+         5},
     [SQL_INVITE_MAKE] = {"invite_make",
                          "SELECT group_invite($1, $2, $3, $4, $5, $6, $7, $8)",
                          8},

@@ -89,6 +89,17 @@ static void member_remove(struct directory *d, struct conv_id conv,
     dir_call_send(c);
 }
 
+static void member_again(struct directory *d, struct conv_id conv,
+                         struct user_id user, member_changed_fn done,
+                         void *ctx) {
+    struct dir_call *c = dir_call_new(d, SQL_MEMBER_AGAIN, dir_on_changed,
+                                      (union dir_done){.changed = done}, ctx);
+
+    pg_args_id(&c->req.args, conv.v);
+    pg_args_id(&c->req.args, user.v);
+    dir_call_send(c);
+}
+
 /* NOLINTNEXTLINE(readability-function-size): the port's parameters */
 static void member_bound(struct directory *d, struct conv_id conv,
                          struct user_id user, struct msg_seq seq, bool joined,
@@ -107,5 +118,6 @@ void members_add_ops(struct directory_ops *ops) {
     ops->members_of = members_of;
     ops->member_add = member_add;
     ops->member_remove = member_remove;
+    ops->member_again = member_again;
     ops->member_bound = member_bound;
 }

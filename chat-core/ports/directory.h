@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chat-core/ports/friends.h"
 #include "chat-core/ports/keys.h"
 #include "chat-core/ports/lists.h"
 #include "proto/base/ids.h"
@@ -170,8 +171,11 @@ struct member_changed {
     bool changed;
     bool wide;
     enum conv_kind kind;
-    struct user_id owner; /* now; only from member_remove, 0: nobody is left */
+    struct user_id owner; /* now; from member_remove and member_again only, 0:
+                             nobody is left */
     struct conv_id conv;  /* only from group_join */
+    struct user_id by;    /* who asked for it first; 0: not told */
+    bool joined;          /* only from member_again: he came, else he went */
 };
 
 typedef void (*member_changed_fn)(void *ctx, enum rc rc,
@@ -236,20 +240,6 @@ struct invite_new {
 typedef void (*invites_fn)(void *ctx, enum rc rc, const struct invite *invites,
                            size_t count);
 
-enum friend_state {
-    FRIEND_NONE = 0,
-    FRIEND_ASKED = 1,   /* I asked, the other has not answered */
-    FRIEND_ASKS_ME = 2, /* the other asked */
-    FRIEND_BOTH = 3,
-};
-
-struct friend_row {
-    struct user_id user;
-    struct slice name;
-    enum friend_state state;
-    struct slice remark; /* what the asking user calls the friend */
-};
-
 /* What user_erase found and took away. */
 struct erased {
     uint64_t friends;
@@ -259,18 +249,7 @@ struct erased {
 
 typedef void (*erased_fn)(void *ctx, enum rc rc, const struct erased *out);
 
-typedef void (*friends_fn)(void *ctx, enum rc rc,
-                           const struct friend_row *friends, size_t count);
-/* The state after the call. When asking: RC_NOT_FOUND, no such user;
- * RC_BAD_INPUT, oneself; RC_LIMIT, DIRECTORY_BATCH_MAX friends and open
- * questions of one's own; RC_DENIED, one of the two blocks the other. */
-typedef void (*friend_fn)(void *ctx, enum rc rc, enum friend_state state);
 typedef void (*directory_done_fn)(void *ctx, enum rc rc);
-/* Their direct conversation and the version that the block made, or the one
- * it made the first time; 0 when they have none. RC_NOT_FOUND, no such user;
- * RC_BAD_INPUT, oneself; RC_LIMIT, DIRECTORY_BATCH_MAX blocks. */
-typedef void (*block_fn)(void *ctx, enum rc rc, struct conv_id conv,
-                         struct member_version version);
 
 struct directory_ops {
     /* `name_key` is the case-folded form that must be unique. */
@@ -364,6 +343,11 @@ struct directory_ops {
     void (*member_remove)(struct directory *d, struct conv_id conv,
                           struct user_id actor, struct user_id user,
                           member_changed_fn done, void *ctx);
+    /* The last coming or going of `user`, if it is not complete, whoever asks.
+     * RC_NOT_FOUND: no such conversation, or he never was a member. */
+    void (*member_again)(struct directory *d, struct conv_id conv,
+                         struct user_id user, member_changed_fn done,
+                         void *ctx);
     /* Writes the first seq a new member may read, or the last an ex-member
      * may; once the change's own event has its seq. */
     void (*member_bound)(struct directory *d, struct conv_id conv,

@@ -33,6 +33,7 @@ enum plant {
     PLANT_REPEAT_OLD_MEMBERS,      /* a repeat goes to who was removed */
     PLANT_SHOWN_BEFORE_JOINING,    /* a member sees what is not for him */
     PLANT_STEP_SKIPPED,            /* a version is applied out of turn */
+    PLANT_TOLD_WHILE_JOINING,      /* who joins sees what stands before it */
     PLANT_TOKENS_FOR_EVER,         /* a token does not expire */
     PLANT_TRIM_UNNOTICED,          /* a log with a hole is taken for whole */
     PLANT_VERSION_NOT_SENT,        /* the append cannot see an old version */

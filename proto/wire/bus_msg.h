@@ -42,7 +42,9 @@ enum member_change {
     MEMBER_ADDED = 1,
     MEMBER_REMOVED = 2,
     MEMBER_LEFT = 3,
-    MEMBER_SAME = 4, /* who is in it did not change, but something did */
+    /* Who is in it did not change, but something did. To user:<id> with a
+     * `seq`: he is joining, and perhaps the event there is for him. */
+    MEMBER_SAME = 4,
 };
 
 /* `client` is the text message that every recipient gets, byte for byte. */

@@ -145,20 +145,28 @@ uint64_t fake_directory_from(const struct fake_directory *f,
     return m == NULL ? 0 : m->from;
 }
 
-bool fake_directory_was_member(const struct fake_directory *f,
-                               struct conv_id conv, struct user_id user,
-                               struct member_version version) {
+struct member_version fake_directory_came(const struct fake_directory *f,
+                                          struct conv_id conv,
+                                          struct user_id user,
+                                          struct member_version version) {
+    const struct member_version never = {0};
     const struct dir_conv *c = dir_conv(&f->store, conv);
-    bool member = false;
+    struct member_version came = never;
 
     for (size_t i = 0; i < c->step_count; i++) {
         const struct dir_step *step = &c->steps[i];
 
         if (step->version.v <= version.v && step->user.v == user.v) {
-            member = step->joined;
+            came = step->joined ? step->version : never;
         }
     }
-    return member;
+    return came;
+}
+
+bool fake_directory_was_member(const struct fake_directory *f,
+                               struct conv_id conv, struct user_id user,
+                               struct member_version version) {
+    return fake_directory_came(f, conv, user, version).v != 0;
 }
 
 /* ---- calls ---- */

@@ -69,6 +69,12 @@ struct member_row fake_directory_row(const struct fake_directory *f,
 /* His first seq, also while the row does not tell it; 0: not written yet. */
 uint64_t fake_directory_from(const struct fake_directory *f,
                              struct conv_id conv, struct user_id user);
+/* The version that had made the user a member of whom there are at `version`,
+ * which is 1 for those it was made with; 0: he was none. */
+struct member_version fake_directory_came(const struct fake_directory *f,
+                                          struct conv_id conv,
+                                          struct user_id user,
+                                          struct member_version version);
 /* Whether the user was a member at `version`. */
 bool fake_directory_was_member(const struct fake_directory *f,
                                struct conv_id conv, struct user_id user,

@@ -160,9 +160,12 @@ static enum rc join(struct fake_dir_call *c) {
         dir_join(c->store, conv, c->me);
         dir_note(c->store, c->me, LIST_CONVS, v->conv.v);
         m = dir_member(conv, c->me);
+        m->by = c->me;
         v->row.uses++;
     }
-    return fake_dir_took(c, conv, m->bound ? none : m->version);
+    (void)fake_dir_took(c, conv, m->bound ? none : m->version);
+    c->changed.by = m->bound ? (struct user_id){0} : m->by;
+    return RC_OK;
 }
 
 static void join_execute(struct fake_call *base) {

@@ -29,8 +29,13 @@ enum rc fake_dir_took(struct fake_dir_call *c, const struct dir_conv *conv,
 static enum rc took_change(struct fake_dir_call *c, const struct dir_conv *conv,
                            const struct dir_member *m) {
     const struct member_version none = {0};
+    enum rc rc =
+        fake_dir_took(c, conv, m != NULL && !m->bound ? m->version : none);
 
-    return fake_dir_took(c, conv, m != NULL && !m->bound ? m->version : none);
+    if (c->changed.changed) {
+        c->changed.by = m->by;
+    }
+    return rc;
 }
 
 static enum rc add(struct fake_dir_call *c) {
@@ -56,6 +61,7 @@ static enum rc add(struct fake_dir_call *c) {
     dir_join(c->store, conv, c->other);
     m = dir_member(conv, c->other);
     m->barred = false;
+    m->by = c->me;
     dir_note(c->store, c->other, LIST_CONVS, conv->id.v);
     return took_change(c, conv, m);
 }
@@ -85,6 +91,7 @@ static enum rc take_out(struct fake_dir_call *c) {
     was_owner = m->role == ROLE_OWNER;
     dir_leave(conv, m);
     m->barred = !self;
+    m->by = c->me;
     dir_note(c->store, m->user, LIST_CONVS, conv->id.v);
     for (size_t i = 0; was_owner && i < conv->count; i++) {
         if (conv->members[i].role == ROLE_OWNER) {
@@ -123,6 +130,29 @@ static void end_member_remove(struct directory *d, struct conv_id conv,
     c->done.changed = done;
 }
 
+static void member_again_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_conv *conv = dir_conv(c->store, c->conv);
+    struct dir_member *m = conv == NULL ? NULL : dir_member(conv, c->other);
+
+    base->rc = m == NULL ? RC_NOT_FOUND : took_change(c, conv, m);
+    if (m != NULL) {
+        c->changed.changed = !m->bound && m->by.v != 0;
+        c->changed.joined = m->role != ROLE_NONE;
+    }
+}
+
+static void end_member_again(struct directory *d, struct conv_id conv,
+                             struct user_id user, member_changed_fn done,
+                             void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "member_again", member_again_execute, fake_dir_answer_changed, ctx);
+
+    c->conv = conv;
+    c->other = user;
+    c->done.changed = done;
+}
+
 static void member_bound_execute(struct fake_call *base) {
     struct fake_dir_call *c = fake_dir_call_of(base);
     struct dir_conv *conv = dir_conv(c->store, c->conv);
@@ -151,5 +181,6 @@ static void end_member_bound(struct directory *d, struct conv_id conv,
 void fake_dir_members_ops(struct directory_ops *ops) {
     ops->member_add = end_member_add;
     ops->member_remove = end_member_remove;
+    ops->member_again = end_member_again;
     ops->member_bound = end_member_bound;
 }

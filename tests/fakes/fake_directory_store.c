@@ -175,6 +175,7 @@ void dir_join(struct dir_store *s, struct dir_conv *c, struct user_id user) {
     m->role = ROLE_MEMBER;
     m->until = 0;
     m->bound = false;
+    m->by.v = 0;
     c->version.v++;
     m->version = c->version;
     add_step(c, user, true);
@@ -204,6 +205,7 @@ void dir_leave(struct dir_conv *c, struct dir_member *m) {
     m->role = ROLE_NONE;
     m->until = 0;
     m->bound = false;
+    m->by.v = 0;
     c->member_count--;
     c->version.v++;
     m->version = c->version;

@@ -34,6 +34,7 @@ struct dir_member {
     size_t gap_count;
     bool bound;
     struct member_version version; /* made by the row's last change */
+    struct user_id by;             /* who asked for it first; 0: not told */
     uint64_t joined;               /* counts; later is newer */
     uint64_t silenced_ms;
     bool barred; /* an invite does not let him in */

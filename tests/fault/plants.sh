@@ -42,6 +42,7 @@ REPEAT_OLD_MEMBERS      test_say_again
 SHOWN_BEFORE_JOINING    test_wide_join
 STEP_SKIPPED            test_sim
 TOKENS_FOR_EVER         test_token
+TOLD_WHILE_JOINING      test_sim
 TRIM_UNNOTICED          test_bus_replay
 VERSION_NOT_SENT        test_sim
 DROP_FOR_THE_SLOW       scenario test_slow_consumer_is_closed

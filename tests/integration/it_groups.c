@@ -337,6 +337,49 @@ static void test_invites_limit(void **state) {
     assert_int_equal(invite(OWNER, "last", now_ms() + HOUR_MS, 1), RC_OK);
 }
 
+static enum rc go(bool in, uint64_t actor, uint64_t who) {
+    return in ? GOT(&g, changed, member_add, conv(GROUP), user(actor),
+                    user(who))
+              : GOT(&g, changed, member_remove, conv(GROUP), user(actor),
+                    user(who));
+}
+
+static enum rc bound(uint64_t who, uint64_t seq, bool joined) {
+    return GOT(&g, done, member_bound, conv(GROUP), user(who),
+               (struct msg_seq){seq}, joined);
+}
+
+static bool is_half_done(uint64_t who) {
+    assert_int_equal(GOT(&g, changed, member_again, conv(GROUP), user(who)),
+                     RC_OK);
+    return g.changed.changed;
+}
+
+/* Anybody may ask for one, and hears who began it. */
+static void test_half_done(void **state) {
+    (void)state;
+    assert_false(is_half_done(MEMBER));
+    assert_int_equal(go(true, OWNER, STRANGER), RC_OK);
+    assert_int_equal(go(true, ADMIN, STRANGER), RC_OK);
+    assert_int_equal(g.changed.by.v, OWNER);
+    assert_int_equal(go(false, OWNER, MEMBER2), RC_OK);
+    assert_true(is_half_done(STRANGER) && g.changed.joined);
+    assert_true(g.changed.version.v == 2 && g.changed.by.v == OWNER);
+    assert_int_equal(bound(STRANGER, 9, false), RC_OK); /* late */
+    assert_true(is_half_done(STRANGER));
+    assert_int_equal(bound(STRANGER, 10, true), RC_OK);
+    assert_false(is_half_done(STRANGER));
+    assert_int_equal(go(false, STRANGER, STRANGER), RC_OK);
+    assert_int_equal(go(false, ADMIN, STRANGER), RC_OK);
+    assert_true(is_half_done(STRANGER) && !g.changed.joined);
+    assert_true(g.changed.by.v == STRANGER && g.changed.owner.v == OWNER);
+    assert_int_equal(bound(STRANGER, 20, false), RC_OK);
+    assert_false(is_half_done(STRANGER));
+    assert_int_equal(invite(OWNER, "half", now_ms() + HOUR_MS, 1), RC_OK);
+    assert_int_equal(join(STRANGER2, "half"), RC_OK);
+    assert_true(is_half_done(STRANGER2) && g.changed.by.v == STRANGER2);
+}
+
 /* ---- erasing a user ---- */
 
 static void on_got_erased(void *ctx, enum rc rc, const struct erased *out) {
@@ -436,6 +479,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_roles, setup),
         cmocka_unit_test_setup(test_title_and_mute, setup),
+        cmocka_unit_test_setup(test_half_done, setup),
         cmocka_unit_test_setup(test_logged, setup),
         cmocka_unit_test_setup(test_members, setup),
         cmocka_unit_test_setup(test_invite, setup),

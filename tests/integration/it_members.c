@@ -50,7 +50,8 @@ static int setup(void **state) {
         {ADMIN}, {ADMIN2}, {MEMBER}, {MEMBER2}};
 
     (void)state;
-    pg_env_sql(&env, "DELETE FROM members; DELETE FROM conversations");
+    pg_env_sql(&env, "DELETE FROM unlogged_changes; DELETE FROM members; "
+                     "DELETE FROM conversations");
     assert_int_equal(GOT(&g, conv, group_create, conv(GROUP), user(OWNER),
                          SLICE_LIT("t"), members, COUNT_OF(members)),
                      RC_OK);

@@ -57,7 +57,6 @@ struct sim_message {
     char name[24];
     char body[40];
     bool acked;
-    bool repeat; /* acked as one */
     uint64_t seq;
 };
 

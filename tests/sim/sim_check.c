@@ -7,6 +7,7 @@
 #include "chat-core/event.h"
 #include "chat-core/interval.h"
 #include "proto/base/hash.h"
+#include "proto/wire/bus_msg.h"
 
 static const struct fake_stored *stored(const struct sim *s, size_t conv,
                                         uint64_t seq) {
@@ -68,6 +69,32 @@ static bool was_member(const struct sim *s, size_t conv, struct user_id user,
                                      version);
 }
 
+/* His own event of that change stands at `seq` or before. */
+static bool change_stands(const struct sim *s, size_t conv, struct user_id user,
+                          struct member_version version, uint64_t seq) {
+    char name[HISTORY_NAME_MAX];
+
+    snprintf(name, sizeof(name), ".%d.%s.%llu", (int)MEMBER_ADDED,
+             id_text(user.v).s, (unsigned long long)version.v);
+    for (uint64_t i = 1; i <= seq; i++) {
+        if (strcmp(stored(s, conv, i)->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A member as of that version, and what made him one stands before the event.
+ */
+static bool was_in(const struct sim *s, size_t conv, struct user_id user,
+                   const struct fake_stored *e, uint64_t seq) {
+    struct member_version came =
+        fake_directory_came(s->directory, sim_conv(conv), user, e->mver);
+
+    return came.v == 1 ||
+           (came.v != 0 && change_stands(s, conv, user, came, seq));
+}
+
 /* In the interval that the directory says now. */
 static bool in_interval(const struct sim *s, size_t conv, struct user_id user,
                         uint64_t seq) {
@@ -101,7 +128,7 @@ void sim_check_shown(struct sim *s, const struct sim_client *c, size_t conv,
         return;
     }
     e = stored(s, conv, seq);
-    if (!was_member(s, conv, c->user, e->mver) && !is_his_own(e, c->user) &&
+    if (!was_in(s, conv, c->user, e, seq) && !is_his_own(e, c->user) &&
         !in_interval(s, conv, c->user, seq) &&
         !was_reader(s, conv, c->user, seq)) {
         sim_fail(s, "I6 shown to a stranger", conv, seq, c->user.v);
@@ -207,15 +234,13 @@ static uint64_t joined_at(const struct sim *s, size_t conv,
 }
 
 /* I5, before anybody asks: a session that stands holds every acked message
- * since its user joined. (A repeat is not told to whom had not completed his
- * joining then; he finds it by the next gap.) */
+ * since its user joined. */
 static void check_heard(struct sim *s, const struct sim_message *m) {
     for (size_t i = 0; m->acked && i < SIM_CLIENTS; i++) {
         const struct sim_client *c = &s->clients[i];
         uint64_t from = joined_at(s, m->conv, c->user);
 
-        if (from != 0 && m->seq >= from && (!m->repeat || from == 1) &&
-            !c->known[m->conv].got[m->seq]) {
+        if (from != 0 && m->seq >= from && !c->known[m->conv].got[m->seq]) {
             sim_fail(s, "I5 missed and not noticed", m->conv, m->seq,
                      c->user.v);
         }

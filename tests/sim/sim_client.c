@@ -58,7 +58,6 @@ static void on_said(void *ctx, enum rc rc, const struct said *said) {
     if (rc == RC_OK) {
         m->acked = true;
         m->seq = said->seq.v;
-        m->repeat = said->repeat;
         t->sim->digest = t->sim->digest * 31 + said->seq.v;
     } else if (!t->wanted && rc != RC_NOT_FOUND) {
         sim_fail(t->sim, rc_str(rc), m->conv, 0, m->client->user.v);

@@ -3,6 +3,7 @@
 
 #include "chat-core/say.h"
 #include "proto/base/macros.h"
+#include "proto/wire/bus_msg.h"
 #include "tests/unit/say_world.h"
 
 /* ---- repeats ---- */
@@ -64,9 +65,10 @@ static void test_conflict(void **state) {
     assert_int_equal(got.said.seq.v, 2);
 }
 
-/* Who joined after the message does not get its repeat; nor does he whose
- * joining is not complete. */
+/* Who joined after the message does not get its repeat; he whose joining is
+ * not complete is told where to look, and nothing else. */
 static void test_repeat_and_newcomers(void **state) {
+    struct bus_msg msg;
     struct got got;
 
     (void)state;
@@ -82,7 +84,11 @@ static void test_repeat_and_newcomers(void **state) {
     world_settle(&w);
     assert_int_equal(got.said.seq.v, 1);
     assert_int_equal(sent_to_users(1, 2), 2);
-    assert_int_equal(sent_to_users(3, 60), 0);
+    assert_int_equal(sent_to_users(3, 60), 1);
+    assert_int_equal(
+        bus_msg_decode(fake_bus_last(w.bus, user_topic(4))->msg, &msg), RC_OK);
+    assert_true(msg.kind == BUS_MEMBER && msg.u.member.change == MEMBER_SAME);
+    assert_int_equal(msg.u.member.seq.v, 1);
 }
 
 /* A known name is answered whatever membership this gateway believes in: who
