@@ -310,22 +310,64 @@ static void test_stuck(void **state) {
 
 /* ---- a primary dies ---- */
 
+struct away {
+    bool answered;
+    enum rc rc;
+    bool away[2];
+    uint64_t head[2];
+};
+
+static void on_some_heads(void *ctx, enum rc rc,
+                          const struct history_head *heads, size_t count) {
+    struct away *a = ctx;
+
+    a->answered = true;
+    a->rc = rc;
+    for (size_t i = 0; i < count; i++) {
+        a->away[i] = heads[i].away;
+        a->head[i] = heads[i].head.v;
+    }
+}
+
+/* The living servers answer for what they have. */
+static struct away ask_heads(struct env *e, struct conv_id a,
+                             struct conv_id b) {
+    const struct conv_id convs[] = {a, b};
+    struct away out = {.answered = false};
+
+    e->f.h->ops->heads(e->f.h, (struct user_id){7}, convs, COUNT_OF(convs),
+                       on_some_heads, &out);
+    assert_true(
+        it_until(&e->f.loop, it_is_set, &out.answered, IT_CLUSTER_PATIENCE_MS));
+    return out;
+}
+
 static void test_failover(void **state) {
     struct env *e = *state;
     size_t replica = IT_SERVERS - 1;
     struct conv_id other;
+    struct away a;
 
     conv_on(e, 1);
     other = e->f.conv;
+    assert_int_equal(append(&e->f, message(&e->f, "m0")).rc, RC_OK);
     conv_on(e, 0);
     assert_int_equal(append(&e->f, message(&e->f, "m1")).rc, RC_OK);
     assert_int_equal(it_tell(&e->cluster, 0, "WAIT 1 30000").number, 1);
+    it_tell_ok(&e->cluster, replica,
+               "CONFIG SET cluster-replica-no-failover yes");
     kill(e->cluster.servers[0].pid, SIGKILL);
     waitpid(e->cluster.servers[0].pid, NULL, 0);
+    a = ask_heads(e, e->f.conv, other);
+    assert_int_equal(a.rc, RC_OK);
+    assert_true(a.away[0] && !a.away[1] && a.head[1] == 1);
+    assert_int_not_equal(ask_heads(e, e->f.conv, e->f.conv).rc, RC_OK);
     it_tell_ok(&e->cluster, replica, "CLUSTER FAILOVER TAKEOVER");
     append_until_stored(e, "m2", 2);
     assert_true(append(&e->f, message(&e->f, "m1")).out.repeat);
     assert_int_equal(range(&e->f, 1, 5).count, 2);
+    a = ask_heads(e, e->f.conv, other);
+    assert_true(a.rc == RC_OK && !a.away[0] && a.head[0] == 2);
     e->f.conv = other;
     assert_int_equal(append(&e->f, message(&e->f, "m1")).rc, RC_OK);
 }
