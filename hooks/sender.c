@@ -4,7 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "hooks/url.h"
 #include "proto/base/buf.h"
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
@@ -13,6 +12,7 @@
 #include "proto/net/lookup.h"
 #include "proto/net/tls_client.h"
 #include "proto/wire/json_write.h"
+#include "proto/wire/url.h"
 
 static const struct log_ctx log_ctx = {"hooks", 0};
 

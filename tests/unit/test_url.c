@@ -1,5 +1,5 @@
 /* The receiver's address: its parts, and what is none. */
-#include "hooks/url.h"
+#include "proto/wire/url.h"
 
 #include "tests/unit/assert_row.h"
 

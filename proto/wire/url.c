@@ -1,4 +1,4 @@
-#include "hooks/url.h"
+#include "proto/wire/url.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-/* Where the receiver is, as the setting hooks.url says it:
+/* An absolute address of another server, as a setting or a client says it:
  * "https://host:port/path?query". */
-#ifndef MOIM_HOOKS_URL_H
-#define MOIM_HOOKS_URL_H
+#ifndef MOIM_WIRE_URL_H
+#define MOIM_WIRE_URL_H
 
 #include <stdbool.h>
 
