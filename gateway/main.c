@@ -91,6 +91,9 @@ static enum rc open_stores(struct gateway *g) {
     if (rc == RC_OK && s->hooks[0] != '\0') {
         rc = hook_notes_open(&g->stores.hooks, &g->loop, &hooks);
     }
+    if (rc == RC_OK && g->stores.hooks != NULL && s->tier == TIER_T2) {
+        hook_notes_want_copies(g->stores.hooks, s->copies);
+    }
     return rc;
 }
 

@@ -21,7 +21,7 @@ struct drain {
     struct hook_queue *queue;
     struct hook_outbox *outbox; /* NULL: nobody asked for such events */
     struct wheel_timer timer;
-    bool running; /* this worker holds the lease */
+    bool running; /* it is this worker's */
     bool busy;    /* a batch is on its way */
     uint64_t ids[HOOK_CHANGES_MAX];
     size_t count;  /* of the batch */
@@ -32,7 +32,7 @@ struct drain {
 
 void drain_init(struct drain *d, struct loop *l, struct hook_queue *queue,
                 struct hook_outbox *outbox);
-/* Only who holds the lease carries. */
+/* Only one worker carries. */
 void drain_run(struct drain *d, bool yes);
 /* Asks nothing any more; its ports are closed next. */
 void drain_stop(struct drain *d);

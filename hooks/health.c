@@ -18,13 +18,13 @@ static void answer_ready(void *owner, struct http_exchange *x) {
     const struct hooks_health_parts *p = &((struct hooks_health *)owner)->parts;
     bool queue = hook_queue_ready(p->queue);
     bool history = p->history->ops->ready(p->history);
-    bool works = worker_counts(p->worker).works;
+    bool works = worker_counts(p->worker).parts > 0;
     bool outbox = p->outbox == NULL || hook_outbox_ready(p->outbox);
     const struct ready_check checks[] = {
         ready_store("queue", queue),
         ready_store("history", history),
         ready_store("directory", outbox),
-        {"worker", true, works ? "it works" : "another one works"},
+        {"worker", true, works ? "it works" : "others work"},
     };
     struct buf b;
 
@@ -38,8 +38,9 @@ static void put_metrics(struct buf *b, const struct hooks_health_parts *p) {
     const struct worker_counts w = worker_counts(p->worker);
     const struct sender_counts *s = sender_counts(p->sender);
     const struct prom_metric metrics[] = {
-        {"works", "gauge", "1: this process holds the lease.", w.works},
-        {"waiting", "gauge", "Entries in the queue.", w.waiting},
+        {"works", "gauge", "Partitions that this process works, of 8.",
+         w.parts},
+        {"waiting", "gauge", "Entries in these.", w.waiting},
         {"held", "gauge", "Of them, read by this process.", w.held},
         {"resting", "gauge", "Conversations and users whose next event failed.",
          w.resting},

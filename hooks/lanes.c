@@ -6,8 +6,8 @@
 #include "proto/base/clock.h"
 #include "proto/base/mem.h"
 
-static struct map *table(struct lanes *l, bool conv) {
-    return conv ? &l->convs : &l->users;
+static struct map *table(struct lanes *l, unsigned part, bool conv) {
+    return conv ? &l->convs[part] : &l->users[part];
 }
 
 /* Jobs. */
@@ -86,17 +86,19 @@ static void on_rested(struct wheel_timer *timer) {
     l->ports.on_ready(l->ports.owner);
 }
 
-static struct lane *lane_new(struct lanes *l, uint64_t id, bool conv) {
+static struct lane *lane_new(struct lanes *l, unsigned part, uint64_t id,
+                             bool conv) {
     struct lane *lane = mem_new(sizeof(*lane));
 
     list_init(&lane->node);
     list_init(&lane->jobs);
     wheel_timer_init(&lane->rest, on_rested);
     lane->owner = l;
+    lane->part = part;
     lane->id = id;
     lane->conv = conv;
     lane->ceiling_ms = REST_FIRST_MS;
-    map_put(table(l, conv), id, lane);
+    map_put(table(l, part, conv), id, lane);
     make_ready(lane);
     return lane;
 }
@@ -117,7 +119,7 @@ void lane_done(struct lane *lane) {
     }
     job_free(lane, lane_job(lane));
     if (list_empty(&lane->jobs)) {
-        map_remove(table(l, lane->conv), lane->id);
+        map_remove(table(l, lane->part, lane->conv), lane->id);
         lane_free(lane);
         return;
     }
@@ -173,11 +175,11 @@ static bool merged(struct lane *lane, const struct hook_entry *e) {
 bool lanes_put(struct lanes *l, const struct hook_entry *e) {
     bool conv = e->kind == HOOK_POINTER;
     uint64_t id = conv ? e->conv.v : e->user.v;
-    struct lane *lane = map_get(table(l, conv), id);
+    struct lane *lane = map_get(table(l, e->part, conv), id);
 
     assert(e->kind != HOOK_FOREIGN);
     if (lane == NULL) {
-        lane = lane_new(l, id, conv);
+        lane = lane_new(l, e->part, id, conv);
     } else if (merged(lane, e)) {
         return false;
     }
@@ -213,19 +215,23 @@ static void drop_table(struct map *lanes) {
     map_init(lanes);
 }
 
-void lanes_drop(struct lanes *l) {
-    drop_table(&l->convs);
-    drop_table(&l->users);
+void lanes_drop(struct lanes *l, unsigned part) {
+    drop_table(&l->convs[part]);
+    drop_table(&l->users[part]);
 }
 
 void lanes_init(struct lanes *l, const struct lanes_ports *ports) {
     *l = (struct lanes){.ports = *ports};
-    map_init(&l->convs);
-    map_init(&l->users);
+    for (unsigned part = 0; part < HOOK_PARTS; part++) {
+        map_init(&l->convs[part]);
+        map_init(&l->users[part]);
+    }
     list_init(&l->ready);
 }
 
 void lanes_fini(struct lanes *l) {
-    lanes_drop(l);
+    for (unsigned part = 0; part < HOOK_PARTS; part++) {
+        lanes_drop(l, part);
+    }
     assert(l->jobs == 0);
 }

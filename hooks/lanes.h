@@ -1,7 +1,7 @@
-/* What waits to be told, in lanes: one for each conversation and each user.
- * In a lane one thing is told after the other, and when the first fails the
- * lane rests, longer each time; the others go on. Pure: time, chance and the
- * wheel are handed in.
+/* What waits to be told, in lanes: one for each conversation and each user of
+ * a partition of the queue. In a lane one thing is told after the other, and
+ * when the first fails the lane rests, longer each time; the others go on.
+ * Pure: time, chance and the wheel are handed in.
  *
  *   READY --take--> BUSY --done--> READY, or gone with its last job
  *     ^               `--rest--> RESTING
@@ -53,10 +53,11 @@ enum lane_state {
 struct lane {
     struct list node; /* in `ready` */
     struct lanes *owner;
+    unsigned part;
     uint64_t id; /* of a conversation, or of a user */
     bool conv;
     enum lane_state state;
-    bool dropped;   /* busy, and forgotten by lanes_drop */
+    bool dropped;   /* busy, and forgotten by lanes_drop: to end soon */
     bool finishing; /* the first job is being taken away */
     uint64_t ceiling_ms;
     struct wheel_timer rest;
@@ -75,8 +76,8 @@ struct lanes_ports {
 
 struct lanes {
     struct lanes_ports ports;
-    struct map convs;
-    struct map users;
+    struct map convs[HOOK_PARTS];
+    struct map users[HOOK_PARTS];
     struct list ready;
     size_t jobs;
     size_t resting; /* lanes */
@@ -90,8 +91,9 @@ void lanes_fini(struct lanes *l);
 bool lanes_put(struct lanes *l, const struct hook_entry *e) MUST_CHECK;
 /* The next lane that is ready, busy from now on; NULL: there is none. */
 struct lane *lanes_take(struct lanes *l);
-/* Forgets everything: another one works. Busy lanes go when they are done. */
-void lanes_drop(struct lanes *l);
+/* Forgets a partition: another one works it, or it is read anew. Busy lanes go
+ * when they are done. */
+void lanes_drop(struct lanes *l, unsigned part);
 
 /* Of a busy lane. */
 struct job *lane_job(const struct lane *lane);

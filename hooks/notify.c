@@ -13,8 +13,9 @@
 struct notifier {
     struct notifier_ports ports;
     struct wheel_timer timer;
-    bool running;
-    bool busy; /* a look is on its way */
+    unsigned parts; /* that are looked at, as bits */
+    unsigned part;  /* the one whose turn it is */
+    bool busy;      /* a look is on its way */
     struct conv_id conv;
     uint64_t again_ms; /* the turn that the look has pushed away */
     struct spoken spoken[DECIDE_MESSAGES_MAX];
@@ -31,6 +32,23 @@ struct notifier {
 
 static void look_for_turn(struct notifier *n);
 
+/* The partitions. */
+
+static bool running(const struct notifier *n) {
+    return (n->parts & BIT(n->part)) != 0;
+}
+
+/* In the first of these that we work; after the last the timer begins anew. */
+static void look_from(struct notifier *n, unsigned part) {
+    n->part = part;
+    while (n->part < HOOK_PARTS && !running(n)) {
+        n->part++;
+    }
+    if (n->part < HOOK_PARTS) {
+        look_for_turn(n);
+    }
+}
+
 /* The end of a look. */
 
 static void look_over(struct notifier *n, enum rc rc) {
@@ -43,8 +61,10 @@ static void look_over(struct notifier *n, enum rc rc) {
     if (rc != RC_OK) {
         n->counts.failed++;
     }
-    if (rc == RC_OK && n->running) {
+    if (rc == RC_OK && running(n)) {
         look_for_turn(n);
+    } else {
+        look_from(n, n->part + 1);
     }
 }
 
@@ -133,7 +153,7 @@ static void decide(struct notifier *n) {
 /* What is to be known: what was said, who is in it, who has what. */
 
 static bool go_on(struct notifier *n, enum rc rc) {
-    if (rc == RC_OK && n->running) {
+    if (rc == RC_OK && running(n)) {
         return true;
     }
     look_over(n, rc == RC_OK ? RC_CLOSED : rc);
@@ -254,8 +274,9 @@ static void on_turn(void *ctx, enum rc rc, struct conv_id conv) {
     struct notifier *n = ctx;
     struct history *h = n->ports.history;
 
-    if (rc != RC_OK || conv.v == 0 || !n->running) {
+    if (rc != RC_OK || conv.v == 0 || !running(n)) {
         n->busy = false;
+        look_from(n, n->part + 1);
         return;
     }
     n->conv = conv;
@@ -268,7 +289,8 @@ static void look_for_turn(struct notifier *n) {
 
     n->busy = true;
     n->again_ms = now_ms + n->ports.wait_ms + NOTIFY_AGAIN_MS;
-    hook_due(n->ports.queue, now_ms, n->again_ms, on_turn, n);
+    hook_due(n->ports.queue, (struct hook_turn){n->part, now_ms, n->again_ms},
+             on_turn, n);
 }
 
 /* Life. */
@@ -277,7 +299,7 @@ static void on_timer(struct wheel_timer *timer) {
     struct notifier *n = CONTAINER_OF(timer, struct notifier, timer);
 
     if (!n->busy) {
-        look_for_turn(n);
+        look_from(n, 0);
     }
     loop_timer(n->ports.loop, &n->timer, NOTIFY_POLL_MS);
 }
@@ -293,17 +315,18 @@ struct notifier *notifier_open(const struct notifier_ports *ports) {
     return n;
 }
 
-void notifier_run(struct notifier *n, bool yes) {
-    n->running = yes;
-    if (yes) {
-        loop_timer(n->ports.loop, &n->timer, 0);
-    } else {
+void notifier_run(struct notifier *n, unsigned part, bool yes) {
+    n->parts = yes ? n->parts | BIT(part) : n->parts & ~BIT(part);
+    if (n->parts == 0) {
         wheel_cancel(&n->timer);
+    } else if (!wheel_is_set(&n->timer)) {
+        loop_timer(n->ports.loop, &n->timer, 0);
     }
 }
 
 void notifier_stop(struct notifier *n) {
-    notifier_run(n, false);
+    n->parts = 0;
+    wheel_cancel(&n->timer);
 }
 
 void notifier_free(struct notifier **n) {

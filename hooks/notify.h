@@ -35,8 +35,8 @@ struct notifier_counts {
 struct notifier;
 
 struct notifier *notifier_open(const struct notifier_ports *ports) MUST_CHECK;
-/* Only who holds the lease looks. */
-void notifier_run(struct notifier *n, bool yes);
+/* Only who works a partition looks at its conversations. */
+void notifier_run(struct notifier *n, unsigned part, bool yes);
 /* Begins nothing any more; its ports are closed next. */
 void notifier_stop(struct notifier *n);
 /* Nothing of it is on its way. Sets *n to NULL; NULL inside is fine. */

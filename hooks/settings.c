@@ -39,8 +39,9 @@ static const struct conf_key keys[] = {
      "for notification events: time in which a device may take a message",
      NULL},
 
-    {"redis", "hooks", CONF_TEXT, AT(queue), "127.0.0.1:6379", 1, 255,
-     "server of the queue: host:port or unix:/path; rediss://host:port is TLS",
+    {"redis", "hooks", CONF_TEXT, AT(queue), "127.0.0.1:6379", 1, 1023,
+     "store of the queue: host:port or unix:/path; rediss://host:port is TLS; "
+     "of a Redis Cluster several, with commas",
      NULL},
     {"redis", "history", CONF_TEXT, AT(history), "127.0.0.1:6379", 1, 1023,
      "store of the history, likewise; may be the same", NULL},

@@ -54,7 +54,7 @@ static void on_finished(void *ctx, enum rc rc) {
 }
 
 static void finish(struct task *t) {
-    struct hook_finish what = {.entry = t->job->entry};
+    struct hook_finish what = {.part = t->lane->part, .entry = t->job->entry};
 
     if (t->lane->conv) {
         what.conv.v = t->lane->id;
@@ -172,15 +172,20 @@ static void page_over(struct task *t) {
         return;
     }
     hook_queue_finish(t->ports->queue,
-                      &(struct hook_finish){.conv = {t->lane->id},
+                      &(struct hook_finish){.part = t->lane->part,
+                                            .conv = {t->lane->id},
                                             .told = t->lane->told,
                                             .due_ms = t->lane->due_ms},
                       on_progress, t);
 }
 
 /* Posts the next that is asked for. What is purged already has no kind, and is
- * passed too. */
+ * passed too. Another one goes on with a lane that was dropped. */
 static void page_go_on(struct task *t) {
+    if (t->lane->dropped) {
+        over(t, false);
+        return;
+    }
     while (t->at < t->count) {
         struct slice stored = stored_at(t);
 

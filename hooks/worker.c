@@ -7,32 +7,35 @@
 
 static const struct log_ctx log_ctx = {"hooks", 0};
 
+/* A partition of the queue. */
+struct part {
+    struct worker *worker;
+    bool works; /* its lease is ours */
+    bool reading;
+    struct replay_id after; /* read up to here */
+    uint64_t waiting;
+};
+
 struct worker {
     struct worker_config config;
     struct worker_ports ports;
     struct task_ports tasks;
     struct task_counts counts;
+    struct crew crew;
+    struct part parts[HOOK_PARTS];
     struct lanes lanes;
     struct drain drain;
     struct notifier *notifier; /* NULL: nobody asked for notifications */
-    struct wheel_timer renew;
     struct wheel_timer poll;
-    struct replay_id after; /* read up to here */
-    uint64_t held_ms;       /* when the lease was last ours; monotonic */
-    uint64_t waiting;
     uint64_t foreign;
     size_t busy; /* tasks */
-    bool works;
-    bool reading;
     bool stopped;
-    void (*left)(void *ctx);
-    void *left_ctx;
 };
 
 /* Tasks. */
 
 static void pump(struct worker *w) {
-    while (w->works && !w->stopped && w->busy < w->config.concurrency) {
+    while (!w->stopped && w->busy < w->config.concurrency) {
         struct lane *lane = lanes_take(&w->lanes);
 
         if (lane == NULL) {
@@ -61,7 +64,11 @@ static void on_ready(void *owner) {
 
 /* Reading. */
 
-static void look(struct worker *w);
+static unsigned part_of(const struct part *p) {
+    return (unsigned)(p - p->worker->parts);
+}
+
+static void look(struct part *p);
 
 /* It is told by an entry before it; or it is none of ours. */
 static void on_taken_away(void *ctx, enum rc rc) {
@@ -70,12 +77,15 @@ static void on_taken_away(void *ctx, enum rc rc) {
 }
 
 static void take_away(struct worker *w, const struct hook_entry *e) {
-    hook_queue_finish(w->ports.queue, &(struct hook_finish){.entry = e->id},
+    hook_queue_finish(w->ports.queue,
+                      &(struct hook_finish){.part = e->part, .entry = e->id},
                       on_taken_away, w);
 }
 
-static void take_entry(struct worker *w, const struct hook_entry *e) {
-    w->after = e->id;
+static void take_entry(struct part *p, const struct hook_entry *e) {
+    struct worker *w = p->worker;
+
+    p->after = e->id;
     if (e->kind == HOOK_FOREIGN) {
         w->foreign++;
         log_error(&log_ctx, "hooks_foreign_entry", "id=%llu-%llu",
@@ -86,79 +96,73 @@ static void take_entry(struct worker *w, const struct hook_entry *e) {
     }
 }
 
+/* From its first entry on, and nothing of it is held. */
+static void begin_anew(struct part *p) {
+    p->after = (struct replay_id){0, 0};
+    lanes_drop(&p->worker->lanes, part_of(p));
+}
+
+/* After a failure another server may have the partition, which lacks the last
+ * that the one before it had, and whose clock, which numbers the entries, may
+ * be behind: there "after the last that was read" says nothing. */
 static void on_page(void *ctx, enum rc rc, const struct hook_entry *entries,
                     size_t count, uint64_t waiting) {
-    struct worker *w = ctx;
+    struct part *p = ctx;
+    struct worker *w = p->worker;
 
-    w->reading = false;
-    if (w->stopped || !w->works) {
+    p->reading = false;
+    if (w->stopped || !p->works) {
         return;
     }
-    if (rc == RC_OK) {
-        w->waiting = waiting;
+    if (rc != RC_OK) {
+        begin_anew(p);
+        return;
     }
+    p->waiting = waiting;
     for (size_t i = 0; i < count; i++) {
-        take_entry(w, &entries[i]);
+        take_entry(p, &entries[i]);
     }
     pump(w);
     if (count == HOOK_PAGE) {
-        look(w);
+        look(p);
     }
 }
 
-static void look(struct worker *w) {
-    if (w->works && !w->reading && w->lanes.jobs < w->config.window) {
-        w->reading = true;
-        hook_queue_read(w->ports.queue, w->after, on_page, w);
+static void look(struct part *p) {
+    struct worker *w = p->worker;
+
+    if (p->works && !p->reading && w->lanes.jobs < w->config.window) {
+        p->reading = true;
+        hook_queue_read(w->ports.queue, part_of(p), p->after, on_page, p);
     }
 }
 
 static void on_poll(struct wheel_timer *timer) {
     struct worker *w = CONTAINER_OF(timer, struct worker, poll);
 
-    look(w);
+    for (unsigned part = 0; part < HOOK_PARTS; part++) {
+        look(&w->parts[part]);
+    }
     loop_timer(w->ports.loop, &w->poll, WORKER_POLL_MS);
 }
 
-/* The lease. */
+/* Leases. What waits in PostgreSQL is carried by who works the first
+ * partition. */
+static void on_lease(void *owner, unsigned part, bool held) {
+    struct worker *w = owner;
+    struct part *p = &w->parts[part];
 
-static void set_works(struct worker *w, bool works) {
-    if (w->works == works) {
-        return;
+    p->works = held;
+    p->waiting = 0;
+    begin_anew(p);
+    if (part == 0) {
+        drain_run(&w->drain, held);
     }
-    w->works = works;
-    w->after = (struct replay_id){0, 0};
-    lanes_drop(&w->lanes);
-    drain_run(&w->drain, works);
     if (w->notifier != NULL) {
-        notifier_run(w->notifier, works);
+        notifier_run(w->notifier, part, held);
     }
-    log_info(&log_ctx, "hooks_lease", "worker=%s works=%s",
-             id_text(w->config.id).s, works ? "yes" : "no");
-}
-
-static void on_held(void *ctx, enum rc rc, bool held) {
-    struct worker *w = ctx;
-    uint64_t now_ms = w->ports.loop->clock.mono_ms;
-
-    if (w->stopped) {
-        return;
-    }
-    if (rc == RC_OK) {
-        w->held_ms = now_ms;
-        set_works(w, held);
-    } else if (now_ms - w->held_ms >= WORKER_LEASE_MS - WORKER_RENEW_MS) {
-        set_works(w, false);
-    }
-}
-
-static void on_renew(struct wheel_timer *timer) {
-    struct worker *w = CONTAINER_OF(timer, struct worker, renew);
-
-    hook_queue_lease(w->ports.queue, w->config.id, WORKER_LEASE_MS, on_held, w);
-    loop_timer(w->ports.loop, &w->renew,
-               hook_queue_ready(w->ports.queue) ? WORKER_RENEW_MS
-                                                : WORKER_POLL_MS);
+    log_info(&log_ctx, "hooks_lease", "worker=%s partition=%u works=%s",
+             id_text(w->config.id).s, part, held ? "yes" : "no");
 }
 
 /* Life. */
@@ -197,42 +201,36 @@ struct worker *worker_open(const struct worker_config *config,
     lanes_init(&w->lanes, &lanes);
     drain_init(&w->drain, ports->loop, ports->queue, ports->outbox);
     open_notifier(w);
-    wheel_timer_init(&w->renew, on_renew);
+    for (unsigned part = 0; part < HOOK_PARTS; part++) {
+        w->parts[part].worker = w;
+    }
+    w->crew = (struct crew){.loop = ports->loop,
+                            .queue = ports->queue,
+                            .worker = config->id,
+                            .on_change = on_lease,
+                            .owner = w};
+    crew_open(&w->crew);
     wheel_timer_init(&w->poll, on_poll);
-    loop_timer(ports->loop, &w->renew, 0);
     loop_timer(ports->loop, &w->poll, WORKER_POLL_MS);
     return w;
 }
 
 void worker_stop(struct worker *w) {
     w->stopped = true;
-    wheel_cancel(&w->renew);
+    crew_stop(&w->crew);
     wheel_cancel(&w->poll);
     drain_stop(&w->drain);
     if (w->notifier != NULL) {
         notifier_stop(w->notifier);
     }
-    lanes_drop(&w->lanes);
-}
-
-static void on_left(void *ctx, enum rc rc, bool held) {
-    struct worker *w = ctx;
-
-    (void)held; /* whatever came of it, it ends by itself */
-    if (rc != RC_CLOSED) {
-        w->left(w->left_ctx);
+    for (unsigned part = 0; part < HOOK_PARTS; part++) {
+        lanes_drop(&w->lanes, part);
     }
 }
 
 void worker_leave(struct worker *w, void (*left)(void *ctx), void *ctx) {
     worker_stop(w);
-    if (!w->works) {
-        left(ctx);
-        return;
-    }
-    w->left = left;
-    w->left_ctx = ctx;
-    hook_queue_lease(w->ports.queue, w->config.id, 1, on_left, w);
+    crew_leave(&w->crew, left, ctx);
 }
 
 void worker_free(struct worker **w) {
@@ -247,15 +245,18 @@ void worker_free(struct worker **w) {
 
 struct worker_counts worker_counts(const struct worker *w) {
     static const struct notifier_counts none = {0};
-
-    return (struct worker_counts){
+    struct worker_counts out = {
         .tasks = w->counts,
         .notifier = w->notifier == NULL ? none : notifier_counts(w->notifier),
-        .works = w->works,
-        .waiting = w->waiting,
         .held = w->lanes.jobs,
         .resting = w->lanes.resting,
         .foreign = w->foreign,
         .carried = w->drain.done,
     };
+
+    for (unsigned part = 0; part < HOOK_PARTS; part++) {
+        out.parts += w->parts[part].works;
+        out.waiting += w->parts[part].waiting;
+    }
+    return out;
 }

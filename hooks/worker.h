@@ -1,9 +1,10 @@
-/* The webhooks' worker without its process: holds the lease, reads the queue
- * into lanes, and starts a task for each lane that is ready, some at a time.
+/* The webhooks' worker without its process: holds leases of partitions of the
+ * queue (crew.h), reads these into lanes, and starts a task for each lane
+ * that is ready, some at a time.
  *
- * Several may run: the one that holds the lease works, the others wait for it
- * to end. A worker that cannot renew it in time forgets what it holds; what it
- * was about to post may be posted twice then, never not at all. */
+ * Several may run, and share the partitions. A worker that cannot renew a lease
+ * in time forgets what it holds of that partition; what it was about to post
+ * may be posted twice then, never not at all. */
 #ifndef MOIM_HOOKS_WORKER_H
 #define MOIM_HOOKS_WORKER_H
 
@@ -11,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hooks/crew.h"
 #include "hooks/drain.h"
 #include "hooks/notify.h"
 #include "hooks/task.h"
@@ -19,9 +21,7 @@
 struct worker;
 
 enum {
-    WORKER_LEASE_MS = 3000,
-    WORKER_RENEW_MS = 1000,
-    WORKER_POLL_MS = 50, /* between two looks at an empty queue */
+    WORKER_POLL_MS = 50, /* between two looks at an empty partition */
 };
 
 struct worker_config {
@@ -45,8 +45,8 @@ struct worker_ports {
 struct worker_counts {
     struct task_counts tasks;
     struct notifier_counts notifier;
-    bool works;       /* holds the lease */
-    uint64_t waiting; /* entries in the queue, when it was last read */
+    unsigned parts;   /* partitions whose lease it holds */
+    uint64_t waiting; /* entries in them, when they were last read */
     size_t held;      /* of them, here */
     size_t resting;   /* lanes whose first event failed */
     uint64_t foreign; /* entries that are not ours */

@@ -22,7 +22,7 @@ static void on_told(void *ctx, enum rc rc) {
     struct hooked *h = t->owner;
     struct presence_known known = t->known;
 
-    h->in_flight--;
+    (void)map_remove(&h->telling, known.user.v);
     mem_free(t);
     if (rc != RC_OK && rc != RC_CLOSED) {
         again(h, known);
@@ -33,13 +33,14 @@ static bool tell(void *ctx, const struct presence_known *known) {
     struct hooked *h = ctx;
     struct telling *t;
 
-    if (!h->hooks->ops->ready(h->hooks)) {
+    if (!h->hooks->ops->ready(h->hooks) ||
+        map_get(&h->telling, known->user.v) != NULL) {
         return false;
     }
     t = mem_new(sizeof(*t));
     t->owner = h;
     t->known = *known;
-    h->in_flight++;
+    (void)map_put(&h->telling, known->user.v, t);
     h->hooks->ops->seen(
         h->hooks,
         &(struct hooks_seen){.user = known->user,
@@ -85,7 +86,7 @@ void hooked_sweep(struct hooked *h) {
 
 void hooked_init(struct hooked *h) {
     outbox_init(&h->waiting);
-    h->in_flight = 0;
+    map_init(&h->telling);
     h->sweep = false;
     h->sweeping = false;
     h->sweep_again = false;
@@ -94,6 +95,7 @@ void hooked_init(struct hooked *h) {
 
 void hooked_fini(struct hooked *h) {
     outbox_fini(&h->waiting);
+    map_fini(&h->telling);
 }
 
 void hooked_put(struct hooked *h, struct presence_known known) {
@@ -110,5 +112,5 @@ void hooked_flush(struct hooked *h) {
 }
 
 bool hooked_idle(const struct hooked *h) {
-    return h->in_flight == 0 && outbox_count(&h->waiting) == 0;
+    return h->telling.count == 0 && outbox_count(&h->waiting) == 0;
 }

@@ -10,16 +10,18 @@
 #include "chat-core/ports/hooks.h"
 #include "presence/outbox.h"
 #include "proto/base/clock.h"
+#include "proto/base/map.h"
 
 struct hooked {
     struct hooks *hooks; /* NULL: nobody is told */
     const struct clock *clock;
     struct outbox waiting;
-    size_t in_flight;
-    bool sweep;        /* there may be some who went while nobody looked */
-    bool sweeping;     /* a part of them is asked for */
-    bool sweep_again;  /* from the beginning, when this sweep is over */
-    uint64_t sweep_at; /* the next part */
+    struct map telling; /* user to what is on its way; one at a time, so that
+                           none overtakes another */
+    bool sweep;         /* there may be some who went while nobody looked */
+    bool sweeping;      /* a part of them is asked for */
+    bool sweep_again;   /* from the beginning, when this sweep is over */
+    uint64_t sweep_at;  /* the next part */
     /* What is true of a user now; PRESENCE_UNKNOWN too when another service
      * speaks for him. */
     struct presence_known (*known)(void *owner, struct user_id user);

@@ -1,11 +1,8 @@
 #include "storage/hook_due.h"
 
-#include <stdio.h>
-
 #include "proto/base/mem.h"
 #include "storage/history_layout.h"
-#include "storage/hook_keys.h"
-#include "storage/hook_parts.h"
+#include "storage/hook_call.h"
 
 static const char due_script[] =
 #include "storage/hook_due.lua.h"
@@ -17,58 +14,48 @@ static const char notice_script[] =
 #include "storage/hook_notice.lua.h"
     ;
 
-struct noted_key {
-    char s[sizeof(HOOK_NOTED_KEY) + ID_TEXT_LEN];
-};
-
-static struct noted_key noted_key(struct conv_id conv) {
-    struct noted_key out;
-
-    snprintf(out.s, sizeof(out.s), "%s%s", HOOK_NOTED_KEY, id_text(conv.v).s);
-    return out;
-}
-
-static void on_due(struct resp_call *call, enum rc rc,
-                   const struct resp *reply) {
-    struct hook_call c = hook_call_end(call);
+static void on_due(const struct hook_call *c, enum rc rc,
+                   const struct resp *replies) {
     struct conv_id conv = {0};
 
-    rc = rc == RC_OK ? resp_rc(reply) : rc;
-    if (rc == RC_OK && reply->type != RESP_NIL &&
-        (reply->type != RESP_STRING || !id_parse(reply->str, &conv.v))) {
+    if (rc == RC_OK && replies->type != RESP_NIL &&
+        (replies->type != RESP_STRING || !id_parse(replies->str, &conv.v))) {
         rc = hook_bad_reply("due");
     }
-    c.fn.due(c.ctx, rc, conv);
+    c->fn.due(c->ctx, rc, conv);
 }
 
-void hook_due(struct hook_queue *q, uint64_t now_ms, uint64_t again_ms,
-              hook_due_fn done, void *ctx) {
-    struct history_number now = history_number(now_ms);
-    struct history_number again = history_number(again_ms);
+void hook_due(struct hook_queue *q, struct hook_turn turn, hook_due_fn done,
+              void *ctx) {
+    struct hook_key key = hook_key(turn.part, "due");
+    struct history_number now = history_number(turn.now_ms);
+    struct history_number again = history_number(turn.again_ms);
     const struct slice args[] = {
-        SLICE_LIT("EVAL"),       slice_str(due_script), SLICE_LIT("1"),
-        SLICE_LIT(HOOK_DUE_KEY), slice_str(now.s),      slice_str(again.s),
+        SLICE_LIT("EVAL"), slice_str(due_script), SLICE_LIT("1"),
+        slice_str(key.s),  slice_str(now.s),      slice_str(again.s),
     };
-    struct hook_call *c = hook_call_new(ctx);
+    struct hook_call *c = hook_call_new(q->nodes, turn.part, ctx);
 
     c->fn.due = done;
-    resp_conn_send(q->conn, &c->call, on_due, args, COUNT_OF(args));
+    hook_call_one(c, on_due, args, COUNT_OF(args));
 }
 
 void hook_looked(struct hook_queue *q, struct conv_id conv, uint64_t again_ms,
                  uint64_t next_ms, hook_done_fn done, void *ctx) {
+    unsigned part = hook_part(conv.v);
+    struct hook_key key = hook_key(part, "due");
     struct id_text name = id_text(conv.v);
     struct history_number again = history_number(again_ms);
     struct history_number next = history_number(next_ms);
     const struct slice args[] = {
-        SLICE_LIT("EVAL"),       slice_str(looked_script), SLICE_LIT("1"),
-        SLICE_LIT(HOOK_DUE_KEY), slice_str(name.s),        slice_str(again.s),
+        SLICE_LIT("EVAL"), slice_str(looked_script), SLICE_LIT("1"),
+        slice_str(key.s),  slice_str(name.s),        slice_str(again.s),
         slice_str(next.s),
     };
-    struct hook_call *c = hook_call_new(ctx);
+    struct hook_call *c = hook_call_new(q->nodes, part, ctx);
 
     c->fn.done = done;
-    resp_conn_send(q->conn, &c->call, hook_on_done, args, COUNT_OF(args));
+    hook_call_one(c, hook_call_done, args, COUNT_OF(args));
 }
 
 static bool noted_read(const struct resp *r, struct history_mark *out) {
@@ -76,13 +63,11 @@ static bool noted_read(const struct resp *r, struct history_mark *out) {
            resp_u64(&r[1], &out->read.v);
 }
 
-static void on_noted(struct resp_call *call, enum rc rc,
+static void on_noted(const struct hook_call *c, enum rc rc,
                      const struct resp *reply) {
-    struct hook_call c = hook_call_end(call);
     struct history_mark *noted = NULL;
     size_t count = 0;
 
-    rc = rc == RC_OK ? resp_rc(reply) : rc;
     if (rc == RC_OK && (reply->type != RESP_ARRAY || reply->count % 2 != 0)) {
         rc = hook_bad_reply("noted");
     }
@@ -95,23 +80,25 @@ static void on_noted(struct resp_call *call, enum rc rc,
             rc = hook_bad_reply("noted");
         }
     }
-    c.fn.noted(c.ctx, rc, noted, rc == RC_OK ? count : 0);
+    c->fn.noted(c->ctx, rc, noted, rc == RC_OK ? count : 0);
     mem_free(noted);
 }
 
 void hook_noted(struct hook_queue *q, struct conv_id conv, hook_noted_fn done,
                 void *ctx) {
-    struct noted_key key = noted_key(conv);
+    struct hook_key key = hook_conv_key("noted", conv);
     const struct slice args[] = {SLICE_LIT("HGETALL"), slice_str(key.s)};
-    struct hook_call *c = hook_call_new(ctx);
+    struct hook_call *c = hook_call_new(q->nodes, hook_part(conv.v), ctx);
 
     c->fn.noted = done;
-    resp_conn_send(q->conn, &c->call, on_noted, args, COUNT_OF(args));
+    hook_call_one(c, on_noted, args, COUNT_OF(args));
 }
 
 void hook_notice(struct hook_queue *q, struct conv_id conv, struct msg_seq last,
                  const struct hook_entry *event, hook_done_fn done, void *ctx) {
-    struct noted_key key = noted_key(conv);
+    unsigned part = hook_part(conv.v);
+    struct hook_key queue = hook_key(part, "queue");
+    struct hook_key noted = hook_conv_key("noted", conv);
     struct id_text user = id_text(event->user.v);
     struct history_number seq = history_number(last.v);
     struct history_number ts = history_number(event->ts_ms);
@@ -119,8 +106,8 @@ void hook_notice(struct hook_queue *q, struct conv_id conv, struct msg_seq last,
         SLICE_LIT("EVAL"),
         slice_str(notice_script),
         SLICE_LIT("2"),
-        SLICE_LIT(HOOK_QUEUE_KEY),
-        slice_str(key.s),
+        slice_str(queue.s),
+        slice_str(noted.s),
         slice_str(user.s),
         slice_str(seq.s),
         event->name,
@@ -129,8 +116,8 @@ void hook_notice(struct hook_queue *q, struct conv_id conv, struct msg_seq last,
         SLICE_LIT(HOOK_QUEUE_MOST),
         SLICE_LIT(HOOK_TOLD_S),
     };
-    struct hook_call *c = hook_call_new(ctx);
+    struct hook_call *c = hook_call_new(q->nodes, part, ctx);
 
     c->fn.done = done;
-    resp_conn_send(q->conn, &c->call, hook_on_done, args, COUNT_OF(args));
+    hook_call_one(c, hook_call_done, args, COUNT_OF(args));
 }

@@ -17,10 +17,15 @@ typedef void (*hook_due_fn)(void *ctx, enum rc rc, struct conv_id conv);
 typedef void (*hook_noted_fn)(void *ctx, enum rc rc,
                               const struct history_mark *noted, size_t count);
 
-/* The conversation whose turn came first, before `now_ms`; it comes again at
- * `again_ms` unless hook_looked says otherwise. */
-void hook_due(struct hook_queue *q, uint64_t now_ms, uint64_t again_ms,
-              hook_due_fn done, void *ctx);
+struct hook_turn {
+    unsigned part;
+    uint64_t now_ms;
+    uint64_t again_ms;
+};
+/* The conversation of a partition whose turn came first, before `now_ms`; it
+ * comes again at `again_ms` unless hook_looked says otherwise. */
+void hook_due(struct hook_queue *q, struct hook_turn turn, hook_due_fn done,
+              void *ctx);
 /* It was looked at; its turn comes at `next_ms` (0: not), or earlier should
  * somebody have said something meanwhile. */
 void hook_looked(struct hook_queue *q, struct conv_id conv, uint64_t again_ms,

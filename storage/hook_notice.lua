@@ -1,8 +1,8 @@
 -- One notification of a user, once: a message that he was notified of before is
 -- not the reason for another one.
 --
--- KEYS[1]  {hooks}queue
--- KEYS[2]  {hooks}noted:<conversation>
+-- KEYS[1]  {hooks<n>}queue
+-- KEYS[2]  {hooks<n>}noted:<conversation>
 -- ARGV     1 user, 2 seq of the last message, 3 event id, 4 its time,
 --          5 its data, 6 entries that may wait, 7 how long that is known in s
 -- Answers  1 when it was written down

@@ -1,26 +1,23 @@
 #include "storage/hook_queue.h"
 
+#include <assert.h>
 #include <stdio.h>
 
-#include "proto/base/log.h"
 #include "proto/base/mem.h"
 #include "storage/history_layout.h"
-#include "storage/hook_keys.h"
-#include "storage/hook_parts.h"
-
-static const struct log_ctx log_ctx = {"hooks", 0};
+#include "storage/hook_call.h"
 
 static const char lease_script[] =
 #include "storage/hook_lease.lua.h"
     ;
 
+static const char crew_script[] =
+#include "storage/hook_crew.lua.h"
+    ;
+
 /* "<ms>-<seq>", with a '(' before it. */
 struct id_after {
     char s[48];
-};
-
-struct told_key {
-    char s[sizeof(HOOK_TOLD_KEY) + ID_TEXT_LEN];
 };
 
 static struct id_after id_after(struct replay_id id) {
@@ -31,70 +28,72 @@ static struct id_after id_after(struct replay_id id) {
     return out;
 }
 
-static struct told_key told_key(struct conv_id conv) {
-    struct told_key out;
+/* Who runs. */
 
-    snprintf(out.s, sizeof(out.s), "%s%s", HOOK_TOLD_KEY, id_text(conv.v).s);
-    return out;
-}
-
-struct hook_call *hook_call_new(void *ctx) {
-    struct hook_call *c = mem_new(sizeof(*c));
-
-    c->ctx = ctx;
-    return c;
-}
-
-struct hook_call hook_call_end(struct resp_call *call) {
-    struct hook_call *c = CONTAINER_OF(call, struct hook_call, call);
-    struct hook_call copy = *c;
-
-    mem_free(c);
-    return copy;
-}
-
-enum rc hook_bad_reply(const char *what) {
-    log_error(&log_ctx, "hooks_bad_reply", "call=%s", what);
-    return RC_BACKEND;
-}
-
-void hook_on_done(struct resp_call *call, enum rc rc,
-                  const struct resp *replies) {
-    uint32_t want = call->want;
-    struct hook_call c = hook_call_end(call);
-
-    for (uint32_t i = 0; rc == RC_OK && i < want; i++) {
-        rc = resp_rc(&replies[i]);
+static bool crew_read(const struct resp *r, uint64_t *workers) {
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->items[i].type != RESP_STRING ||
+            !id_parse(r->items[i].str, &workers[i])) {
+            return false;
+        }
     }
-    c.fn.done(c.ctx, rc);
+    return true;
+}
+
+static void on_crew(const struct hook_call *c, enum rc rc,
+                    const struct resp *replies) {
+    uint64_t workers[HOOK_CREW_MAX];
+    size_t count = 0;
+
+    if (rc == RC_OK) {
+        count = replies->type == RESP_ARRAY ? replies->count : SIZE_MAX;
+        if (count > HOOK_CREW_MAX || !crew_read(replies, workers)) {
+            rc = hook_bad_reply("crew");
+        }
+    }
+    c->fn.crew(c->ctx, rc, workers, rc == RC_OK ? count : 0);
+}
+
+void hook_queue_crew(struct hook_queue *q, uint64_t worker, uint64_t ms,
+                     hook_crew_fn done, void *ctx) {
+    struct hook_key key = hook_key(0, "crew");
+    struct id_text name = id_text(worker);
+    struct history_number last = history_number(ms);
+    const struct slice args[] = {
+        SLICE_LIT("EVAL"), slice_str(crew_script), SLICE_LIT("1"),
+        slice_str(key.s),  slice_str(name.s),      slice_str(last.s),
+    };
+    struct hook_call *c = hook_call_new(q->nodes, 0, ctx);
+
+    c->fn.crew = done;
+    hook_call_one(c, on_crew, args, COUNT_OF(args));
 }
 
 /* The lease. */
 
-static void on_held(struct resp_call *call, enum rc rc,
-                    const struct resp *reply) {
-    struct hook_call c = hook_call_end(call);
+static void on_held(const struct hook_call *c, enum rc rc,
+                    const struct resp *replies) {
     uint64_t held = 0;
 
-    rc = rc == RC_OK ? resp_rc(reply) : rc;
-    if (rc == RC_OK && !resp_u64(reply, &held)) {
+    if (rc == RC_OK && !resp_u64(replies, &held)) {
         rc = hook_bad_reply("lease");
     }
-    c.fn.held(c.ctx, rc, held == 1);
+    c->fn.held(c->ctx, rc, held == 1);
 }
 
-void hook_queue_lease(struct hook_queue *q, uint64_t worker, uint64_t ms,
+void hook_queue_lease(struct hook_queue *q, struct hook_lease lease,
                       hook_held_fn done, void *ctx) {
-    struct id_text name = id_text(worker);
-    struct history_number last = history_number(ms);
+    struct hook_key key = hook_key(lease.part, "worker");
+    struct id_text name = id_text(lease.worker);
+    struct history_number last = history_number(lease.ms);
     const struct slice args[] = {
-        SLICE_LIT("EVAL"),          slice_str(lease_script), SLICE_LIT("1"),
-        SLICE_LIT(HOOK_WORKER_KEY), slice_str(name.s),       slice_str(last.s),
+        SLICE_LIT("EVAL"), slice_str(lease_script), SLICE_LIT("1"),
+        slice_str(key.s),  slice_str(name.s),       slice_str(last.s),
     };
-    struct hook_call *c = hook_call_new(ctx);
+    struct hook_call *c = hook_call_new(q->nodes, lease.part, ctx);
 
     c->fn.held = done;
-    resp_conn_send(q->conn, &c->call, on_held, args, COUNT_OF(args));
+    hook_call_one(c, on_held, args, COUNT_OF(args));
 }
 
 /* Entries. */
@@ -163,119 +162,126 @@ static size_t entries_read(const struct resp *reply,
     return reply->count;
 }
 
-static void on_page(struct resp_call *call, enum rc rc,
+static void on_page(const struct hook_call *c, enum rc rc,
                     const struct resp *replies) {
-    struct hook_call c = hook_call_end(call);
     struct hook_entry entries[HOOK_PAGE];
     uint64_t waiting = 0;
     size_t count = 0;
 
-    rc = rc == RC_OK ? resp_rc(&replies[0]) : rc;
     if (rc == RC_OK) {
         count = entries_read(&replies[0], entries);
         if (count > HOOK_PAGE || !resp_u64(&replies[1], &waiting)) {
             rc = hook_bad_reply("read");
         }
     }
-    c.fn.page(c.ctx, rc, entries, rc == RC_OK ? count : 0, waiting);
+    for (size_t i = 0; rc == RC_OK && i < count; i++) {
+        entries[i].part = c->part;
+    }
+    c->fn.page(c->ctx, rc, entries, rc == RC_OK ? count : 0, waiting);
 }
 
-void hook_queue_read(struct hook_queue *q, struct replay_id after,
-                     hook_page_fn done, void *ctx) {
-    struct hook_call *c = hook_call_new(ctx);
+void hook_queue_read(struct hook_queue *q, unsigned part,
+                     struct replay_id after, hook_page_fn done, void *ctx) {
+    struct hook_call *c = hook_call_new(q->nodes, part, ctx);
+    struct hook_key key = hook_key(part, "queue");
     struct id_after from = id_after(after);
     struct history_number most = history_number(HOOK_PAGE);
-    struct buf *out;
 
     c->fn.page = done;
-    out = resp_conn_begin(q->conn, &c->call, on_page, 2);
-    if (out == NULL) {
-        return;
-    }
-    resp_command(out,
-                 (struct slice[]){SLICE_LIT("XRANGE"),
-                                  SLICE_LIT(HOOK_QUEUE_KEY), slice_str(from.s),
-                                  SLICE_LIT("+"), SLICE_LIT("COUNT"),
-                                  slice_str(most.s)},
-                 6);
-    resp_command(
-        out, (struct slice[]){SLICE_LIT("XLEN"), SLICE_LIT(HOOK_QUEUE_KEY)}, 2);
+    hook_call_add(c,
+                  (struct slice[]){SLICE_LIT("XRANGE"), slice_str(key.s),
+                                   slice_str(from.s), SLICE_LIT("+"),
+                                   SLICE_LIT("COUNT"), slice_str(most.s)},
+                  6);
+    hook_call_add(c, (struct slice[]){SLICE_LIT("XLEN"), slice_str(key.s)}, 2);
+    hook_call_send(c, on_page);
 }
 
 /* How far a conversation was told. */
 
-static void on_told(struct resp_call *call, enum rc rc,
-                    const struct resp *reply) {
-    struct hook_call c = hook_call_end(call);
+static void on_told(const struct hook_call *c, enum rc rc,
+                    const struct resp *replies) {
     struct msg_seq told = {0};
 
-    rc = rc == RC_OK ? resp_rc(reply) : rc;
-    if (rc == RC_OK && reply->type != RESP_NIL && !resp_u64(reply, &told.v)) {
+    if (rc == RC_OK && replies->type != RESP_NIL &&
+        !resp_u64(replies, &told.v)) {
         rc = hook_bad_reply("told");
     }
-    c.fn.told(c.ctx, rc, told);
+    c->fn.told(c->ctx, rc, told);
 }
 
 void hook_queue_told(struct hook_queue *q, struct conv_id conv,
                      hook_told_fn done, void *ctx) {
-    struct told_key key = told_key(conv);
+    struct hook_key key = hook_conv_key("told", conv);
     const struct slice args[] = {SLICE_LIT("GET"), slice_str(key.s)};
-    struct hook_call *c = hook_call_new(ctx);
+    struct hook_call *c = hook_call_new(q->nodes, hook_part(conv.v), ctx);
 
     c->fn.told = done;
-    resp_conn_send(q->conn, &c->call, on_told, args, COUNT_OF(args));
+    hook_call_one(c, on_told, args, COUNT_OF(args));
+}
+
+static void finish_due(struct hook_call *c, const struct hook_finish *what) {
+    struct hook_key key = hook_key(what->part, "due");
+    struct history_number due = history_number(what->due_ms);
+    struct id_text conv = id_text(what->conv.v);
+
+    hook_call_add(c,
+                  (struct slice[]){SLICE_LIT("ZADD"), slice_str(key.s),
+                                   SLICE_LIT("LT"), slice_str(due.s),
+                                   slice_str(conv.s)},
+                  5);
+}
+
+static void finish_told(struct hook_call *c, const struct hook_finish *what) {
+    struct hook_key key = hook_conv_key("told", what->conv);
+    struct history_number told = history_number(what->told.v);
+
+    hook_call_add(c,
+                  (struct slice[]){SLICE_LIT("SET"), slice_str(key.s),
+                                   slice_str(told.s), SLICE_LIT("EX"),
+                                   SLICE_LIT(HOOK_TOLD_S)},
+                  5);
+}
+
+static void finish_entry(struct hook_call *c, const struct hook_finish *what) {
+    struct hook_key key = hook_key(what->part, "queue");
+    struct id_after entry = id_after(what->entry);
+
+    hook_call_add(c,
+                  (struct slice[]){SLICE_LIT("XDEL"), slice_str(key.s),
+                                   slice_str(entry.s + 1)},
+                  3);
 }
 
 /* What is remembered comes first: should only one of the two be done, it is
  * told again from there. */
 void hook_queue_finish(struct hook_queue *q, const struct hook_finish *what,
                        hook_done_fn done, void *ctx) {
-    struct told_key key = told_key(what->conv);
-    struct history_number told = history_number(what->told.v);
-    struct id_after entry = id_after(what->entry);
-    struct id_text conv = id_text(what->conv.v);
-    struct history_number due = history_number(what->due_ms);
-    uint32_t want = (what->told.v != 0 ? 1U : 0) +
-                    (what->entry.ms != 0 ? 1U : 0) +
-                    (what->due_ms != 0 ? 1U : 0);
-    struct hook_call *c = hook_call_new(ctx);
-    struct buf *out;
+    struct hook_call *c = hook_call_new(q->nodes, what->part, ctx);
 
+    assert(what->conv.v == 0 || hook_part(what->conv.v) == what->part);
     c->fn.done = done;
-    out = resp_conn_begin(q->conn, &c->call, hook_on_done, want);
-    if (out == NULL) {
-        return;
-    }
     if (what->due_ms != 0) {
-        resp_command(out,
-                     (struct slice[]){SLICE_LIT("ZADD"),
-                                      SLICE_LIT(HOOK_DUE_KEY), SLICE_LIT("LT"),
-                                      slice_str(due.s), slice_str(conv.s)},
-                     5);
+        finish_due(c, what);
     }
     if (what->told.v != 0) {
-        resp_command(out,
-                     (struct slice[]){SLICE_LIT("SET"), slice_str(key.s),
-                                      slice_str(told.s), SLICE_LIT("EX"),
-                                      SLICE_LIT(HOOK_TOLD_S)},
-                     5);
+        finish_told(c, what);
     }
     if (what->entry.ms != 0) {
-        resp_command(out,
-                     (struct slice[]){SLICE_LIT("XDEL"),
-                                      SLICE_LIT(HOOK_QUEUE_KEY),
-                                      slice_str(entry.s + 1)},
-                     3);
+        finish_entry(c, what);
     }
+    hook_call_send(c, hook_call_done);
 }
 
 void hook_queue_add(struct hook_queue *q, const struct hook_entry *event,
                     hook_done_fn done, void *ctx) {
+    unsigned part = hook_part(event->user.v);
+    struct hook_key key = hook_key(part, "queue");
     struct id_text user = id_text(event->user.v);
     struct history_number ts = history_number(event->ts_ms);
     const struct slice args[] = {
         SLICE_LIT("XADD"),
-        SLICE_LIT(HOOK_QUEUE_KEY),
+        slice_str(key.s),
         SLICE_LIT("MAXLEN"),
         SLICE_LIT("~"),
         SLICE_LIT(HOOK_QUEUE_MOST),
@@ -291,21 +297,19 @@ void hook_queue_add(struct hook_queue *q, const struct hook_entry *event,
         SLICE_LIT("d"),
         event->data,
     };
-    struct hook_call *c = hook_call_new(ctx);
+    struct hook_call *c = hook_call_new(q->nodes, part, ctx);
 
     c->fn.done = done;
-    resp_conn_send(q->conn, &c->call, hook_on_done, args, COUNT_OF(args));
+    hook_call_one(c, hook_call_done, args, COUNT_OF(args));
 }
 
 /* Life. */
 
 enum rc hook_queue_open(struct hook_queue **out, struct loop *l,
                         const struct redis_config *config) {
-    static const struct resp_conn_events nothing = {NULL, NULL, NULL};
+    static const struct redis_nodes_events nothing = {NULL, NULL, NULL};
     struct hook_queue *q = mem_new(sizeof(*q));
-    const struct resp_conn_config conn = {
-        .redis = *config, .name = "hooks", .events = &nothing, .owner = q};
-    enum rc rc = resp_conn_open(&q->conn, l, &conn);
+    enum rc rc = hook_nodes_open(&q->nodes, l, config, &nothing);
 
     if (rc != RC_OK) {
         mem_free(q);
@@ -317,12 +321,12 @@ enum rc hook_queue_open(struct hook_queue **out, struct loop *l,
 
 void hook_queue_close(struct hook_queue **q) {
     if (*q != NULL) {
-        resp_conn_close(&(*q)->conn);
+        redis_nodes_close(&(*q)->nodes);
         mem_free(*q);
         *q = NULL;
     }
 }
 
 bool hook_queue_ready(const struct hook_queue *q) {
-    return resp_conn_ready(q->conn);
+    return redis_nodes_ready(q->nodes);
 }

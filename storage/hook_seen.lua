@@ -2,8 +2,8 @@
 -- gets an epoch, a number higher than every one before it; what goes has the
 -- epoch of the coming that it ends.
 --
--- KEYS[1]  {hooks}queue
--- KEYS[2]  {hooks}online
+-- KEYS[1]  {hooks<n>}queue
+-- KEYS[2]  {hooks<n>}online
 -- ARGV     1 user, 2 "online" or "offline", 3 since when, Unix time in ms,
 --          4 entries that may wait
 -- Answers  1 when it was written down

@@ -20,6 +20,7 @@ conf_common() {
 [redis]
 history = $REDIS_ADDRESS
 bus = ${BUS_SOCKET:+unix:}${BUS_SOCKET:-$REDIS_ADDRESS}
+${DEMO_HOOKS:+hooks = $REDIS_ADDRESS}
 ${REDIS_PASSWORD:+password = $REDIS_PASSWORD}
 
 [postgres]
@@ -43,6 +44,23 @@ presence_start() {
     keep "presence$n" TERM "$BIN/moim-presence" \
         --config "$STATE/conf/presence$n.conf"
     PRESENCE_PORTS+=("$port")
+}
+
+# hooks_start PORT: tells the receiver that --hooks named.
+hooks_start() {
+    local secret="$STATE/conf/webhook.secret"
+    [ -s "$secret" ] ||
+        (umask 077 && echo "whsec_$(openssl rand -base64 32)" >"$secret")
+    endpoint HOOKS_INTERNAL "127.0.0.1:$1"
+    {
+        printf '[hooks]\ninternal = 127.0.0.1:%d\nurl = %s\n' \
+            "$1" "$DEMO_HOOKS"
+        printf 'secret_file = %s\n' "$secret"
+        printf 'events = message member presence friend device notification\n'
+        printf '\n'
+        conf_common
+    } >"$STATE/conf/hooks.conf"
+    keep hooks TERM "$BIN/moim-hooks" --config "$STATE/conf/hooks.conf"
 }
 
 # Everybody's internal address by name.
@@ -143,7 +161,7 @@ cluster_tls() {
 }
 
 cluster_start() {
-    local n
+    local n port
     cluster_ports
     cluster_secret
     [ -z "${DEMO_TLS:-}" ] || cluster_tls
@@ -160,6 +178,11 @@ cluster_start() {
     for ((n = 1; n <= GATEWAYS; n++)); do
         wait_ready "gateway$n" http_ok "${GATEWAY_PORTS[n - 1]}" /readyz
     done
+    if [ -n "${DEMO_HOOKS:-}" ]; then
+        next_port port
+        hooks_start "$port"
+        wait_ready hooks http_ok "$port" /readyz
+    fi
     haproxy_start "$PUBLIC_PORT" "${GATEWAY_PORTS[@]}"
     wait_ready haproxy http_ok "$PUBLIC_PORT" /healthz
 }

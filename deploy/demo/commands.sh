@@ -60,6 +60,7 @@ cmd_status() {
     for ((n = 1; n <= GATEWAYS; n++)); do
         status_row "gateway$n" "GATEWAY$n" "GATEWAY${n}_INTERNAL"
     done
+    [ -z "$(endpoint_of HOOKS_INTERNAL)" ] || status_row hooks HOOKS_INTERNAL
     status_row haproxy HAPROXY
 }
 

@@ -68,6 +68,7 @@ demo_end() {
     [ "${#KEEPERS[@]}" = 0 ] || echo '  stopping'
     stop_services 'haproxy'
     stop_services 'gateway*'
+    stop_services 'hooks'
     stop_services 'presence*'
     stop_services '*'
     sockets_close
@@ -115,6 +116,9 @@ demo_summary() {
         "$BOLD" "$PLAIN"
     [ -z "$(endpoint_of REDIS1)" ] ||
         printf '          ./run ctl hold redis 1        a replica takes over; back with start redis 1\n'
+    [ -z "$(endpoint_of HOOKS_INTERNAL)" ] ||
+        printf '  %sHooks%s   signed with the secret in %s\n' "$BOLD" "$PLAIN" \
+            "${STATE#"$ROOT/"}/conf/webhook.secret"
     printf '  %sOperate%s http://%s/   gateways, rates, stores, errors; drain, kill\n' \
         "$BOLD" "$PLAIN" "$(endpoint_of GATEWAY1_INTERNAL)"
     printf '  %sMetrics%s http://%s/metrics\n\n' "$BOLD" "$PLAIN" \

@@ -1,5 +1,5 @@
-/* The webhooks' queue in a real Redis: who writes, who reads, one worker at a
- * time, comings with an epoch, and turns of conversations. */
+/* The webhooks' queue in a real Redis: who writes, who reads, one worker of a
+ * partition at a time, comings with an epoch, and turns of conversations. */
 #include "tests/integration/redis_child.h"
 
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 
 enum {
     SEEN_MAX = 8,
+    PART = 5,
 };
 
 /* What the last call was answered. */
@@ -27,6 +28,7 @@ struct got {
     char data[SEEN_MAX][96];
     char names[SEEN_MAX][64];
     struct user_id users[SEEN_MAX];
+    uint64_t next;
     struct history_mark noted;
 };
 
@@ -39,6 +41,18 @@ struct fixture {
 };
 
 static struct fixture f;
+
+/* The n-th id of the partition. */
+static uint64_t id(unsigned n) {
+    uint64_t v = 0;
+
+    for (unsigned i = 0; i <= n; i++) {
+        do {
+            v++;
+        } while (hook_part(v) != PART);
+    }
+    return v;
+}
 
 static bool both_ready(void *ctx) {
     (void)ctx;
@@ -118,13 +132,14 @@ static void on_page(void *ctx, enum rc rc, const struct hook_entry *entries,
 
 static void read_after(struct replay_id after) {
     begin();
-    hook_queue_read(f.queue, after, on_page, &f.got);
+    hook_queue_read(f.queue, PART, after, on_page, &f.got);
     wait_answer();
 }
 
-static void finish(const struct hook_finish *what) {
+static void finish(struct hook_finish what) {
+    what.part = PART;
     begin();
-    hook_queue_finish(f.queue, what, on_done, NULL);
+    hook_queue_finish(f.queue, &what, on_done, NULL);
     wait_answer();
 }
 
@@ -149,25 +164,26 @@ static void test_pointers(void **state) {
     struct replay_id last;
 
     (void)state;
-    said(7, 1);
-    said(8, 1);
-    said(7, 2);
+    said(id(7), 1);
+    said(id(8), 1);
+    said(id(7), 2);
     read_after(start);
     assert_true(f.got.count == 3 && f.got.waiting == 3);
     assert_int_equal(f.got.entries[2].kind, HOOK_POINTER);
-    assert_int_equal(f.got.entries[2].conv.v, 7);
+    assert_int_equal(f.got.entries[2].conv.v, id(7));
+    assert_int_equal(f.got.entries[2].part, PART);
     assert_int_equal(f.got.entries[2].seq.v, 2);
     first = f.got.entries[0].id;
     last = f.got.entries[2].id;
     read_after(last);
     assert_true(f.got.count == 0 && f.got.waiting == 3);
-    assert_int_equal(told(7), 0);
-    finish(&(struct hook_finish){.conv = {7}, .told = {2}, .entry = first});
-    finish(&(struct hook_finish){.entry = last});
-    assert_int_equal(told(7), 2);
-    assert_int_equal(told(8), 0);
+    assert_int_equal(told(id(7)), 0);
+    finish((struct hook_finish){.conv = {id(7)}, .told = {2}, .entry = first});
+    finish((struct hook_finish){.entry = last});
+    assert_int_equal(told(id(7)), 2);
+    assert_int_equal(told(id(8)), 0);
     read_after(start);
-    assert_true(f.got.count == 1 && f.got.entries[0].conv.v == 8);
+    assert_true(f.got.count == 1 && f.got.entries[0].conv.v == id(8));
 }
 
 static void on_online(void *ctx, enum rc rc, const struct user_id *users,
@@ -175,29 +191,45 @@ static void on_online(void *ctx, enum rc rc, const struct user_id *users,
     (void)ctx;
     f.got.answered = true;
     f.got.rc = rc;
-    f.got.count = count;
-    assert_true(count <= SEEN_MAX && next == 0);
-    memcpy(f.got.users, users, count * sizeof(*users));
+    assert_true(f.got.count + count <= SEEN_MAX);
+    for (size_t i = 0; i < count; i++) {
+        f.got.users[f.got.count++] = users[i];
+    }
+    f.got.next = next;
+}
+
+/* Everybody in all partitions. */
+static void all_online(void) {
+    begin();
+    do {
+        f.got.answered = false;
+        f.notes->ops->online(f.notes, f.got.next, on_online, NULL);
+        wait_answer();
+    } while (f.got.next != 0);
 }
 
 /* Once each, however often it is said; the epoch of a going is that of its
  * coming, and the next one is higher. */
 static void test_epochs(void **state) {
+    uint64_t elsewhere = id(0);
     uint64_t epochs[4] = {0};
 
     (void)state;
-    seen(3, false); /* he never came */
-    seen(3, true);
-    seen(3, true);
-    seen(4, true);
-    begin();
-    f.notes->ops->online(f.notes, 0, on_online, NULL);
-    wait_answer();
-    assert_int_equal(f.got.count, 2);
-    assert_int_equal(f.got.users[0].v + f.got.users[1].v, 7);
-    seen(3, false);
-    seen(3, false);
-    seen(3, true);
+    while (hook_part(elsewhere) != HOOK_PARTS - 1) {
+        elsewhere++;
+    }
+    seen(id(3), false); /* he never came */
+    seen(id(3), true);
+    seen(id(3), true);
+    seen(id(4), true);
+    seen(elsewhere, true);
+    all_online();
+    assert_int_equal(f.got.count, 3);
+    assert_int_equal(f.got.users[0].v + f.got.users[1].v + f.got.users[2].v,
+                     id(3) + id(4) + elsewhere);
+    seen(id(3), false);
+    seen(id(3), false);
+    seen(id(3), true);
     read_after((struct replay_id){0, 0});
     assert_int_equal(f.got.count, 4);
     for (size_t i = 0; i < 4; i++) {
@@ -208,7 +240,7 @@ static void test_epochs(void **state) {
         assert_non_null(at);
         epochs[i] = strtoull(at + strlen("\"epoch\":"), NULL, 10);
     }
-    assert_int_equal(f.got.entries[1].user.v, 4);
+    assert_int_equal(f.got.entries[1].user.v, id(4));
     assert_true(epochs[0] == epochs[2] && epochs[3] > epochs[2]);
     assert_non_null(strstr(f.got.names[2], "-offline"));
     assert_true(strcmp(f.got.names[0], f.got.names[3]) != 0);
@@ -223,7 +255,8 @@ static void on_held(void *ctx, enum rc rc, bool held) {
 
 static bool lease(uint64_t worker, uint64_t ms) {
     begin();
-    hook_queue_lease(f.queue, worker, ms, on_held, NULL);
+    hook_queue_lease(f.queue, (struct hook_lease){PART, worker, ms}, on_held,
+                     NULL);
     wait_answer();
     return f.got.held;
 }
@@ -232,7 +265,8 @@ static bool second_gets_it(void *ctx) {
     (void)ctx;
     if (f.got.answered && !f.got.held) {
         begin();
-        hook_queue_lease(f.queue, 2, 60000, on_held, NULL);
+        hook_queue_lease(f.queue, (struct hook_lease){PART, 2, 60000}, on_held,
+                         NULL);
     }
     return f.got.answered && f.got.held;
 }
@@ -248,6 +282,45 @@ static void test_lease(void **state) {
     assert_false(lease(1, 60000));
 }
 
+static void on_crew(void *ctx, enum rc rc, const uint64_t *workers,
+                    size_t count) {
+    (void)ctx;
+    f.got.answered = true;
+    f.got.rc = rc;
+    f.got.count = count;
+    f.got.waiting = 0;
+    for (size_t i = 0; i < count; i++) {
+        f.got.waiting += workers[i];
+    }
+}
+
+static size_t crew(uint64_t worker, uint64_t ms) {
+    begin();
+    hook_queue_crew(f.queue, worker, ms, on_crew, NULL);
+    wait_answer();
+    return f.got.count;
+}
+
+static bool first_is_alone(void *ctx) {
+    (void)ctx;
+    if (f.got.answered && f.got.count > 1) {
+        begin();
+        hook_queue_crew(f.queue, 1, 60000, on_crew, NULL);
+    }
+    return f.got.answered && f.got.count == 1;
+}
+
+/* Who goes, and who is not heard of for a while, is none of them. */
+static void test_crew(void **state) {
+    (void)state;
+    assert_int_equal(crew(1, 60000), 1);
+    assert_int_equal(crew(2, 60000), 2);
+    assert_int_equal(f.got.waiting, 3);
+    assert_int_equal(crew(2, 0), 1);
+    assert_int_equal(crew(2, 50), 2);
+    assert_true(it_until(&f.loop, first_is_alone, NULL, IT_PATIENCE_MS));
+}
+
 static void on_turn(void *ctx, enum rc rc, struct conv_id conv) {
     (void)ctx;
     f.got.answered = true;
@@ -257,7 +330,8 @@ static void on_turn(void *ctx, enum rc rc, struct conv_id conv) {
 
 static uint64_t turn(uint64_t now_ms, uint64_t again_ms) {
     begin();
-    hook_due(f.queue, now_ms, again_ms, on_turn, NULL);
+    hook_due(f.queue, (struct hook_turn){PART, now_ms, again_ms}, on_turn,
+             NULL);
     wait_answer();
     return f.got.conv.v;
 }
@@ -273,22 +347,22 @@ static void looked(uint64_t conv, uint64_t again_ms, uint64_t next_ms) {
  * said meanwhile is not forgotten. */
 static void test_turns(void **state) {
     (void)state;
-    finish(&(struct hook_finish){.conv = {7}, .due_ms = 100});
-    finish(&(struct hook_finish){.conv = {7}, .due_ms = 200});
-    finish(&(struct hook_finish){.conv = {8}, .due_ms = 150});
+    finish((struct hook_finish){.conv = {id(7)}, .due_ms = 100});
+    finish((struct hook_finish){.conv = {id(7)}, .due_ms = 200});
+    finish((struct hook_finish){.conv = {id(8)}, .due_ms = 150});
     assert_int_equal(turn(99, 1000), 0);
-    assert_int_equal(turn(150, 1000), 7);
-    assert_int_equal(turn(150, 1000), 8);
+    assert_int_equal(turn(150, 1000), id(7));
+    assert_int_equal(turn(150, 1000), id(8));
     assert_int_equal(turn(150, 1000), 0);
-    looked(8, 1000, 0);
-    assert_int_equal(turn(1000, 2000), 7); /* who looked has died */
-    finish(&(struct hook_finish){.conv = {7}, .due_ms = 1500});
-    looked(7, 2000, 0);
+    looked(id(8), 1000, 0);
+    assert_int_equal(turn(1000, 2000), id(7)); /* who looked has died */
+    finish((struct hook_finish){.conv = {id(7)}, .due_ms = 1500});
+    looked(id(7), 2000, 0);
     assert_int_equal(turn(1499, 3000), 0);
-    assert_int_equal(turn(1500, 3000), 7);
-    looked(7, 3000, 1600);
-    assert_int_equal(turn(1600, 3000), 7);
-    looked(7, 3000, 0);
+    assert_int_equal(turn(1500, 3000), id(7));
+    looked(id(7), 3000, 1600);
+    assert_int_equal(turn(1600, 3000), id(7));
+    looked(id(7), 3000, 0);
     assert_int_equal(turn(9999, 10000), 0);
 }
 
@@ -305,7 +379,7 @@ static void on_noted(void *ctx, enum rc rc, const struct history_mark *noted,
 
 static void notice(uint64_t last) {
     begin();
-    hook_notice(f.queue, (struct conv_id){7}, (struct msg_seq){last},
+    hook_notice(f.queue, (struct conv_id){id(7)}, (struct msg_seq){last},
                 &(struct hook_entry){.user = {3},
                                      .name = SLICE_LIT("n"),
                                      .ts_ms = 5,
@@ -324,7 +398,7 @@ static void test_notices(void **state) {
     read_after((struct replay_id){0, 0});
     assert_int_equal(f.got.count, 2);
     begin();
-    hook_noted(f.queue, (struct conv_id){7}, on_noted, NULL);
+    hook_noted(f.queue, (struct conv_id){id(7)}, on_noted, NULL);
     wait_answer();
     assert_true(f.got.count == 1 && f.got.noted.user.v == 3);
     assert_int_equal(f.got.noted.read.v, 10);
@@ -335,6 +409,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_pointers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_epochs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lease, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_crew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_notices, set_up, tear_down),
     };

@@ -98,7 +98,7 @@ def judge_metrics(worker):
     rules = (ROOT / "deploy/prometheus/rules.yml").read_text(encoding="utf-8")
     for name in re.findall(r"moim_hooks_\w+", rules):
         assert f"# TYPE {name} " in text, name
-    assert "\nmoim_hooks_works 1\n" in text
+    assert "\nmoim_hooks_works 8\n" in text
 
 
 async def tell(cluster, receiver, start):

@@ -124,6 +124,21 @@ static void test_fails(void **state) {
     assert_true(hooked_idle(&w.hooked));
 }
 
+/* Of a user one thing is on its way at a time, so none overtakes another. */
+static void test_one_at_a_time(void **state) {
+    (void)state;
+    put(1, PRESENCE_ONLINE);
+    put(1, PRESENCE_OFFLINE);
+    put(2, PRESENCE_ONLINE);
+    assert_true(w.count == 2 && w.calls[1].seen.user.v == 2);
+    answer(0, RC_OK);
+    assert_true(w.count == 3 && w.calls[2].seen.user.v == 1);
+    assert_false(w.calls[2].seen.online);
+    answer(1, RC_OK);
+    answer(2, RC_OK);
+    assert_true(hooked_idle(&w.hooked));
+}
+
 static void swept(enum rc rc, uint64_t user, uint64_t next) {
     const struct user_id users[] = {{user}};
 
@@ -180,6 +195,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_at_a_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sweep, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nobody, setup, teardown),
     };

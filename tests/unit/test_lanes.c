@@ -158,7 +158,7 @@ static void test_drop(void **state) {
     busy[1] = lanes_take(&w.lanes);
     rests = lanes_take(&w.lanes);
     lane_rest(rests);
-    lanes_drop(&w.lanes);
+    lanes_drop(&w.lanes, 0);
     assert_int_equal(w.lanes.jobs, 2);
     assert_int_equal(w.lanes.resting, 0);
     assert_null(lanes_take(&w.lanes));
@@ -170,12 +170,41 @@ static void test_drop(void **state) {
     assert_int_equal(w.ready, 0);
 }
 
+static bool point_in(unsigned part, uint64_t conv) {
+    return lanes_put(&w.lanes, &(struct hook_entry){.part = part,
+                                                    .id = {++w.entries, 0},
+                                                    .kind = HOOK_POINTER,
+                                                    .conv = {conv},
+                                                    .seq = {1}});
+}
+
+/* A partition goes alone. */
+static void test_partitions(void **state) {
+    struct lane *lane;
+
+    (void)state;
+    assert_true(point_in(1, 7));
+    assert_true(point_in(2, 8));
+    assert_false(point_in(2, 8));
+    lanes_drop(&w.lanes, 1);
+    lane = lanes_take(&w.lanes);
+    assert_true(lane->part == 2 && lane->id == 8 && !lane->dropped);
+    assert_null(lanes_take(&w.lanes));
+    assert_true(point_in(1, 7));
+    lanes_drop(&w.lanes, 2);
+    assert_true(lane->dropped);
+    lane_done(lane);
+    assert_int_equal(w.lanes.jobs, 1);
+    lane_done(lanes_take(&w.lanes));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_merge, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rest, setup, teardown),
         cmocka_unit_test_setup_teardown(test_drop, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_partitions, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
