@@ -221,8 +221,8 @@ enum rc sender_open(struct sender **out, struct loop *l,
     list_init(&s->posts);
     if (url_parse(config->url, &s->url) != RC_OK) {
         log_error(&log_ctx, "bad_hooks_url",
-                  "url=\"%s\" want=\"http:// or https://, a host, a path\"",
-                  config->url);
+                  "want=\"http:// or https://, a host, a path; nobody's name "
+                  "and password\"");
         goto out;
     }
     if (s->url.tls && tls_client_open(&s->tls, config->tls_ca) != RC_OK) {

@@ -15,7 +15,7 @@ static const struct conf_key keys[] = {
      "this process's name in logs", NULL},
     {"hooks", "internal", CONF_TEXT, AT(internal), "127.0.0.1:9070", 1, 255,
      "address for health and metrics; never to be public", NULL},
-    {"hooks", "url", CONF_TEXT, AT(url), NULL, 1, 2048,
+    {"hooks", "url", CONF_SECRET, AT(url), NULL, 1, 2048,
      "the receiver: https://host/path; http:// only inside your own network",
      NULL},
     {"hooks", "secret", CONF_SECRET, AT(secret), NULL, 1, 4096,

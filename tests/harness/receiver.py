@@ -24,9 +24,10 @@ def signature(name, when, body):
 class Receiver:
     """Listens inside `with`. `taken` holds (id, event), in the order in which
     they were answered with 200; `answer` says with what an event is answered:
-    a status, by a function of (id, event)."""
+    a status, by a function of (id, event). `query` is part of its URL."""
 
-    def __init__(self):
+    def __init__(self, query="from=moim"):
+        self.path = f"/hook?{query}"
         self.taken = []
         self.wrong = []
         self.refused = 0
@@ -39,7 +40,7 @@ class Receiver:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server.server_port}/hook?from=moim"
+        return f"http://127.0.0.1:{self.server.server_port}{self.path}"
 
     def __enter__(self):
         self.thread.start()
@@ -76,7 +77,7 @@ class Receiver:
         with self.lock:
             if (headers["webhook-signature"] != signature(name, when, body)
                     or abs(int(when) - time.time()) > 60
-                    or path != "/hook?from=moim"):
+                    or path != self.path):
                 self.wrong.append((path, dict(headers), body))
             status = self.answer(name, event)
             if status == 200:

@@ -75,7 +75,7 @@ class Stage:
 @pytest.fixture(name="stage")
 def fixture_stage(make_cluster):
     cluster = make_cluster(gateways=1, balancer=False, hooks=True)
-    with Receiver() as receiver:
+    with Receiver(f"key={MARK}") as receiver:
         receiver.answer = lambda name, event: 500
         stage = Stage(cluster, receiver)
         stage.hooks.start()
@@ -203,13 +203,25 @@ def wrong_gateways(stage):
                 {"token_key_file": conf / "token.keys"})))), status
 
 
+def check(stage, program):
+    """What `--check` shows."""
+    done = subprocess.run([*program.command, "--check"], timeout=60,
+                          capture_output=True, check=False, env=environment())
+    stage.answers.append(done.stdout + done.stderr)
+    return done
+
+
 def start_wrongly(stage):
     """What `--check` shows and what the log says."""
+    assert check(stage, stage.hooks).returncode == 0
+    worker = Hooks(stage.cluster.home / "conf", stage.cluster.log("wronghooks"),
+                   {"hooks": {"url": f"http://x:{MARK}@127.0.0.1/{MARK}",
+                              "secret": SECRET}})
+    check(stage, worker)
+    worker.launch()
+    worker.ends({78})
     for gateway, status in wrong_gateways(stage):
-        done = subprocess.run([*gateway.command, "--check"], timeout=60,
-                              capture_output=True, check=False,
-                              env=environment())
-        stage.answers.append(done.stdout + done.stderr)
+        check(stage, gateway)
         gateway.launch()
         if status is None:
             wait_until(lambda g=gateway: "msg=redis_refused" in g.log_text(),
