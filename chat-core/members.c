@@ -412,7 +412,10 @@ void group_create(struct core *c, const struct group_new *group,
     assert(group->count < DIRECTORY_BATCH_MAX);
     x->core = c;
     x->title = mem_dup(group->title.p, group->title.n);
-    x->ask.conv.v = id_make(c->clock->wall_ms, (uint32_t)rand_u64(c->rand));
+    x->ask.conv = group->conv;
+    if (x->ask.conv.v == 0) {
+        x->ask.conv.v = id_make(c->clock->wall_ms, (uint32_t)rand_u64(c->rand));
+    }
     x->ask.actor = group->owner;
     x->ask.user = group->owner;
     x->change = MEMBER_ADDED;

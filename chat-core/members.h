@@ -17,6 +17,7 @@ typedef void (*changed_fn)(void *ctx, enum rc rc, struct conv_id conv,
                            struct msg_seq seq);
 
 struct group_new {
+    struct conv_id conv; /* 0: a new one; else: idempotent by it */
     struct user_id owner;
     struct slice title;            /* copied */
     const struct user_id *members; /* without the owner; copied */

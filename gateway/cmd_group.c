@@ -37,7 +37,8 @@ void cmd_group_create(struct request *r, struct client_fields *f) {
         members[i].v = ids[i];
     }
     group_create(&r->server->core,
-                 &(struct group_new){.owner = r->user,
+                 &(struct group_new){.conv = {r->once},
+                                     .owner = r->user,
                                      .title = title,
                                      .members = members,
                                      .count = count},

@@ -1,5 +1,6 @@
 #include "gateway/command.h"
 
+#include "gateway/once.h"
 #include "proto/base/macros.h"
 #include "proto/wire/api_key.h"
 
@@ -44,8 +45,8 @@ static const struct command commands[] = {
     {"conversations", 0, SCOPE_HISTORY_READ, cmd_conversations},
     {"conv.set", 0, 0, cmd_conv_set},
     {"direct.open", 0, SCOPE_CONVS_WRITE, cmd_direct_open},
-    {"group.create", 0, SCOPE_CONVS_WRITE, cmd_group_create},
-    {"group.add", 0, SCOPE_CONVS_WRITE, cmd_group_add},
+    {"group.create", COMMAND_ONCE, SCOPE_CONVS_WRITE, cmd_group_create},
+    {"group.add", COMMAND_ONCE, SCOPE_CONVS_WRITE, cmd_group_add},
     {"group.remove", 0, SCOPE_CONVS_WRITE, cmd_group_remove},
     {"group.leave", 0, SCOPE_CONVS_WRITE, cmd_group_leave},
     {"group.title", 0, SCOPE_CONVS_WRITE, cmd_group_title},
@@ -58,8 +59,8 @@ static const struct command commands[] = {
     {"group.invites", 0, SCOPE_CONVS_WRITE, cmd_group_invites},
     {"group.uninvite", 0, SCOPE_CONVS_WRITE, cmd_group_uninvite},
     {"group.join", 0, 0, cmd_group_join},
-    {"user.create", COMMAND_KEY | COMMAND_ALONE, SCOPE_USERS_WRITE,
-     cmd_user_create},
+    {"user.create", COMMAND_KEY | COMMAND_ALONE | COMMAND_ONCE,
+     SCOPE_USERS_WRITE, cmd_user_create},
     {"user.find", COMMAND_ALONE, SCOPE_USERS_READ, cmd_user_find},
     {"user.names", COMMAND_ALONE, SCOPE_USERS_READ, cmd_user_names},
     {"user.search", COMMAND_ALONE, SCOPE_USERS_READ, cmd_user_search},
@@ -142,5 +143,9 @@ void command_run(struct request *r, const struct client_msg *msg) {
         return;
     }
     client_fields_init(&f, msg);
-    command->run(r, &f);
+    if ((command->flags & COMMAND_ONCE) != 0 && once_named(&f)) {
+        once_run(r, &f, command->run);
+    } else {
+        command->run(r, &f);
+    }
 }

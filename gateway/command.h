@@ -25,6 +25,7 @@ enum {
     COMMAND_KEY = 8,      /* only with a key of the team's server, */
     COMMAND_ALONE = 16,   /* which need not act as anybody, */
     COMMAND_BOT = 32,     /* or only as a bot */
+    COMMAND_ONCE = 64,    /* may carry a name, and is done once then */
 };
 
 /* Runs what `msg` asks for, or answers why not. Takes the request. */

@@ -29,6 +29,7 @@ struct request {
     struct api_key_id key; /* that it came with; 0: none */
     unsigned scopes;       /* of the key: SCOPE_* */
     bool bot;              /* the user that a key acts as is one */
+    uint64_t once;         /* what it makes has this id, see once.h; 0: any */
     uint8_t id_len;
     char id[CLIENT_REQUEST_ID_MAX + 1];
 };

@@ -206,6 +206,22 @@ static bool put_query_fields(const char *specs, struct slice query,
     return true;
 }
 
+/* A name of the request's own, which clients may write in quotes (RFC
+ * 8941, 3.3.3). What of the commands it is nothing to does not look at it. */
+static bool put_once(const struct http_head *head, struct buf *out) {
+    struct slice name = http_header_get(head, "Idempotency-Key");
+
+    if (name.p == NULL) {
+        return true;
+    }
+    if (name.n >= 2 && name.p[0] == '"' && name.p[name.n - 1] == '"') {
+        name = slice_of(name.p + 1, name.n - 2);
+    }
+    put_key(out, SLICE_LIT("once"));
+    json_put_string(out, name);
+    return http_header_count(head, "Idempotency-Key") == 1;
+}
+
 /* The members of the body's object, without its braces. */
 static enum route_built put_body(struct slice body, struct json_doc *doc,
                                  struct buf *out) {
@@ -239,7 +255,8 @@ enum route_built route_build(const struct route *route,
     buf_add_str(out, route->command);
     buf_add_str(out, "\",\"id\":\"-\"");
     if (!put_path_fields(route->path, head->path, out) ||
-        !put_query_fields(route->query, head->query, out)) {
+        !put_query_fields(route->query, head->query, out) ||
+        !put_once(head, out)) {
         return ROUTE_BAD_VALUE;
     }
     if (route->body) {

@@ -1,4 +1,5 @@
-/* Keys of the team's own servers, and the users they make. */
+/* Keys of the team's own servers, the users they make, and what is asked for
+ * once. */
 #include <stdint.h>
 
 #include "proto/base/mem.h"
@@ -7,6 +8,7 @@
 
 enum {
     HASH_MAX_BYTES = 256,
+    ONCE_MAX_BYTES = 64,
 };
 
 static void on_api_keys(struct pg_request *req, enum rc rc,
@@ -85,7 +87,43 @@ static void user_make(struct directory *d, const struct user_new *user,
     dir_call_send(c);
 }
 
+static enum rc read_once(const struct pg_result *res, const struct dir_call *c,
+                         uint64_t *id) {
+    struct pg_row r;
+    enum rc rc = dir_only_row_begin(res, &r);
+
+    if (rc != RC_OK) {
+        return rc;
+    }
+    *id = pg_row_num(&r, INT64_MAX);
+    return dir_row_end(&r, c);
+}
+
+static void on_once(struct pg_request *req, enum rc rc,
+                    const struct pg_result *res) {
+    struct dir_call c = dir_call_end(req);
+    uint64_t id = 0;
+
+    if (rc == RC_OK) {
+        rc = read_once(res, &c, &id);
+    }
+    c.done.once(c.ctx, rc, id);
+}
+
+static void once(struct directory *d, const struct once_ask *ask, once_fn done,
+                 void *ctx) {
+    struct dir_call *c =
+        dir_call_new(d, SQL_ONCE, on_once, (union dir_done){.once = done}, ctx);
+
+    pg_args_id(&c->req.args, ask->owner);
+    pg_args_text(&c->req.args, ask->name, ONCE_MAX_BYTES);
+    pg_args_num(&c->req.args, ask->hash);
+    pg_args_id(&c->req.args, ask->fresh);
+    dir_call_send(c);
+}
+
 void api_keys_add_ops(struct directory_ops *ops) {
+    ops->once = once;
     ops->api_keys = api_keys;
     ops->user_make = user_make;
 }

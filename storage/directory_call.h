@@ -23,6 +23,7 @@ union dir_done {
     users_fn users;
     user_made_fn user_made;
     api_keys_fn api_keys;
+    once_fn once;
     device_fn device;
     devices_fn devices;
     conv_fn conv;

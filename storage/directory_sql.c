@@ -70,6 +70,7 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
                         "SELECT " USER_COLUMNS " FROM users u "
                         "WHERE u.id = $1 AND u.erased_at IS NULL",
                         1},
+    [SQL_ONCE] = {"once", "SELECT * FROM once_claim($1, $2, $3, $4)", 4},
     [SQL_API_KEYS] =
         {"api_keys",
          "WITH x AS (UPDATE api_keys SET used_at = now() "

@@ -10,6 +10,7 @@ enum directory_sql {
     SQL_USER_MAKE,
     SQL_USER_ALIVE,
     SQL_API_KEYS,
+    SQL_ONCE,
     SQL_USER_BY_NAME,
     SQL_USER_BY_ID,
     SQL_USERS_BY_ID,

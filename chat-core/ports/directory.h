@@ -74,19 +74,6 @@ struct device_row {
     uint64_t revoked_us; /* Unix time in microseconds; 0: it is not */
 };
 
-/* Somebody whom an identity provider vouches for. All borrowed until the call
- * returns. */
-struct identity {
-    struct slice issuer;
-    struct slice subject; /* at most 255 bytes */
-    struct user_id fresh; /* who it will be when he was never seen */
-    struct slice name;    /* then: what he is called, */
-    struct slice name_key;
-    struct slice spare; /* or, when somebody is called so, this; its own key */
-    struct device_id device; /* a new one of his, or one that came so */
-    struct slice label;
-};
-
 /* Which devices of a user are logged out. */
 enum revoke_which {
     REVOKE_THIS,
@@ -328,6 +315,8 @@ struct directory_ops {
     void (*direct_open)(struct directory *d, struct user_id me,
                         struct user_id peer, struct conv_id fresh, conv_fn done,
                         void *ctx);
+    void (*once)(struct directory *d, const struct once_ask *ask, once_fn done,
+                 void *ctx);
     /* Idempotent by `conv`. Unknown users are RC_NOT_FOUND; nothing is made. */
     void (*group_create)(struct directory *d, struct conv_id conv,
                          struct user_id owner, struct slice title,

@@ -1,5 +1,6 @@
-/* What keys of the team's own servers are in the directory, and whom they make.
- * Part of ports/directory.h. */
+/* What the team's own servers and its identity provider bring: keys, the users
+ * whom they make or vouch for, and requests that are to be done once. Part of
+ * ports/directory.h. */
 #ifndef MOIM_PORTS_KEYS_H
 #define MOIM_PORTS_KEYS_H
 
@@ -32,6 +33,31 @@ struct user_new {
  * one's, or the user is a bot and was to be none, or the other way round. */
 typedef void (*user_made_fn)(void *ctx, enum rc rc, const struct user_row *user,
                              bool made);
+
+/* Somebody whom an identity provider vouches for. All borrowed until the call
+ * returns. */
+struct identity {
+    struct slice issuer;
+    struct slice subject; /* at most 255 bytes */
+    struct user_id fresh; /* who it will be when he was never seen */
+    struct slice name;    /* then: what he is called, */
+    struct slice name_key;
+    struct slice spare; /* or, when somebody is called so, this; its own key */
+    struct device_id device; /* a new one of his, or one that came so */
+    struct slice label;
+};
+
+/* A request with a name of its own, which is known for a day. */
+struct once_ask {
+    uint64_t owner;    /* whose name it is: a user, or a key as nobody */
+    struct slice name; /* copied */
+    uint64_t hash;     /* of what is asked for, below 2^63 */
+    uint64_t fresh;    /* what is made has this id, the first time */
+};
+
+/* `id`: that of the first time. RC_CONFLICT: the name was used for something
+ * else. */
+typedef void (*once_fn)(void *ctx, enum rc rc, uint64_t id);
 
 /* A key that is good now. */
 struct api_key_row {

@@ -254,6 +254,15 @@ void fake_dir_answer_user_made(struct fake_call *base, enum rc rc,
     call_free(c);
 }
 
+void fake_dir_answer_once(struct fake_call *base, enum rc rc, bool silent) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+
+    if (!silent) {
+        c->done.once(c->ctx, rc, c->once.fresh);
+    }
+    call_free(c);
+}
+
 void fake_dir_answer_api_keys(struct fake_call *base, enum rc rc, bool silent) {
     struct fake_dir_call *c = fake_dir_call_of(base);
     bool ok = rc == RC_OK;

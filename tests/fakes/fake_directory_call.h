@@ -48,6 +48,7 @@ struct fake_dir_call {
     uint32_t total;
     struct erased erased;
     struct api_key_row *keys;
+    struct once_ask once; /* its name is texts[0] */
     bool bot;
     bool made;
     enum friend_state state;
@@ -58,6 +59,7 @@ struct fake_dir_call {
         users_fn users;
         user_made_fn user_made;
         api_keys_fn api_keys;
+        once_fn once;
         device_fn device;
         devices_fn devices;
         conv_fn conv;
@@ -91,6 +93,7 @@ void fake_dir_answer_user(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_users(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_user_made(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_api_keys(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_once(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_device(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_devices(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_block(struct fake_call *base, enum rc rc, bool silent);

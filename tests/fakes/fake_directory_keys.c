@@ -145,7 +145,46 @@ static void end_user_make(struct directory *d, const struct user_new *user,
     c->done.user_made = done;
 }
 
+static struct dir_once *once_find(const struct fake_dir_call *c) {
+    struct dir_store *s = c->store;
+
+    for (size_t i = 0; i < s->once_count; i++) {
+        if (s->once[i].owner == c->once.owner &&
+            slice_is(c->texts[0], s->once[i].name)) {
+            return &s->once[i];
+        }
+    }
+    return NULL;
+}
+
+static void once_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_store *s = c->store;
+    struct dir_once *o = once_find(c);
+
+    if (o == NULL) {
+        s->once = mem_resize(s->once, (s->once_count + 1) * sizeof(*s->once));
+        o = &s->once[s->once_count++];
+        *o = (struct dir_once){c->once.owner,
+                               mem_dup(c->texts[0].p, c->texts[0].n),
+                               c->once.hash, c->once.fresh};
+    }
+    base->rc = o->hash == c->once.hash ? RC_OK : RC_CONFLICT;
+    c->once.fresh = o->id;
+}
+
+static void end_once(struct directory *d, const struct once_ask *ask,
+                     once_fn done, void *ctx) {
+    struct fake_dir_call *c =
+        fake_dir_call_new(d, "once", once_execute, fake_dir_answer_once, ctx);
+
+    c->once = *ask;
+    c->texts[0] = fake_dir_keep_text(ask->name);
+    c->done.once = done;
+}
+
 void fake_dir_keys_ops(struct directory_ops *ops) {
+    ops->once = end_once;
     ops->api_keys = end_api_keys;
     ops->user_make = end_user_make;
 }

@@ -47,6 +47,10 @@ void dir_store_fini(struct dir_store *s) {
     }
     mem_free(s->identities);
     mem_free(s->keys);
+    for (size_t i = 0; i < s->once_count; i++) {
+        mem_free(s->once[i].name);
+    }
+    mem_free(s->once);
     mem_free(s->friends);
     mem_free(s->blocks);
     mem_free(s->notes);

@@ -121,9 +121,18 @@ struct dir_key {
     bool revoked;
 };
 
+struct dir_once {
+    uint64_t owner;
+    char *name;
+    uint64_t hash;
+    uint64_t id;
+};
+
 struct dir_store {
     struct dir_key *keys;
     size_t key_count;
+    struct dir_once *once;
+    size_t once_count;
     struct map users;        /* user id -> struct dir_user */
     struct map convs;        /* conversation id -> struct dir_conv */
     struct dir_conv **order; /* as they were made */

@@ -32,7 +32,7 @@ def commands():
                    words.get(scope.removeprefix("SCOPE_"),
                              None if scope == "0" else "any"))
             for name, flags, scope in re.findall(
-                r'\{"([a-z._]+)", ([\w |]+), (\w+),\s+cmd_\w+\}',
+                r'\{"([a-z._]+)", ([\w |]+),\s+(\w+),\s+cmd_\w+\}',
                 source("gateway/command.c"))}
 
 
@@ -146,6 +146,7 @@ PRESENCE = thing({"user": ID,
                  since=number())
 NOTIFY = word("all", "mentions", "none", "default")
 OPEN = {"type": "object"}
+NAME = text(64, 16, pattern="^[0-9A-Za-z_-]+$")
 
 # By the field's name, or "command.field" where a name means several things.
 FIELDS = {
@@ -154,7 +155,7 @@ FIELDS = {
     "identity": text(8192), "conv": ID, "user": ID, "device": ID,
     "token": text(8192), "signup.device": text(64, 0),
     "login.device": text(64, 0), "login.token.device": text(64, 0),
-    "msg": text(64, 16, pattern="^[0-9A-Za-z_-]+$"), "text": text(16384),
+    "msg": NAME, "once": NAME, "text": text(16384),
     "reply_to": number(1), "mentions": array(ID, 20), "emoji": text(40),
     "seq": SEQ, "before": SEQ, "after": SEQ, "limit": number(1),
     "convs": array(thing({"conv": ID, "seq": SEQ}, ts=number()), 100, 1),
@@ -266,6 +267,8 @@ def parameter(name, place, schema, required, **more):
 
 ACTS_AS = parameter("Moim-As", "header", ID, False,
                     description="whom a key acts as")
+ONCE = parameter("Idempotency-Key", "header", NAME, False,
+                 description="the field `once`: the same again does it once")
 
 
 def security(command):
@@ -277,7 +280,7 @@ def security(command):
 
 
 def parameters(command, path, query):
-    _, scope = commands()[command]
+    flags, scope = commands()[command]
     in_path = [parameter(name, "path", typed(FIELDS, command, [name])[name],
                          True) for name in re.findall(r":(\w+)", path)]
     in_query = []
@@ -287,7 +290,8 @@ def parameters(command, path, query):
         in_query.append(parameter(
             name, "query", typed(FIELDS, command, [name])[name],
             described()[command][0][name], **more))
-    return in_path + in_query + ([ACTS_AS] if scope else [])
+    return (in_path + in_query + ([ACTS_AS] if scope else [])
+            + ([ONCE] if "COMMAND_ONCE" in flags else []))
 
 
 def body(command, path, query):

@@ -129,7 +129,7 @@ MATRIX = (
 def commands():
     """{type: flags} of the gateway's table."""
     source = (ROOT / "gateway/command.c").read_text()
-    return dict(re.findall(r'\{"([a-z._]+)", ([\w |]+), \w+,\s+cmd_\w+\}', source))
+    return dict(re.findall(r'\{"([a-z._]+)", ([\w |]+),\s+\w+,\s+cmd_\w+\}', source))
 
 
 def routes():

@@ -43,7 +43,7 @@ def test_commands():
     who = {"0": "user", "COMMAND_ANYBODY": "anybody",
            "COMMAND_SOCKET": "socket", "COMMAND_OPERATOR": "operator",
            "COMMAND_KEY": "key", "COMMAND_ALONE": "user",
-           "COMMAND_BOT": "user"}
+           "COMMAND_BOT": "user", "COMMAND_ONCE": "user"}
     documented = [row for row in rows("Commands", 2)
                   if row[1] in who.values()]
     assert documented == [(name, who[flags.split()[0]])
@@ -52,7 +52,7 @@ def test_commands():
 
 def command_table():
     """(command, flags, scope) of each row."""
-    return re.findall(r'\{"([a-z._]+)", ([\w |]+), (\w+),\s+cmd_\w+\}',
+    return re.findall(r'\{"([a-z._]+)", ([\w |]+),\s+(\w+),\s+cmd_\w+\}',
                       source("gateway/command.c"))
 
 

@@ -3,6 +3,7 @@ key. Which key may run which command is tests/unit/test_caller.c."""
 
 import secrets
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from harness.client import Account
@@ -37,9 +38,9 @@ class Server:
         self.cluster, self.key = cluster, key
 
     # pylint: disable-next=too-many-arguments
-    def ask(self, method, path, body=None, acts_as=None, gateway=1):
+    def ask(self, method, path, body=None, acts_as=None, gateway=1, more=None):
         """The answer; what a store could not answer is asked again."""
-        headers = {"Moim-As": acts_as} if acts_as else {}
+        headers = {**(more or {}), **({"Moim-As": acts_as} if acts_as else {})}
         found = []
 
         def answered():
@@ -110,6 +111,34 @@ def test_a_day(cluster, server):
         "SELECT count(*) FROM friends WHERE asked_by IS NULL AND exists ("
         "SELECT FROM users u WHERE u.name = 'dayann' AND u.id IN (low, high))")
     assert "2" in str(friends)
+
+
+def test_asking_again(cluster, server):
+    """What carries a name is made once, though two ask at once at two
+    gateways; another body of that name is refused."""
+    ann = server.post("/v1/users", {"name": "onceann"})["user"]
+    before = server.get("/v1/conversations", ann)["conversations"]
+    for _ in range(5):
+        name = {"Idempotency-Key": f'"{names()}"'}
+        body = {"title": "once", "members": []}
+        with ThreadPoolExecutor(6) as pool:
+            made = list(pool.map(
+                lambda n, h=name: server.ask("POST", "/v1/groups", body, ann,
+                                             1 + n % 3, h).json, range(6)))
+        assert made[0]["type"] == "ok" and made == made[:1] * 6
+        other = {**body, "title": "twice"}
+        for asked in (("/v1/groups", other), (
+                f"/v1/groups/{made[0]['conv']}/members", {"user": ann})):
+            refused = server.ask("POST", *asked, ann, 2, name)
+            assert refused.json["code"] == "idempotency_conflict"
+    after = server.get("/v1/conversations", ann)["conversations"]
+    assert len(after) == len(before) + 5
+    name = names()
+    for body, status in (({"name": "onceben", "once": name}, 200),
+                         ({"once": name, "name": "onceben"}, 200),
+                         ({"name": "oncecat", "once": name}, 409)):
+        assert server.ask("POST", "/v1/users", body).status == status
+    assert server.ask("GET", "/v1/users?name=oncecat").status == 404
 
 
 def test_people_who_are_there(cluster, server):
