@@ -224,8 +224,9 @@ static void on_bytes(void *owner, uint8_t *bytes, size_t n) {
 static void on_closed(void *owner, enum rc why) {
     struct ws_client *c = owner;
 
-    if (c->code == CODE_LOST) {
-        buf_add(&c->reason, slice_str(rc_str(why)));
+    if (c->code == CODE_LOST && c->status == 0) {
+        buf_add_str(&c->reason,
+                    why == RC_OK ? "ended by the peer" : rc_str(why));
     }
     wheel_cancel(&c->deadline);
     opening_free(&c->opening);

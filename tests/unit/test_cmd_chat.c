@@ -297,6 +297,9 @@ static void test_page_bytes(void **state) {
 #define HAVE_TS(conv, seq, ts) "{'conv':'" conv "','seq':" seq ",'ts':" ts "}"
 #define SYNCED(conv, state, head)                                              \
     "{'conv':'" conv "','state':'" state "','head':" head ",'hidden':0}"
+#define AWAY(conv, from)                                                       \
+    "{'conv':'" conv "','state':'unavailable','head':0,'hidden':0,"            \
+    "'gap':{'from':" from ",'to':0,'reason':'unavailable'}}"
 #define RESYNC(conv, head, from, to, reason)                                   \
     "{'type':'synced','convs':[{'conv':'" conv                                 \
     "','state':'resync','head':" head ",'hidden':0,'gap':{'from':" from        \
@@ -336,10 +339,9 @@ static const struct command_row sync_rows[] = {
     {"history is away", SYNC(HAVE(GROUP, "1")), "unavailable +1000", "history",
      RC_AGAIN},
     {"pages are away", SYNC(HAVE(GROUP, "1")),
-     "{'type':'synced','convs':[" SYNCED(GROUP, "unavailable", "0") "]}",
-     "range", RC_AGAIN},
+     "{'type':'synced','convs':[" AWAY(GROUP, "2") "]}", "range", RC_AGAIN},
     {"the directory is away", SYNC(HAVE(THEIRS, "1") "," HAVE(GROUP, "5")),
-     "{'type':'synced','convs':[" SYNCED(THEIRS, "unavailable", "0") "," SYNCED(
+     "{'type':'synced','convs':[" AWAY(THEIRS, "2") "," SYNCED(
          GROUP, "complete", "5") "]}",
      "directory", RC_AGAIN},
 };
