@@ -3,7 +3,8 @@ is true again in the end (I12)."""
 
 import asyncio
 
-from .nemesis import aside, paused, start, until
+from .nemesis import aside, paused, start, talk_on, until
+from .shim import Shim
 
 
 async def states(asker, people):
@@ -77,3 +78,45 @@ def test_f56_one_of_two_gateways_dies(theatre):
             return 1
 
     theatre.play("F56 one of two gateways dies", nemesis)
+
+
+async def set_clock(show, n, fault):
+    """Gateway `n`, killed, begins with another time of day."""
+    gateway = show.stage.gateway(n)
+    shim = Shim(gateway, gateway.log.parent / f"clock{n}")
+    shim.folder.mkdir(exist_ok=True)
+    shim.put_in()
+    shim.begin(fault)
+    gateway.kill9()
+    await start(gateway)
+    return shim
+
+
+def test_f57_clocks_differ(theatre):
+    """By 20 minutes between two gateways; then one jumps back by an hour, and
+    starts again in what is its own past."""
+    async def nemesis(show):
+        people = show.constant()[:20]
+        await is_true(show, people[0], people)
+        ahead = await set_clock(show, 2, "ahead")
+        behind = await set_clock(show, 3, "behind")
+        await is_true(show, people[0], people)
+        await talk_on(show, 100)
+        seen = behind.end("behind")
+        behind.begin("back")
+        await talk_on(show, 100)
+        await is_true(show, people[0], people)
+        show.stage.gateway(3).kill9()
+        await start(show.stage.gateway(3))
+        await talk_on(show, 100)
+        await is_true(show, people[0], people)
+        counts = [seen, behind.end("back"), ahead.end("ahead")]
+        for n, shim in ((2, ahead), (3, behind)):
+            shim.take_out()
+            show.stage.gateway(n).kill9()
+            await start(show.stage.gateway(n))
+        await is_true(show, people[0], people)
+        assert all(counts), counts
+        return sum(counts)
+
+    theatre.play("F57 clocks differ", nemesis)
