@@ -15,7 +15,7 @@ from .crowd import CONNECT_SECONDS, Crowd, Nemesis
 from .show import Cast, Show
 from .stage import Stage
 
-SHOW_SECONDS = 60
+SHOW_SECONDS = 100
 KEEP = LOGS.parent / "fault"
 rows = []
 

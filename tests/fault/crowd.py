@@ -15,7 +15,7 @@ SIZES = (2,) * 24 + (3,) * 6 + (5, 8, 17)
 PACE_MS = 10     # between an ack and the next message of the same person
 CALM = (0.8, 1.6)
 CONNECT_SECONDS = 20
-QUIET_SECONDS = 2  # nothing new for so long: all has arrived
+QUIET_SECONDS = 3  # nothing new for so long: all has arrived
 
 
 class Crowd:

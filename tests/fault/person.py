@@ -9,7 +9,7 @@ import time
 
 import websockets
 
-ANSWER_SECONDS = 6  # a command without an answer for so long hangs (I11)
+ANSWER_SECONDS = 10  # a command without an answer for so long hangs (I11)
 CONNECT_SECONDS = 4
 HOLE_SECONDS = 1.0  # that a hole may stay before the client asks
 WATCH_SECONDS = 0.25

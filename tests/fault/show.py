@@ -20,7 +20,7 @@ TALK_HZ = 9  # messages a second of one talker in one conversation
 ABSENT = 3
 STRANGERS = 2
 BEFORE, AFTER = 0.6, 1.0  # seconds of talk around the fault
-QUIET = 1.5      # nothing new for so long: all has arrived, or been repaired
+QUIET = 3.0      # nothing new for so long: all has arrived, or been repaired
 QUIET_MOST = 15  # seconds (I5)
 
 
@@ -166,7 +166,7 @@ class Show:
     async def fall_silent(self):
         """Everybody finishes his last message; then nothing moves any more."""
         self.talking = False
-        await asyncio.wait_for(asyncio.gather(*self.tasks), 40)
+        await asyncio.wait_for(asyncio.gather(*self.tasks), 60)
         end = time.monotonic() + QUIET_MOST
         before, since = None, time.monotonic()
         while time.monotonic() < end:

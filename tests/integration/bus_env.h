@@ -104,7 +104,7 @@ static inline int set_up(void **state) {
 
     assert_int_equal(loop_init(&f->loop), RC_OK);
     it_redis_open(&f->redis);
-    f->deadline_ms = 1000;
+    f->deadline_ms = 3000;
     f->admin = it_connect(&f->loop,
                           (struct redis_config){.address = f->redis.address});
     f->from = open_bus(f);

@@ -65,7 +65,7 @@ static inline int set_up_private(void **state) {
     assert_int_equal(loop_init(&f->loop), RC_OK);
     it_redis_open(&f->redis);
     f->h = open_history(f, (struct redis_config){.address = f->redis.address,
-                                                 .deadline_ms = 500});
+                                                 .deadline_ms = 2000});
     f->conv = new_conv(f);
     await_ready(f);
     *state = f;
