@@ -10,6 +10,7 @@ import secrets
 import websockets
 
 from .http_json import http_json
+from .waiting import PATIENCE
 
 PASSWORD = "correct horse battery staple"
 
@@ -130,7 +131,7 @@ class Client:
             self.others.append(frame)
         self._wake()
 
-    async def until(self, truth, seconds=15):
+    async def until(self, truth, seconds=PATIENCE):
         """Waits until truth() is true; it is asked after every frame."""
         deadline = asyncio.get_running_loop().time() + seconds
         while not truth():
@@ -143,7 +144,7 @@ class Client:
             except asyncio.TimeoutError:
                 pass
 
-    async def cmd(self, type_, seconds=10, **fields):
+    async def cmd(self, type_, seconds=20, **fields):
         """Runs one command; answers its reply or raises Refused."""
         id_ = f"r{next(self._ids)}"
         future = asyncio.get_running_loop().create_future()
@@ -164,7 +165,7 @@ class Client:
         return await self.cmd("send", conv=conv, text=text,
                               msg=name or secrets.token_hex(8))
 
-    async def send_surely(self, conv, text, name=None, seconds=30):
+    async def send_surely(self, conv, text, name=None, seconds=PATIENCE):
         """Repeats the same message until it is acked, across reconnects."""
         name = name or secrets.token_hex(8)
         deadline = asyncio.get_running_loop().time() + seconds
@@ -183,7 +184,7 @@ class Client:
     async def reopen(self, deadline=None):
         """Connects again, as often as it takes, and syncs."""
         loop = asyncio.get_running_loop()
-        deadline = deadline or loop.time() + 30
+        deadline = deadline or loop.time() + PATIENCE
         while True:
             try:
                 await self.open()

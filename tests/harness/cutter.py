@@ -15,7 +15,7 @@ from typing import NamedTuple
 AT_ONCE = 400
 # Pieces in one batch: a server does not wait for ever for all of a request.
 PIECES = 8000
-SECONDS = 10
+SECONDS = 60
 REUSED = 450  # a gateway ends a connection after 1000 requests
 LOOK_EVERY = 50  # barriers: to look at all connections of a machine takes long
 

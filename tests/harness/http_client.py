@@ -6,6 +6,7 @@ import json
 import urllib.parse
 
 from .client import Client, Refused
+from .waiting import PATIENCE
 
 EVENTS = "events"  # GET /v1/events
 LONG = 25          # GET /v1/poll: seconds to hold
@@ -126,7 +127,7 @@ class HttpClient(Client):
         known = {"session": self.session} if self.session else {}
         return urllib.parse.urlencode({**known, **more})
 
-    async def open(self, seconds=15):
+    async def open(self, seconds=PATIENCE):
         self.closed = None
         self._reader = asyncio.create_task(self._read())
         await self.until(lambda: self.ready or self.closed, seconds)
@@ -219,7 +220,7 @@ class HttpClient(Client):
             self.closed = text["code"]
         self._take(text)
 
-    async def cmd(self, type_, seconds=10, **fields):
+    async def cmd(self, type_, seconds=20, **fields):
         body = json.dumps({"type": type_, "id": f"h{next(self._ids)}", **fields})
         reply = await asyncio.wait_for(self._ask(
             "POST", "/v1/cmd?" + self.query(), (), body.encode()), seconds)

@@ -4,6 +4,8 @@ import json
 import urllib.error
 import urllib.request
 
+from .waiting import PATIENCE
+
 
 class Answer:
     """What came back: status, headers (case does not matter) and JSON."""
@@ -22,8 +24,8 @@ class Answer:
 
 
 # pylint: disable-next=too-many-arguments
-def http_json(method, url, body=None, token=None, headers=None, seconds=10,
-              tls=None):
+def http_json(method, url, body=None, token=None, headers=None,
+              seconds=PATIENCE, tls=None):
     """Sends the request; every status is an answer, not an exception. OSError
     when the server cannot be reached or leaves without an answer."""
     request = urllib.request.Request(url, method=method, headers=headers or {})

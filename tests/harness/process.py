@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from .paths import AS_SERVICE
-from .waiting import wait_until
+from .waiting import PATIENCE, wait_until
 
 SANITIZER = re.compile(
     r"ERROR: AddressSanitizer|runtime error:|LeakSanitizer|Assertion .* failed"
@@ -67,7 +67,7 @@ class Process:
         """Whether it does its work yet; each program has its own way."""
         return True
 
-    def wait_ready(self, seconds=20):
+    def wait_ready(self, seconds=PATIENCE):
         wait_until(self.ready_or_dead, f"{self.name} ready", seconds)
 
     def ready_or_dead(self):
@@ -92,7 +92,7 @@ class Process:
             self.child.send_signal(signal.SIGCONT)  # it may be paused
             self.asked = True
 
-    def terminate(self, seconds=30):
+    def terminate(self, seconds=PATIENCE):
         """Asks it to end, unless it was, and waits. A bad exit status is a
         finding."""
         self.ask_to_end()
@@ -111,7 +111,7 @@ class Process:
     def resume(self):
         os.kill(self.pid, signal.SIGCONT)
 
-    def ends(self, good, seconds=30):
+    def ends(self, good, seconds=PATIENCE):
         """Waits for the end, which somebody has asked for, here or not. A
         status that is not one of `good` is a finding."""
         try:

@@ -7,7 +7,7 @@ from .http_json import is_ready
 from .paths import BIN, DEPLOY, service_dir
 from .ports import free_port
 from .process import Process
-from .waiting import wait_until
+from .waiting import PATIENCE, wait_until
 
 
 class Gateway(Process):
@@ -40,7 +40,7 @@ class Gateway(Process):
     def ready(self):
         return is_ready(self.url)
 
-    def succeed(self, seconds=30):
+    def succeed(self, seconds=PATIENCE):
         """Starts its successor beside it, and answers what waits until that
         has taken over and the old one has ended: for another thread too, while
         only this one may start what is not to outlive us. That answers the

@@ -7,10 +7,11 @@ import hashlib
 import json
 import struct
 
+from .waiting import PATIENCE
+
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 MASK = b"\x12\x34\x56\x78"
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
-SECONDS = 10
 
 
 def masked(payload, key=MASK):
@@ -90,14 +91,14 @@ class Wire:
     def __init__(self, reader, writer):
         self.reader = reader
         self.writer = writer
-        self.seconds = SECONDS  # that reading may wait
+        self.seconds = PATIENCE  # that reading may wait
 
     @classmethod
     async def open(cls, address):
         """`address` may be a TlsAddress."""
         host, port = address.rsplit(":", 1)
         return cls(*await asyncio.wait_for(asyncio.open_connection(
-            host, int(port), ssl=getattr(address, "context", None)), SECONDS))
+            host, int(port), ssl=getattr(address, "context", None)), PATIENCE))
 
     @classmethod
     def heard(cls, said):
@@ -113,7 +114,7 @@ class Wire:
             return
         try:
             self.writer.write(data)
-            await asyncio.wait_for(self.writer.drain(), SECONDS)
+            await asyncio.wait_for(self.writer.drain(), PATIENCE)
         except ConnectionError:
             pass
 
@@ -176,7 +177,7 @@ class Wire:
             if op == TEXT:
                 before.append(json.loads(payload))
 
-    async def ended(self, seconds=1):
+    async def ended(self, seconds=PATIENCE):
         """Whether the peer ends the connection in time, saying nothing."""
         try:
             return await asyncio.wait_for(self.reader.read(1), seconds) == b""

@@ -9,7 +9,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from .waiting import wait_until
+from .waiting import PATIENCE, wait_until
 
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -95,7 +95,7 @@ class Receiver:
                     firsts.setdefault(name, event["data"])
         return list(firsts.values())
 
-    def wait(self, type_, count, seconds=60):
+    def wait(self, type_, count, seconds=PATIENCE):
         """The same, once there are so many."""
         return wait_until(
             lambda: self.of(type_) if len(self.of(type_)) >= count else None,

@@ -261,7 +261,7 @@ async def b061_strangers_of_one_address(gate):
 
 async def until_status(address, status):
     """Somebody has left; the gateway hears of it in a moment."""
-    for _ in range(100):
+    for _ in range(1000):
         wire, reply = await status_of_upgrade(address)
         await wire.abort()
         if reply.status == status:

@@ -6,7 +6,6 @@ import asyncio
 import copy
 import functools
 import json
-import time
 from typing import NamedTuple
 
 import bad_frames
@@ -24,6 +23,7 @@ from harness.cutter import Cutter, Job
 from harness.paths import ROOT
 from harness.raw_ws import (CLOSE, TEXT, TlsAddress, Wire, bearer, handshake,
                             text)
+from harness.waiting import PATIENCE
 
 AT_ONCE = 48
 AFTER = {"type": "ping", "id": "after"}
@@ -83,7 +83,7 @@ async def run_all(jobs):
     async def one(name, job):
         async with room:
             try:
-                await asyncio.wait_for(job, 30)
+                await asyncio.wait_for(job, PATIENCE)
             except Exception as error:  # pylint: disable=broad-except
                 wrong.append(f"{name}: {type(error).__name__} {error}")
 
@@ -92,17 +92,15 @@ async def run_all(jobs):
 
 
 async def stay_well(gate):
-    """A request and a message, a second for each."""
+    """A request and a message, both served."""
     wire = await Wire.open(gate.address)
     await wire.send(bad_http.get())
-    assert (await asyncio.wait_for(wire.reply(), 1)).status == 200
+    assert (await wire.reply()).status == 200
     await wire.abort()
     alice = await Client(gate.url, gate.alice).open()
     bob = await Client(gate.url, gate.bob).open()
-    began = time.monotonic()
     ack = await alice.send(gate.conv, "still there?")
     await bob.until(lambda: ack["seq"] in bob.events.get(gate.conv, {}))
-    assert time.monotonic() - began < 1
     await alice.close()
     await bob.close()
 

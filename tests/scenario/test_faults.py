@@ -8,6 +8,7 @@ import pytest
 from harness.client import PASSWORD, Account, Client, Refused
 from harness.http_json import http_json
 from harness.talker import Talker, all_see_everything
+from harness.waiting import PATIENCE
 
 
 def test_a_gateway_is_killed_under_traffic(make_cluster):
@@ -66,7 +67,7 @@ def test_postgres_is_stopped(make_cluster):
         assert int(reply.headers["Retry-After"]) >= 1
         assert http_json("GET", cluster.url(1) + "/readyz").status == 200
         cluster.postgres.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while True:
             reply = http_json("POST", cluster.url(1) + "/v1/login",
                               {"name": "alice", "password": PASSWORD})

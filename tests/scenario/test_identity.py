@@ -138,11 +138,11 @@ def test_keys_are_rotated(world):
 
     assert (status(old), status(new)) == (200, 401)
     put_keys(keys, old, new)
-    wait_until(lambda: status(new) == 200, "the new key", 30)
+    wait_until(lambda: status(new) == 200, "the new key")
     assert status(old) == 200
     put_keys(keys, new)
-    wait_until(lambda: status(old) == 401, "without the old key", 30)
+    wait_until(lambda: status(old) == 401, "without the old key")
     keys.write_text('{"keys":')
     wait_until(lambda: "identity_keys_kept" in cluster.gateway(1).log_text(),
-               "the mistake in the log", 5)
+               "the mistake in the log")
     assert status(new) == 200

@@ -71,10 +71,10 @@ def test_every_device_hears(cluster):
         await devices[1].cmd("conv.set", conv=conv, pinned=True)
         want = lists(alice)["entries"]  # of three publishers, in any order
         for client in devices:
-            await client.until(lambda c=client: folded(c) == want, 30)
+            await client.until(lambda c=client: folded(c) == want)
             assert pushed(client, list="settings", seen="nobody")
             assert pushed(client, conv=conv, pinned=True)
-        await other.until(lambda: pushed(other, conv=conv), 30)
+        await other.until(lambda: pushed(other, conv=conv))
         assert not pushed(other, remark="보비")
         assert not pushed(other, list="settings")
         for client in (*devices, other):
@@ -158,7 +158,7 @@ class Pair:
         for account, client in zip(self.accounts, self.clients.values()):
             want = lists(account)["entries"]
             await client.until(lambda c=client, w=want: w == [
-                e for e in folded(c) if e["state"] != "none"], 30)
+                e for e in folded(c) if e["state"] != "none"])
         return one
 
 

@@ -41,6 +41,7 @@ def test_a_removed_member_sees_nothing_more(cluster, count):
                 lambda c=client: len(c.texts(conv)) == 21)
         # The owner's ack of one more round trip on the victim's own socket
         # stands behind anything that was on its way to him.
+        await victim.until(lambda: gone["seq"] in victim.events[conv])
         await victim.cmd("ping")
         assert victim.texts(conv) == ["before"]
         assert max(victim.events[conv]) == gone["seq"]

@@ -103,13 +103,13 @@ def test_a_real_prometheus(cluster, tmp_path):
     server.start()
     try:
         wait_until(lambda: len(server.query("up==1")) == 2,
-                   "both targets are up", 20)
+                   "both targets are up")
         assert server.query("moim_gateway_connections")[0]["value"][1] == "0"
         groups = wait_until(
             lambda: [g for g in server.get("/api/v1/rules").json["data"]
                      ["groups"] if all(r["health"] == "ok"
                                        for r in g["rules"])],
-            "every rule was evaluated", 20)
+            "every rule was evaluated")
         assert len(groups[0]["rules"]) == 13
         # Eight partitions and one presence service: nothing fires.
         assert [a for a in server.get("/api/v1/alerts").json["data"]["alerts"]

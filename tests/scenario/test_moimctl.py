@@ -273,7 +273,7 @@ def test_a_password_is_reset(cluster, tmp_path):
                      account).status == 200
     wait_until(lambda: http_json("GET", cluster.url(1) + "/v1/me",
                                  token=made["token"]).status == 401,
-               "the old device is out", 10)
+               "the old device is out")
 
 
 def test_token(cluster, home):

@@ -9,11 +9,12 @@ import pytest
 from harness.client import Account, Client, PASSWORD, Refused
 from harness.http_json import http_json
 from harness.raw_ws import Wire, text
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 
 REVOKED = 4503
-QUICK = 1.0       # seconds, with all stores up
-WITHOUT_BUS = 5.0  # when a store was down
+# Seconds. PostgreSQL is asked every 5 s what was revoked: who is out sooner was
+# told by the bus. Tests of speed are elsewhere; this machine may be busy.
+QUICK = 4.0
 
 
 class Device:
@@ -149,7 +150,7 @@ def test_a_waiting_poll_is_told(cluster):
                               f"/v1/poll?session={session}&ack=1")
         alice.cmd("device.revoke", device=phone.device)
         reply = waiting.result()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15  # it would have waited for 25
     if reply.status == 200:  # else it came later than the news
         assert [t["code"] for t in reply.json["texts"]
                 if t["type"] == "closed"] == [REVOKED]
@@ -167,7 +168,7 @@ def test_logging_out_answers_first(cluster):
 
     asyncio.run(main())
     assert status(cluster.url(1), alice.token) == 401
-    wait_until(lambda: status(cluster.url(2), alice.token) == 401, "out", 1)
+    wait_until(lambda: status(cluster.url(2), alice.token) == 401, "out")
     assert Device(cluster.url(2), "outalice").token
 
 
@@ -185,7 +186,8 @@ def test_all_others_at_once(cluster):
         await mine.close()
 
     asyncio.run(main())
-    assert {status(cluster.url(2), d.token) for d in others} == {401}
+    wait_until(lambda: {status(cluster.url(2), d.token)
+                        for d in others} == {401}, "all are out")
     assert alice.rest("DELETE", "/v1/devices").json["revoked"] == 0
 
 
@@ -222,7 +224,7 @@ def test_revoked_while_redis_is_down(make_cluster):
         lost = await Client(cluster.url(2), phone).open()
         cluster.redis.stop()
         assert alice.cmd("device.revoke", device=phone.device)["revoked"] == 1
-        took = await closed_within(lost, WITHOUT_BUS)
+        took = await closed_within(lost, PATIENCE)
         print(f"without the bus closed after {took:.1f} s")
 
     asyncio.run(main())
@@ -239,7 +241,7 @@ def test_revoked_while_postgres_is_down(make_cluster):
     phone = Device(cluster.url(1), "alice")
     gone = Device(cluster.url(1), "alice")
     alice.cmd("device.revoke", device=gone.device)
-    wait_until(lambda: status(cluster.url(2), gone.token) == 401, "refused", 1)
+    wait_until(lambda: status(cluster.url(2), gone.token) == 401, "refused")
 
     async def main():
         client = await Client(cluster.url(2), phone).open()
@@ -262,12 +264,12 @@ def test_revoked_while_postgres_is_down(make_cluster):
         cluster.postgres.sql(
             "UPDATE devices SET revoked_at = now() WHERE id = (SELECT max(id) "
             "FROM devices WHERE revoked_at IS NULL)")
-        await closed_within(client, WITHOUT_BUS)
-        wait_until(lambda: status(gateway.url, alice.token) == 200, "back", 30)
+        await closed_within(client, PATIENCE)
+        wait_until(lambda: status(gateway.url, alice.token) == 200, "back")
         assert status(gateway.url, gone.token) == 401
 
     asyncio.run(main())
-    check_refused_everywhere(cluster, phone.token, WITHOUT_BUS)
+    check_refused_everywhere(cluster, phone.token, PATIENCE)
 
 
 def answers(gateway):
@@ -464,34 +466,36 @@ def test_a_block_hides_presence_both_ways(cluster):
                     answer["users"][0]["state"] != "unknown")
             return answer["users"][0]["state"]
 
-        async def becomes(client, user, want):
-            deadline = time.monotonic() + 10
-            while await state(client, user) != want:
+        async def becomes(client, user, want, type_="presence.query"):
+            # One that is busy cannot tell for once.
+            deadline = time.monotonic() + PATIENCE
+            while await state(client, user, type_) != want:
                 assert time.monotonic() < deadline
                 await asyncio.sleep(0.05)
 
         both = ((alice, b), (bob, a))
         for one, other in both:
             await becomes(one, other.user, "online")
-            assert await state(one, other.user, "presence.watch") == "online"
+            await becomes(one, other.user, "online", "presence.watch")
             one.others.clear()
         await alice.cmd("block", user=b.user)
         for one, other in both:
             await one.until(lambda c=one, u=other.user: {
                 "type": "presence",
-                "users": [{"user": u, "state": "unknown"}]} in c.others, 2)
+                "users": [{"user": u, "state": "unknown"}]} in c.others)
             one.others.clear()
             for type_ in ("presence.query", "presence.watch"):
                 assert await state(one, other.user, type_) == "unknown"
         for user in (a.user, b.user):
-            assert await state(carol, user, "presence.watch") == "online"
+            await becomes(carol, user, "online", "presence.watch")
         await bob.close()
         await carol.until(lambda: any(
-            f["users"][0]["state"] == "offline" for f in carol.others), 30)
+            f["users"][0]["state"] == "offline" for f in carol.others
+            if f["type"] == "presence"))
         await alice.cmd("ping")
         assert [f for f in alice.others if f["type"] != "list"] == []
         await alice.cmd("unblock", user=b.user)
-        assert await state(alice, b.user, "presence.watch") == "offline"
+        await becomes(alice, b.user, "offline", "presence.watch")
         await alice.close()
         await carol.close()
 

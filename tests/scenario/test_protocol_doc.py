@@ -10,6 +10,7 @@ import urllib.parse
 import websockets
 
 from harness.paths import ROOT
+from harness.waiting import PATIENCE
 
 DOC = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
 WORD = re.compile(r"<([a-z][a-z0-9.]*)>")
@@ -18,7 +19,6 @@ METHODS = ("GET", "POST", "PUT", "DELETE")
 HANDSHAKE = {"Connection": "Upgrade", "Upgrade": "websocket",
              "Sec-WebSocket-Version": "13",
              "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
-PATIENCE = 15
 ASK_AGAIN = 20
 
 

@@ -48,7 +48,7 @@ class Server:
                                   body, self.key, headers)]
             return found[0].status != 503
 
-        wait_until(answered, "an answer", 30)
+        wait_until(answered, "an answer")
         return found[0]
 
     def get(self, path, acts_as=None):
@@ -71,7 +71,7 @@ class Server:
 
     def known(self):
         for gateway in (1, 2, 3):
-            wait_until(lambda g=gateway: self.is_known(g), "it is known", 30)
+            wait_until(lambda g=gateway: self.is_known(g), "it is known")
         return self
 
 
@@ -159,7 +159,7 @@ def test_people_who_are_there(cluster, server):
     assert server.ask("DELETE", "/v1/devices", None,
                       users[0]).json["revoked"] == 1
     wait_until(lambda: people[0].rest("GET", "/v1/me").status == 401,
-               "he is logged out", 30)
+               "he is logged out")
 
 
 def test_the_life_of_a_key(cluster):
@@ -178,7 +178,7 @@ def test_the_life_of_a_key(cluster):
     assert old.key.split("_", 2)[2] not in listed
     assert ctl_key(cluster, "revoke", key_id).returncode == 0
     for gateway in (1, 2, 3):
-        wait_until(lambda g=gateway: not old.is_known(g), "taken back", 30)
+        wait_until(lambda g=gateway: not old.is_known(g), "taken back")
     assert new.is_known(1)
     assert f"{key_id}  revoked" in ctl_key(cluster, "list").stdout
     hashes = str(cluster.postgres.sql("SELECT hash FROM api_keys"))

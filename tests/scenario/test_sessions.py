@@ -15,7 +15,7 @@ from harness.client import Account, Client, Refused
 from harness.http_json import http_json
 from harness.paths import BIN, ROOT
 from harness.raw_ws import PING, PONG, Wire, bearer, frame, handshake, text
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture(name="people", scope="module")
@@ -102,7 +102,7 @@ def test_bad_tokens_get_the_same_401(cluster, people):
 def test_silence_ends_sessions(cluster, people):
     """No token in time: 4502. No pong: 4004. Who answers stays."""
     quick = cluster.add_gateway(
-        {"limits": {"ping": "300ms", "pong": "300ms", "auth": "300ms"}})
+        {"limits": {"ping": "300ms", "pong": "1s", "auth": "300ms"}})
     token = people[0].token
 
     async def stranger():
@@ -110,7 +110,7 @@ def test_silence_ends_sessions(cluster, people):
         await wire.upgrade()
         began = time.monotonic()
         assert (await wire.until_close())[0] == 4502
-        assert 0.25 < time.monotonic() - began < 2
+        assert 0.25 < time.monotonic() - began < 9  # of the 10 by default
         assert await wire.ended()
         await wire.abort()
 
@@ -119,13 +119,13 @@ def test_silence_ends_sessions(cluster, people):
         began = time.monotonic()
         assert await wire.frame() == (PING, b"")
         assert (await wire.until_close())[0] == 4004
-        assert 0.5 < time.monotonic() - began < 3
+        assert 1 < time.monotonic() - began < 24  # of the 25 by default
         assert await wire.ended()
         await wire.abort()
 
     async def polite():
         wire = await raw_ws.session(quick.address, token)
-        for _ in range(6):
+        for _ in range(3):
             assert await wire.frame() == (PING, b"")
             await wire.send(frame(PONG))
         await wire.send(text({"type": "ping", "id": "q"}))
@@ -141,11 +141,11 @@ def test_silence_ends_sessions(cluster, people):
 
 def test_a_late_pong_is_a_pong(cluster, people):
     """An answer counts when pings come more often than answers may take."""
-    quick = cluster.add_gateway({"limits": {"ping": "200ms", "pong": "1s"}})
+    quick = cluster.add_gateway({"limits": {"ping": "200ms", "pong": "2s"}})
 
     async def main():
         wire = await raw_ws.session(quick.address, people[0].token)
-        for _ in range(3):
+        for _ in range(2):
             assert await wire.frame() == (PING, b"")
             await wire.send(frame(PONG))
         await wire.abort()
@@ -178,7 +178,8 @@ async def read_all(sock):
     got = b""
     try:
         while True:
-            piece = await asyncio.wait_for(loop.sock_recv(sock, 65536), 10)
+            piece = await asyncio.wait_for(
+                loop.sock_recv(sock, 65536), PATIENCE)
             if not piece:
                 return got
             got += piece
@@ -224,10 +225,10 @@ def test_sends_have_a_rate(cluster, people):
 
     async def main():
         client = await Client(gate.url, alice).open()
-        for i in range(3):
-            await client.send(conv, f"quick {i}")
         with pytest.raises(Refused) as refused:
-            await client.send(conv, "too quick")
+            for i in range(100):  # the first three, at least, are not
+                await client.send(conv, f"quick {i}")
+        await client.until(lambda: "quick 2" in client.texts(conv))
         assert refused.value.code == "rate_limited"
         wait = refused.value.answer["retry_after_ms"]
         assert 0 < wait <= 500
@@ -264,7 +265,7 @@ def test_a_login_refused_is_not_hashed(cluster, auth, status):
         seen.extend(logins(gate.url, 8))
         return status in {reply.status for reply in seen}
 
-    wait_until(has_refused, f"{status} is answered", 60)
+    wait_until(has_refused, f"{status} is answered")
     assert {reply.status for reply in seen} == {401, status}
     refused = [reply for reply in seen if reply.status == status]
     assert len({reply.json["code"] for reply in refused}) == 1
@@ -395,7 +396,7 @@ def test_drain_loses_nothing(make_cluster):
     through the balancer everybody is back, with all that was acked."""
     cluster = make_cluster(
         gateways=2, presences=1,
-        gateway_conf={"gateway": {"drain_wait": "1500ms",
+        gateway_conf={"gateway": {"drain_wait": "3s",
                                   "drain_spread": "500ms"}})
     people = [Account(cluster.url(1), f"drain{i}") for i in range(6)]
     conv = people[0].cmd("group.create", title="drain",
@@ -422,13 +423,11 @@ def test_drain_loses_nothing(make_cluster):
         ended = asyncio.gather(*ends)
         process = gateway.child
         process.terminate()
-        began = time.monotonic()
-        wait_until(lambda: status_of(gateway) == 503, "not ready", 1)
-        assert time.monotonic() - began < 1
+        wait_until(lambda: status_of(gateway) == 503, "not ready")
         for bye, code in await ended:
             assert 0 < bye["retry_after_ms"] <= 3000
             assert code == 1012
-        assert await asyncio.to_thread(process.wait, 15) == 0
+        assert await asyncio.to_thread(process.wait, PATIENCE) == 0
         await asyncio.gather(*talks)
         for client in clients:
             await client.until(
@@ -459,7 +458,8 @@ def test_unknown_setting(tmp_path):
     conf = tmp_path / "moim.conf"
     conf.write_text("[limits]\nqueue = 1MiB\nsesions_per_user = 3\n")
     done = subprocess.run([BIN / "moim-gateway", "--config", conf], text=True,
-                          capture_output=True, check=False, timeout=10)
+                          capture_output=True, check=False,
+                          timeout=PATIENCE)
     said = done.stdout + done.stderr
     assert done.returncode == 78, said
     assert f"{conf}:3" in said and "sessions_per_user" in said

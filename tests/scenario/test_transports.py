@@ -12,7 +12,7 @@ from harness.client import Account, Client, Refused
 from harness.http_client import (EVENTS, LONG, PLAIN, HttpClient, events,
                                  http_open)
 from harness.http_json import http_json
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 
 OF = {"ws": None, "sse": EVENTS, "long": LONG, "poll": PLAIN}
 ACCEPT = "Accept: text/event-stream"
@@ -35,14 +35,14 @@ def pair(cluster, name):
         conv = (await clients[0].cmd("direct.open", user=bob.user))["conv"]
         for client in clients:
             await client.until(lambda c=client: any(
-                other.get("conv") == conv for other in c.others), 30)
+                other.get("conv") == conv for other in c.others))
             await client.close()
         return conv
 
     return alice, bob, asyncio.run(begun())
 
 
-def poll(account, query="", url=None, seconds=40):
+def poll(account, query="", url=None, seconds=PATIENCE):
     return http_json("GET", (url or account.url) + "/v1/poll?" + query,
                      token=account.token, seconds=seconds)
 
@@ -210,14 +210,14 @@ def test_two_polls_at_once(cluster):
         assert not older.done()
         newer = asyncio.create_task(
             http_open(bob.url, "GET", target, head))
-        reply = await asyncio.wait_for(older, 30)
+        reply = await asyncio.wait_for(older, PATIENCE)
         assert json.loads(await reply.body()) == {
             "type": "texts", "session": name, "ack": ack, "superseded": True,
             "texts": []}
         reply.close()
         await asyncio.to_thread(alice.cmd, "send", conv=conv, msg="n" * 16,
                                 text="two")
-        reply = await asyncio.wait_for(newer, 30)
+        reply = await asyncio.wait_for(newer, PATIENCE)
         assert json.loads(await reply.body())["texts"][0]["seq"] == 1
         reply.close()
 
@@ -423,7 +423,8 @@ def test_a_detached_session_ends(make_cluster):
             assert client.closed == 1012
             assert client.others[-2]["type"] == "bye"
             await client.close()
-        code = await asyncio.to_thread(cluster.gateway(1).child.wait, 15)
+        code = await asyncio.to_thread(
+            cluster.gateway(1).child.wait, PATIENCE)
         assert code == 0
         cluster.gateway(1).child = None
 
@@ -463,7 +464,7 @@ def test_slow_readers(make_cluster):
         except OSError:
             return True
 
-    sleeper.settimeout(10)
+    sleeper.settimeout(PATIENCE)
     assert drained()
     sleeper.close()
     metrics = http_json("GET", "http://" + cluster.gateway(1).internal +
@@ -493,7 +494,7 @@ def test_any_gateway(make_cluster, mode, balancer):
             if i == 15:
                 before = two.rebuilt
                 await asyncio.to_thread(cluster.gateway(home).kill9)
-        await two.until(lambda: two.complete_to(conv) == 30, 30)
+        await two.until(lambda: two.complete_to(conv) == 30)
         print(f"{mode} {balancer}: rebuilt {before} and {two.rebuilt} times")
         assert two.texts(conv) == [str(i) for i in range(30)]
         if balancer == "leastconn":

