@@ -41,7 +41,7 @@ def test_a_failure_is_tried_again(tmp_path, files, passed, failed, again):
              if not name.startswith("PYTEST")}
     done = subprocess.run(
         ["tests/run_all.sh", "scenarios"], cwd=ROOT, capture_output=True,
-        text=True, timeout=120, check=False,
+        text=True, timeout=300, check=False,
         env={**clean, "MOIM_BIN": "none", "MOIM_SCENARIOS": str(tests),
              "MOIM_TEST_LOGS": str(tmp_path / "logs")})
     row = done.stdout.splitlines()[1].split()

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.." || exit
 logs=${MOIM_TEST_LOGS:-build/test-logs}
 report=$logs/scenarios.xml
 mkdir -p "$logs"
-rm -f "$report"
+rm -rf "$report" "$logs/clusters-first"
 if [ -z "${MOIM_BIN:-}" ]; then
     make -s --no-print-directory -j"$(nproc)" MODE=asan || exit
 fi
@@ -28,6 +28,8 @@ status=0
 sums=$(/usr/bin/python3 tests/harness/junit_sum.py "$report") || exit
 again=0
 if [ "$status" = 1 ]; then
+    # What the clusters of those that failed said.
+    [ ! -e "$logs/clusters" ] || mv "$logs/clusters" "$logs/clusters-first"
     /usr/bin/python3 tests/harness/junit_failed.py "$report" >"$report.failed"
     try_again "$report.failed" "${pytest[@]}" >"$report.again"
     again=$(grep -c '^AGAIN ' "$report.again")

@@ -1,6 +1,7 @@
 // People for the page's tests: pages with new users, and what they do often.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
+import { afterEach } from 'node:test';
 import { signup } from '../dist/moim.js';
 import { PASSWORD, cluster, launch, openPage, signUp } from './browser.mjs';
 
@@ -56,11 +57,17 @@ export async function command({ token }, body) {
   return reply.json();
 }
 
+async function leave() {
+  const open = pages;
+  pages = [];
+  await Promise.all(open.map((p) => p.context().close()));
+}
+afterEach(leave); // what a test that failed has left does not disturb the next
+
 /** Ends a test: nothing was said on any console, every context closes. */
 export async function done() {
   const said = pages.flatMap((p) => p.complaints);
-  await Promise.all(pages.map((p) => p.context().close()));
-  pages = [];
+  await leave();
   assert.deepEqual(said, []);
 }
 
