@@ -31,7 +31,7 @@ def cluster_with_an_account(pg_template, tmp_path_factory):
             "gateway": {"trusted_proxies": "127.0.0.1", "tls_cert": cert,
                         "tls_key": key},
             "limits": {"ping": f"{int(PING_S * 1000)}ms",
-                       "pong": "800ms"}}) as cluster:
+                       "pong": "2s"}}) as cluster:
         cluster.account = Account(cluster.url(1), "patient")
         cluster.ca = authority.ca
         cluster.password = home / "password"
@@ -193,7 +193,7 @@ def test_the_idle_timeout_is_measured(clinic):
     assert states(found) == but(idle="fail", idle_events="fail"), found
     text = found["idle"][0]["text"]
     after = float(text.split("after ")[1].split(" s")[0])
-    assert 1.8 < after < 4, text
+    assert 1.8 < after < 9, text
     found = outside(clinic, slow.url, "--idle", "1s")
     assert states(found) == but(idle="warn"), found
 

@@ -80,7 +80,7 @@ def secure_of_this_file(pg_template, tmp_path_factory):
 
 def dial(gateway):
     host, port = gateway.tls_address.rsplit(":", 1)
-    return socket.create_connection((host, int(port)), 15)
+    return socket.create_connection((host, int(port)), PATIENCE)
 
 
 def shake(secure, number, context=None, session=None):
