@@ -204,7 +204,7 @@ class Client:
                        for conv in sorted(want)[:100]]
             answer = await self.cmd("sync", convs=cursors)
             for one in answer["convs"]:
-                if "gap" in one:
+                if one.get("gap", {}).get("to"):
                     self.gaps[one["conv"]] = one["gap"]["to"]
                 if one["state"] != "more":
                     want.discard(one["conv"])
