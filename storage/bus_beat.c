@@ -17,14 +17,17 @@ enum {
     NAME_REPLIES = 2, /* of each log whose name is not known */
     ENTRIES_MAX = 64, /* of the marks, at once */
     MARKS_KEEP_MS = 60000 /* what nobody has read by then, nobody will */,
-    /* A tally that never arrived was about so much time at the most. */
+    /* A tally that never arrived, of a process that does not say since when,
+     * was about so much time at the most. */
     TALLY_LOST_MS = 10000,
+    PEER_SILENT_MS = 3000, /* six tallies that did not come */
 };
 
 /* The comparison of one entry. */
 struct comparison {
     struct bus_redis *b;
     uint64_t written_mono_ms; /* on our own clock, about */
+    uint64_t lost_ago_ms;     /* 0: not told */
 };
 
 /* What we published. */
@@ -34,34 +37,75 @@ static void on_tally_written(struct resp_call *call, enum rc rc,
     struct bus_redis *b = CONTAINER_OF(call, struct bus_redis, tally_call);
 
     if (rc != RC_OK || resp_rc(&replies[0]) != RC_OK) {
-        b->tally.lost = true; /* the next one says so */
+        if (!b->resting) {
+            bus_tally_lose(&b->tally, b->tally.taken_ms);
+        }
+        b->resting = false; /* the next one says so */
     }
     if (rc == RC_OK) {
         redis_nodes_hear(b->nodes, &replies[0]);
     }
 }
 
-void bus_beat_tally(struct bus_redis *b) {
+static void on_alive_written(struct resp_call *call, enum rc rc,
+                             const struct resp *replies) {
+    (void)call;
+    (void)rc; /* the tally will say it again */
+    (void)replies;
+}
+
+/* One entry; `call` is not on its way. */
+static void write_entry(struct bus_redis *b, struct resp_call *call,
+                        resp_done_fn done, struct slice entry) {
     uint64_t keep_ms =
         b->marks_ms > MARKS_KEEP_MS ? b->marks_ms - MARKS_KEEP_MS : 0;
-    struct resp_conn *conn =
-        redis_nodes_conn(b->nodes, SLICE_LIT(BUS_MARKS_KEY));
     char oldest[TOPIC_TEXT_MAX];
+
+    snprintf(oldest, sizeof(oldest), "%" PRIu64, keep_ms);
+    resp_conn_send(
+        redis_nodes_conn(b->nodes, SLICE_LIT(BUS_MARKS_KEY)), call, done,
+        (struct slice[]){SLICE_LIT("XADD"), SLICE_LIT(BUS_MARKS_KEY),
+                         SLICE_LIT("MINID"), SLICE_LIT("~"), slice_str(oldest),
+                         SLICE_LIT("*"), SLICE_LIT("d"), entry},
+        8);
+}
+
+static bool may_write(const struct bus_redis *b, const struct resp_call *call) {
+    return !list_linked(&call->node) &&
+           resp_conn_ready(
+               redis_nodes_conn(b->nodes, SLICE_LIT(BUS_MARKS_KEY)));
+}
+
+void bus_beat_alive(struct bus_redis *b) {
     struct buf entry;
 
-    if (list_linked(&b->tally_call.node) || !resp_conn_ready(conn)) {
+    if (!b->resting || !may_write(b, &b->alive_call)) {
+        return;
+    }
+    b->resting = false;
+    buf_init(&entry);
+    bus_note_add(&entry, BUS_NOTE_ALIVE, b->process, b->loop->clock.mono_ms);
+    write_entry(b, &b->alive_call, on_alive_written, buf_slice(&entry));
+    buf_fini(&entry);
+}
+
+/* What is published while this leaves is in the next one; so we rest only when
+ * nothing is on its way. */
+void bus_beat_tally(struct bus_redis *b) {
+    uint64_t now_ms = b->loop->clock.mono_ms;
+    bool told;
+    struct buf entry;
+
+    if (!may_write(b, &b->tally_call)) {
         return;
     }
     buf_init(&entry);
-    if (bus_tally_take(&b->tally, b->loop->clock.mono_ms, &entry)) {
-        snprintf(oldest, sizeof(oldest), "%" PRIu64, keep_ms);
-        resp_conn_send(conn, &b->tally_call, on_tally_written,
-                       (struct slice[]){SLICE_LIT("XADD"),
-                                        SLICE_LIT(BUS_MARKS_KEY),
-                                        SLICE_LIT("MINID"), SLICE_LIT("~"),
-                                        slice_str(oldest), SLICE_LIT("*"),
-                                        SLICE_LIT("d"), buf_slice(&entry)},
-                       8);
+    told = bus_tally_take(&b->tally, now_ms, &entry);
+    if (told || (!b->resting && bus_publish_idle(b))) {
+        bus_note_add(&entry, told ? BUS_NOTE_ALIVE : BUS_NOTE_RESTS, b->process,
+                     now_ms);
+        b->resting = !told;
+        write_entry(b, &b->tally_call, on_tally_written, buf_slice(&entry));
     }
     buf_fini(&entry);
 }
@@ -84,12 +128,30 @@ static void want_all(struct bus_redis *b, uint64_t mono_ms) {
     }
 }
 
+static void take_note(struct comparison *c, uint64_t note, uint64_t value,
+                      uint32_t ago_ms) {
+    struct bus_peers *peers = &c->b->peers;
+
+    if (note == BUS_NOTE_ALIVE && value != c->b->process) {
+        bus_peers_alive(peers, value, c->written_mono_ms);
+    } else if (note == BUS_NOTE_RESTS) {
+        bus_peers_rests(peers, value);
+    } else if (note == BUS_NOTE_LOST) {
+        c->lost_ago_ms = ago_ms;
+    }
+}
+
 /* Was it for a topic that we listened to by then, and did it not come? */
 static void compare(void *ctx, uint64_t key, uint64_t mark, uint32_t ago_ms) {
-    const struct comparison *c = ctx;
+    struct comparison *c = ctx;
     struct bus_redis *b = c->b;
     const struct bus_sub *s = map_get(&b->subs, key);
     uint64_t at_ms = c->written_mono_ms - ago_ms;
+
+    if (bus_note_key(key)) {
+        take_note(c, key, mark, ago_ms);
+        return;
+    }
 
     if (s == NULL || s->state != BUS_SUB_LIVE || planted(PLANT_NO_HEAD_CHECK) ||
         bus_heard_has(&b->marks, key, mark)) {
@@ -115,7 +177,8 @@ static void compare_entry(struct bus_redis *b, struct slice entry,
         lost = true;
     }
     if (lost) {
-        want_all(b, c.written_mono_ms - TALLY_LOST_MS);
+        want_all(b, c.written_mono_ms -
+                        (c.lost_ago_ms > 0 ? c.lost_ago_ms : TALLY_LOST_MS));
     }
 }
 
@@ -182,6 +245,34 @@ static bool take_entries(struct bus_redis *b, const struct resp *list) {
     return true;
 }
 
+/* What a process has published since it last told nobody will tell: it is
+ * looked for once, in all logs. */
+static void miss_the_silent(struct bus_redis *b) {
+    uint64_t since_ms;
+
+    while (bus_peers_silent(&b->peers, b->marks_mono_ms - PEER_SILENT_MS,
+                            &since_ms)) {
+        log_warn(&log_bus, "bus_peer_silent", "ms=%" PRIu64,
+                 b->marks_mono_ms - since_ms);
+        want_all(b, since_ms);
+    }
+}
+
+/* Entries behind these may be trimmed before we come to them: everything since
+ * then is looked for, and the reading goes on from now. */
+static bool give_up_marks(struct bus_redis *b) {
+    uint64_t at_ms = b->marks_to.ms;
+
+    if (b->marks_count < ENTRIES_MAX || at_ms > b->marks_ms ||
+        !bus_marks_late(b->marks_ms - at_ms, MARKS_KEEP_MS)) {
+        return false;
+    }
+    log_warn(&log_bus, "bus_marks_late", "ms=%" PRIu64, b->marks_ms - at_ms);
+    want_all(b, at_ms - b->marks_ms + b->marks_mono_ms);
+    b->marks_at = (struct replay_id){b->marks_ms, 0};
+    return true;
+}
+
 /* All have. */
 static void beat_end(struct bus_redis *b) {
     if (!b->marks_fresh) {
@@ -194,7 +285,9 @@ static void beat_end(struct bus_redis *b) {
     }
     b->compared_mono_ms = b->marks_mono_ms;
     compare_entries(b);
-    if (b->marks_count == ENTRIES_MAX) {
+    if (give_up_marks(b) || b->marks_count < ENTRIES_MAX) {
+        miss_the_silent(b);
+    } else {
         bus_beat(b); /* there are more */
     }
 }
@@ -371,6 +464,10 @@ static void on_beat(struct wheel_timer *t) {
 void bus_beat_init(struct bus_redis *b) {
     list_init(&b->tally_call.node);
     buf_init(&b->marks_read);
+    list_init(&b->alive_call.node);
+    b->process = rand_u64(&b->loop->rand) | 1;
+    b->resting = true;
+    bus_peers_init(&b->peers);
     bus_tally_init(&b->tally);
     bus_heard_init(&b->marks);
     b->marks_at.ms = UINT64_MAX;
@@ -388,5 +485,6 @@ void bus_beat_stop(struct bus_redis *b) {
 void bus_beat_fini(struct bus_redis *b) {
     buf_fini(&b->marks_read);
     bus_tally_fini(&b->tally);
+    bus_peers_fini(&b->peers);
     bus_heard_fini(&b->marks);
 }

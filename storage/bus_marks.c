@@ -1,6 +1,7 @@
 #include "storage/bus_marks.h"
 
 #include "proto/base/hash.h"
+#include "proto/base/plant.h"
 #include "proto/wire/reader.h"
 #include "proto/wire/writer.h"
 
@@ -57,12 +58,29 @@ bool bus_heard_has(const struct bus_heard *h, uint64_t key, uint64_t mark) {
  * Times are the low half of the writer's own clock. */
 
 void bus_tally_init(struct bus_tally *t) {
+    *t = (struct bus_tally){.lost = false};
     buf_init(&t->bytes);
-    t->lost = false;
 }
 
 void bus_tally_fini(struct bus_tally *t) {
     buf_fini(&t->bytes);
+}
+
+static void put_message(struct buf *out, uint64_t mark, uint64_t at_ms,
+                        const uint64_t *keys, size_t count) {
+    writer_u64(out, mark);
+    writer_u32(out, (uint32_t)at_ms);
+    writer_u16(out, (uint16_t)count);
+    for (size_t i = 0; i < count; i++) {
+        writer_u64(out, keys[i]);
+    }
+}
+
+void bus_tally_lose(struct bus_tally *t, uint64_t since_ms) {
+    if (!t->lost || since_ms < t->lost_ms) {
+        t->lost_ms = since_ms;
+    }
+    t->lost = true;
 }
 
 /* Nobody took it for long. */
@@ -73,39 +91,73 @@ static bool full(const struct bus_tally *t) {
 void bus_tally_add(struct bus_tally *t, uint64_t mark, uint64_t at_ms,
                    const uint64_t *keys, size_t count) {
     if (full(t) || count > UINT16_MAX) {
-        t->lost = true;
+        bus_tally_lose(t, at_ms);
         return;
     }
-    writer_u64(&t->bytes, mark);
-    writer_u32(&t->bytes, (uint32_t)at_ms);
-    writer_u16(&t->bytes, (uint16_t)count);
-    for (size_t i = 0; i < count; i++) {
-        writer_u64(&t->bytes, keys[i]);
+    if (t->bytes.n == 0) {
+        t->first_ms = at_ms;
     }
+    put_message(&t->bytes, mark, at_ms, keys, count);
 }
 
 void bus_tally_join(struct bus_tally *t, const struct bus_tally *from) {
-    t->lost |= from->lost;
+    if (from->lost) {
+        bus_tally_lose(t, from->lost_ms);
+    }
     if (from->bytes.n == 0) {
         return;
     }
     if (full(t)) {
-        t->lost = true;
+        bus_tally_lose(t, from->first_ms);
         return;
     }
+    if (t->bytes.n == 0 || from->first_ms < t->first_ms) {
+        t->first_ms = from->first_ms;
+    }
     buf_add(&t->bytes, buf_slice(&from->bytes));
+}
+
+static void put_head(struct buf *out, bool lost, uint64_t now_ms) {
+    writer_u8(out, lost ? TALLY_LOST : 0);
+    writer_u32(out, (uint32_t)now_ms);
 }
 
 bool bus_tally_take(struct bus_tally *t, uint64_t now_ms, struct buf *out) {
     if (t->bytes.n == 0 && !t->lost) {
         return false;
     }
-    writer_u8(out, t->lost ? TALLY_LOST : 0);
-    writer_u32(out, (uint32_t)now_ms);
+    put_head(out, t->lost, now_ms);
+    t->taken_ms = t->bytes.n == 0 ? now_ms : t->first_ms;
+    if (t->lost && t->lost_ms < t->taken_ms) {
+        t->taken_ms = t->lost_ms;
+    }
+    if (t->lost && !planted(PLANT_LOSS_LOOKS_SHORT)) {
+        bus_note_add(out, BUS_NOTE_LOST, 0, t->lost_ms);
+    }
     buf_add(out, buf_slice(&t->bytes));
     buf_clear(&t->bytes);
     t->lost = false;
     return true;
+}
+
+void bus_note_add(struct buf *out, enum bus_note note, uint64_t value,
+                  uint64_t now_ms) {
+    const uint64_t key = note;
+
+    if (out->n == 0) {
+        put_head(out, false, now_ms);
+    }
+    put_message(out, value, now_ms, &key, 1);
+}
+
+/* The low bits of a topic's key are its kind, and there is no such kind. */
+bool bus_note_key(uint64_t key) {
+    return key % 8 == 7;
+}
+
+/* In time is who has as long again to come to the end. */
+bool bus_marks_late(uint64_t behind_ms, uint64_t keep_ms) {
+    return behind_ms > keep_ms / 2;
 }
 
 static void read_message(struct reader *r, uint32_t now, bus_tally_fn each,

@@ -13,6 +13,7 @@
 #include "proto/net/loop.h"
 #include "proto/wire/topic.h"
 #include "storage/bus_marks.h"
+#include "storage/bus_peers.h"
 #include "storage/bus_redis.h"
 #include "storage/bus_replay.h"
 #include "storage/redis_call.h"
@@ -126,6 +127,10 @@ struct bus_redis {
     uint64_t compared_mono_ms; /* when they were read that were compared last;
                                   0: never */
     struct bus_heard marks;    /* of what came */
+    uint64_t process;          /* who we are in the marks */
+    bool resting;              /* and what we last said there */
+    struct resp_call alive_call;
+    struct bus_peers peers;
     struct bus_redis_stats stats;
 };
 
@@ -136,6 +141,9 @@ void bus_beat_stop(struct bus_redis *b);
 void bus_beat_fini(struct bus_redis *b);
 /* Starts a beat of the servers that are up. */
 void bus_beat(struct bus_redis *b);
+/* Something is about to be published: if we said that we rest, that is taken
+ * back before it. */
+void bus_beat_alive(struct bus_redis *b);
 /* Writes the tally now. */
 void bus_beat_tally(struct bus_redis *b);
 /* The marks are on another server: what it lacks of them is looked for in all
@@ -143,6 +151,8 @@ void bus_beat_tally(struct bus_redis *b);
 void bus_beat_marks_moved(struct bus_redis *b);
 
 /* bus_publish.c: the way out. */
+/* Nothing is on its way, and nothing gathered. */
+bool bus_publish_idle(const struct bus_redis *b);
 void bus_publish_init(struct bus_redis *b);
 /* Tells whoever waits RC_CLOSED; after the connection was closed. */
 void bus_publish_fini(struct bus_redis *b);

@@ -237,6 +237,9 @@ static void batch_again(struct redis_call *route) {
 static void batch_send(struct bus_redis *b, struct bus_lane *lane) {
     struct bus_batch *batch = lane->gathered;
 
+    if (batch->marks.bytes.n > 0) {
+        bus_beat_alive(b);
+    }
     lane->gathered = NULL;
     lane->flying++;
     batch->want_live = (uint32_t)batch->topics;
@@ -246,6 +249,15 @@ static void batch_send(struct bus_redis *b, struct bus_lane *lane) {
         buf_fini(&batch->live); /* it will not be sent again */
         buf_fini(&batch->log);
     }
+}
+
+bool bus_publish_idle(const struct bus_redis *b) {
+    for (size_t i = 0; i < BUS_LANES; i++) {
+        if (b->lanes[i].gathered != NULL || b->lanes[i].flying > 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void on_outbox(struct loop_task *t) {

@@ -13,12 +13,14 @@ enum plant {
     PLANT_APPEND_NOT_ASKED,        /* a failed append is taken for a success */
     PLANT_CHANGE_NOT_BOUND,        /* a change is answered half done */
     PLANT_CURSOR_SEQ_ONLY,         /* a cursor's seq is believed alone */
+    PLANT_DEAD_PEER_FORGOTTEN,     /* what it had not told is not looked for */
     PLANT_DEDUPE_PER_GATEWAY,      /* a repeat elsewhere is not recognised */
     PLANT_DROP_FOR_THE_SLOW,       /* a full queue drops and does not close */
     PLANT_EAGER_RECONNECT,         /* waits do not grow */
     PLANT_HELD_OVERTAKEN,          /* a known event passes one that waits */
     PLANT_LEASES_FOR_EVER,         /* a dead gateway's users stay online */
     PLANT_LISTEN_AFTER_READING,    /* what is said in between is not heard */
+    PLANT_LOSS_LOOKS_SHORT,        /* a lost tally is of the last seconds */
     PLANT_MEMBERS_NEVER_FORGOTTEN, /* cached members outlive their version */
     PLANT_MEMBER_VERSION_IGNORED,  /* wide events are not held back */
     PLANT_NOT_RESUBSCRIBED,        /* topics are forgotten by a reconnect */

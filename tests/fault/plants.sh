@@ -23,10 +23,12 @@ ACK_WITHOUT_COPIES      it_history_copies
 APPEND_NOT_ASKED        test_say_again
 CHANGE_NOT_BOUND        test_members
 CURSOR_SEQ_ONLY         test_sync
+DEAD_PEER_FORGOTTEN     test_bus_peers
 EAGER_RECONNECT         test_backoff
 HELD_OVERTAKEN          test_wide
 LEASES_FOR_EVER         test_tracker
 LISTEN_AFTER_READING    test_audience
+LOSS_LOOKS_SHORT        test_bus_marks
 MEMBERS_NEVER_FORGOTTEN test_sim
 MEMBER_VERSION_IGNORED  test_sim
 NOT_RESUBSCRIBED        it_bus_repair

@@ -368,11 +368,51 @@ static void test_tally_lost(void **state) {
     into_log(&x, "unknown", false);
     bus_tally_fini(&x.tally);
     bus_tally_init(&x.tally);
-    x.tally.lost = true;
+    bus_tally_lose(&x.tally, f->loop.clock.mono_ms - 600);
     say_so(&x);
     it_until(&f->loop, repaired, f, 2000);
     assert_heard(f, "unknown");
     assert_int_equal(f->heard.gaps, 0);
+    bus_tally_fini(&x.tally);
+}
+
+static bool knows_one(void *ctx) {
+    return ((const struct bus_redis *)ctx)->peers.count == 1;
+}
+
+static bool three_heard(void *ctx) {
+    return ((const struct heard *)ctx)->messages == 3;
+}
+
+static bool knows_nobody(void *ctx) {
+    return ((const struct bus_redis *)ctx)->peers.count == 0;
+}
+
+/* A publisher dies before its tally is written, and what it published did not
+ * come: its silence is noticed, and everything is looked at, once. */
+static void test_publisher_dies(void **state) {
+    struct fixture *f = *state;
+    struct bus_redis *from = CONTAINER_OF(f->from, struct bus_redis, base);
+    struct bus_redis *to = CONTAINER_OF(f->to, struct bus_redis, base);
+    struct past x = {.f = f, .key = topic_key(user_topic(1))};
+
+    bus_tally_init(&x.tally);
+    subscribe(f, user_topic(1));
+    it_run_for(&f->loop, 600);
+    into_log(&x, "one", true);
+    assert_true(it_until(&f->loop, knows_one, to, IT_PATIENCE_MS));
+    assert_true(it_until(&f->loop, knows_nobody, to, IT_PATIENCE_MS));
+
+    bus_beat_stop(from);
+    into_log(&x, "two", true);
+    into_log(&x, "untold", false);
+    assert_true(it_until(&f->loop, knows_one, to, IT_PATIENCE_MS));
+    assert_int_equal(to->stats.repairs, 0);
+    to->peers.at[0].heard_ms -= 4000; /* so long ago */
+    assert_true(it_until(&f->loop, three_heard, &f->heard, IT_PATIENCE_MS));
+    assert_string_equal(f->heard.last, "untold");
+    assert_int_equal(f->heard.gaps, 0);
+    assert_int_equal(to->peers.count, 0);
     bus_tally_fini(&x.tally);
 }
 
@@ -387,6 +427,7 @@ int main(void) {
         TEST(test_missed_in_a_live_connection),
         TEST(test_missed_of_a_shared_entry),
         TEST(test_tally_lost),
+        TEST(test_publisher_dies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

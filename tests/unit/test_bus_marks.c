@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/base/macros.h"
+#include "proto/wire/topic.h"
 #include "storage/bus_marks.h"
 
 enum {
@@ -31,7 +32,7 @@ static void on_read(void *ctx, uint64_t key, uint64_t mark, uint32_t ago_ms) {
 /* Two messages, one of them on three topics, over the end of the clock's low
  * half. */
 static void write_two(struct buf *out) {
-    const uint64_t keys[] = {7, 8, UINT64_MAX};
+    const uint64_t keys[] = {6, 8, UINT64_MAX - 7};
     struct bus_tally t;
 
     bus_tally_init(&t);
@@ -55,9 +56,9 @@ static void test_reads_back(void **state) {
                      RC_OK);
     assert_false(lost);
     assert_int_equal(r.count, 4);
-    assert_true(r.at[2].key == UINT64_MAX && r.at[2].mark == 100);
+    assert_true(r.at[2].key == UINT64_MAX - 7 && r.at[2].mark == 100);
     assert_int_equal(r.at[0].ago_ms, 50);
-    assert_true(r.at[3].key == 7 && r.at[3].mark == 200);
+    assert_true(r.at[3].key == 6 && r.at[3].mark == 200);
     assert_int_equal(r.at[3].ago_ms, 20);
     buf_fini(&entry);
 }
@@ -93,18 +94,25 @@ static void test_lost(void **state) {
     bus_tally_init(&t);
     buf_init(&entry);
     for (size_t i = 0; i < BUS_TALLY_MAX; i++) {
-        bus_tally_add(&t, i, 1, &key, 1);
+        bus_tally_add(&t, i, 1000 + i, &key, 1);
     }
     assert_true(t.bytes.n < 3 * (size_t)BUS_TALLY_MAX);
-    assert_true(bus_tally_take(&t, 1, &entry));
+    assert_true(t.lost && t.lost_ms > 1000);
+    assert_true(bus_tally_take(&t, 90000, &entry));
+    assert_int_equal(t.taken_ms, 1000);
     buf_clear(&entry);
     assert_false(t.lost);
-    t.lost = true;
-    assert_true(bus_tally_take(&t, 1, &entry));
+    bus_tally_lose(&t, 50000);
+    bus_tally_lose(&t, 40000);
+    bus_tally_lose(&t, 60000);
+    assert_true(bus_tally_take(&t, 90000, &entry));
+    assert_int_equal(t.taken_ms, 40000);
     assert_int_equal(bus_tally_read(buf_slice(&entry), &lost, on_read, &r),
                      RC_OK);
     assert_true(lost);
-    assert_int_equal(r.count, 0);
+    assert_int_equal(r.count, 1);
+    assert_true(bus_note_key(r.at[0].key) && r.at[0].key == BUS_NOTE_LOST);
+    assert_int_equal(r.at[0].ago_ms, 50000);
     buf_fini(&entry);
     bus_tally_fini(&t);
 }
@@ -132,7 +140,9 @@ static void test_join(void **state) {
         struct bus_tally t;
 
         bus_tally_init(&t);
-        t.lost = steps[i].lost;
+        if (steps[i].lost) {
+            bus_tally_lose(&t, 1);
+        }
         for (size_t k = 0; k < steps[i].marks; k++) {
             bus_tally_add(&t, k, 1, &key, 1);
         }
@@ -218,12 +228,66 @@ static void test_heard(void **state) {
     bus_heard_fini(&h);
 }
 
+/* Notes stand beside the marks of a tally, or alone. */
+static void test_notes(void **state) {
+    const uint64_t key = 9;
+    struct read r = {.count = 0};
+    struct bus_tally t;
+    struct buf entry;
+    bool lost = true;
+
+    (void)state;
+    bus_tally_init(&t);
+    buf_init(&entry);
+    bus_tally_add(&t, 100, 1000, &key, 1);
+    assert_true(bus_tally_take(&t, 1500, &entry));
+    bus_note_add(&entry, BUS_NOTE_ALIVE, 77, 1500);
+    assert_int_equal(bus_tally_read(buf_slice(&entry), &lost, on_read, &r),
+                     RC_OK);
+    assert_true(!lost && r.count == 2);
+    assert_true(r.at[0].key == 9 && r.at[0].ago_ms == 500);
+    assert_true(r.at[1].key == BUS_NOTE_ALIVE && r.at[1].mark == 77);
+    assert_true(!bus_note_key(r.at[0].key) && bus_note_key(r.at[1].key));
+
+    buf_clear(&entry);
+    r.count = 0;
+    bus_note_add(&entry, BUS_NOTE_RESTS, 77, 1500);
+    assert_int_equal(bus_tally_read(buf_slice(&entry), &lost, on_read, &r),
+                     RC_OK);
+    assert_true(!lost && r.count == 1 && r.at[0].key == BUS_NOTE_RESTS);
+    assert_int_equal(r.at[0].ago_ms, 0);
+    buf_fini(&entry);
+    bus_tally_fini(&t);
+}
+
+/* A topic of every kind: none is a note. */
+static void test_no_topic_is_a_note(void **state) {
+    (void)state;
+    for (int kind = TOPIC_USER; kind <= TOPIC_PRESENCE; kind++) {
+        struct topic t = {(enum topic_kind)kind, 1};
+
+        assert_false(bus_note_key(topic_key(t)));
+    }
+}
+
+static void test_late(void **state) {
+    (void)state;
+    assert_false(bus_marks_late(30000, 60000));
+    assert_true(bus_marks_late(30001, 60000));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads_back), cmocka_unit_test(test_every_cut),
-        cmocka_unit_test(test_lost),       cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_heard),      cmocka_unit_test(test_join),
+        cmocka_unit_test(test_reads_back),
+        cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_heard),
+        cmocka_unit_test(test_join),
         cmocka_unit_test(test_join_full),
+        cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_late),
+        cmocka_unit_test(test_no_topic_is_a_note),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
