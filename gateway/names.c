@@ -49,6 +49,48 @@ static bool shape_ok(struct slice name, bool whole) {
     return chars >= 1 && chars <= CHARS_MAX && !(whole && joiner_before);
 }
 
+/* Which of the rows `together` have the script, as bits. */
+static unsigned rows_with(const char *script) {
+    static const char *const together[][4] = {
+        {"Latin", "Han", "Hiragana", "Katakana"},
+        {"Latin", "Han", "Bopomofo", ""},
+        {"Latin", "Han", "Hangul", ""},
+    };
+    unsigned rows = 0;
+
+    for (unsigned i = 0; i < COUNT_OF(together); i++) {
+        for (size_t k = 0; k < COUNT_OF(together[i]); k++) {
+            rows |= strcmp(script, together[i][k]) == 0 ? BIT(i) : 0;
+        }
+    }
+    return rows;
+}
+
+/* One script, or some that are written together. What is of all scripts, as
+ * digits are, is with each. */
+static bool scripts_ok(struct slice name) {
+    const uc_script_t *first = NULL;
+    unsigned rows = ~0U;
+    bool alone = true;
+    ucs4_t c;
+
+    for (; name.n > 0;
+         name = slice_drop(name, (size_t)u8_mbtoucr(&c, name.p, name.n))) {
+        const uc_script_t *script;
+
+        (void)u8_mbtoucr(&c, name.p, name.n); /* shape_ok has read it */
+        script = uc_script(c);
+        if (script == NULL || strcmp(script->name, "Common") == 0 ||
+            strcmp(script->name, "Inherited") == 0) {
+            continue;
+        }
+        first = first == NULL ? script : first;
+        alone = alone && script == first;
+        rows &= rows_with(script->name);
+    }
+    return alone || rows != 0;
+}
+
 static bool is_reserved(struct slice key) {
     for (size_t i = 0; i < COUNT_OF(reserved); i++) {
         if (slice_is(key, reserved[i])) {
@@ -63,7 +105,8 @@ static enum rc fold(struct slice name, bool whole, struct buf *key) {
     size_t n = 0;
     uint8_t *folded;
 
-    if (name.n < 1 || name.n > NAME_MAX_BYTES || !shape_ok(name, whole)) {
+    if (name.n < 1 || name.n > NAME_MAX_BYTES || !shape_ok(name, whole) ||
+        !scripts_ok(name)) {
         return RC_BAD_INPUT;
     }
     folded = u8_casefold(name.p, name.n, NULL, UNINORM_NFKC, NULL, &n);

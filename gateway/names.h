@@ -11,8 +11,10 @@
  * by which names are unique (Unicode 3.13, D146; UAX 15).
  *
  * RC_BAD_INPUT: not 1 to 64 bytes, or 1 to 32 characters that are letters,
- * marks or digits of any script, or one of "._-" between them; or a name that
- * is ours ("admin", "system", ...); nothing is appended. */
+ * marks or digits of any script, or one of "._-" between them; or of scripts
+ * that nobody writes together, as one name passes for another then (UTS 39,
+ * 5.2: highly restrictive); or a name that is ours ("admin", "system", ...);
+ * nothing is appended. */
 enum rc name_key(struct slice name, struct buf *key) MUST_CHECK;
 
 /* The same for what may be the beginning of a name's key: it may also end in
