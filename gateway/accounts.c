@@ -5,6 +5,7 @@
 
 #include "gateway/command.h"
 #include "gateway/names.h"
+#include "gateway/passwords.h"
 #include "gateway/server.h"
 #include "gateway/session.h"
 #include "proto/base/log.h"
@@ -194,12 +195,6 @@ static void on_hash_made(void *ctx, enum rc rc, struct slice hash) {
                         on_user, e);
 }
 
-bool password_weak(const struct settings *settings, struct slice password,
-                   struct slice name) {
-    return utf8_count(password) < settings->password_min ||
-           slice_eq(password, name);
-}
-
 void cmd_signup(struct request *r, struct client_fields *f) {
     struct server *server = r->server;
     struct entering *e;
@@ -212,8 +207,8 @@ void cmd_signup(struct request *r, struct client_fields *f) {
     if (e == NULL || address_throttled(e)) {
         return;
     }
-    if (password_weak(server->settings, slice_str(e->password),
-                      slice_str(e->name))) {
+    if (password_weak(server->settings, server->password_list,
+                      slice_str(e->password), slice_str(e->name))) {
         fail(e, ERROR_WEAK_PASSWORD);
         return;
     }

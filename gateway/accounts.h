@@ -33,8 +33,4 @@ void account_end(struct request *r, const struct user_row *user,
  * milliseconds to wait. */
 uint64_t account_wait(const struct request *r) MUST_CHECK;
 
-/* May not be the password of a user of this name. */
-bool password_weak(const struct settings *settings, struct slice password,
-                   struct slice name) MUST_CHECK;
-
 #endif

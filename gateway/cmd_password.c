@@ -6,6 +6,7 @@
 #include "gateway/accounts.h"
 #include "gateway/command.h"
 #include "gateway/names.h"
+#include "gateway/passwords.h"
 #include "gateway/server.h"
 #include "proto/base/mem.h"
 #include "proto/base/utf8.h"
@@ -105,7 +106,8 @@ static void on_user(void *ctx, enum rc rc, const struct user_row *user) {
         fail_later(c, ERROR_RATE_LIMITED, wait);
         return;
     }
-    if (password_weak(server->settings, slice_str(c->fresh), user->name)) {
+    if (password_weak(server->settings, server->password_list,
+                      slice_str(c->fresh), user->name)) {
         fail(c, ERROR_WEAK_PASSWORD);
         return;
     }

@@ -4,6 +4,7 @@
 #include "gateway/accounts.h"
 #include "gateway/command.h"
 #include "gateway/names.h"
+#include "gateway/passwords.h"
 #include "gateway/server.h"
 #include "proto/base/mem.h"
 #include "proto/base/utf8.h"
@@ -125,7 +126,8 @@ void cmd_user_create(struct request *r, struct client_fields *f) {
     if (f->error != CLIENT_OK) {
         request_fail_field(r, f);
     } else if (password.p != NULL &&
-               password_weak(r->server->settings, password, name)) {
+               password_weak(r->server->settings, r->server->password_list,
+                             password, name)) {
         request_fail(r, ERROR_WEAK_PASSWORD);
     } else {
         c = mem_new(sizeof(*c));

@@ -52,7 +52,7 @@
       "this message is too old to be edited; delete it, or send another")      \
     X(TAKEN, "taken", 409, "somebody has this name already; choose another")   \
     X(WEAK_PASSWORD, "weak_password", 400,                                     \
-      "the password is too short, or is your name")                            \
+      "the password is too short, too easily guessed, or your name")           \
     X(MEDIA_TYPE, "unsupported_media_type", 415,                               \
       "send \"Content-Type: application/json\"")                               \
     X(HOST, "misdirected", 421,                                                \

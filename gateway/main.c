@@ -13,6 +13,7 @@
 #include "gateway/handover_in.h"
 #include "gateway/handover_out.h"
 #include "gateway/ops.h"
+#include "gateway/passwords.h"
 #include "gateway/server.h"
 #include "gateway/store_metrics.h"
 #include "proto/base/conf_main.h"
@@ -155,6 +156,7 @@ static int gateway_open(struct gateway *g) {
         client_address_open(server) != RC_OK ||
         server_tls_open(server) != RC_OK ||
         identity_open(&server->identity, &g->loop, s) != RC_OK ||
+        password_list_open(&server->password_list, s) != RC_OK ||
         open_stores(g) != RC_OK) {
         return EXIT_CONFIG;
     }
@@ -201,6 +203,7 @@ static void gateway_close(struct gateway *g) {
     server_close(&g->server);
     loop_run(&g->loop);
     hasher_close(&g->server.hasher);
+    password_list_close(&g->server.password_list);
     directory_pg_close(&g->stores.directory);
     hook_notes_close(&g->stores.hooks);
     history_redis_close(&g->stores.history);

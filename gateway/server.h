@@ -66,7 +66,8 @@ struct server {
     struct api_keys api_keys;
     struct identity_provider identity;
     struct hasher *hasher;
-    struct tls_server *tls; /* NULL: not spoken */
+    struct password_list *password_list; /* NULL: there is none */
+    struct tls_server *tls;              /* NULL: not spoken */
     struct wheel_timer tls_ticket_timer;
     struct limits limits;
     struct throttle accounts;  /* logins by account */

@@ -107,6 +107,10 @@ static const struct conf_key keys[] = {
      "preferred_username", 1, 64, "the claim that is a new user's name", NULL},
     {"auth", "password_min", CONF_COUNT, AT(password_min), "15", 8, 128,
      "characters a password must have", NULL},
+    {"auth", "password_list", CONF_TEXT, AT(password_list), "", 0, 4096,
+     "file of passwords that nobody may choose, one to a line, read at the "
+     "start; empty: only the obvious ones",
+     NULL},
     {"auth", "hash_threads", CONF_COUNT, AT(hash_threads), "1", 1, 2,
      "threads for password hashing", NULL},
     {"auth", "hash_queue", CONF_COUNT, AT(hash_queue), "20", 1, 1000,

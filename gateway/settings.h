@@ -54,6 +54,7 @@ struct settings {
     char *identity_audience;
     char *identity_name;
     uint64_t password_min;
+    char *password_list;
     uint64_t hash_threads;
     uint64_t hash_queue;
     uint64_t logins_per_account;
