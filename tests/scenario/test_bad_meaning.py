@@ -24,12 +24,12 @@ numbers = itertools.count()
 # What the catalogue asks of parts that Moim does not have, and why.
 NOT_YET = {
     "B107": "clients wait for an ack instead of counting what they send",
-    "B112": "nothing expires from the history yet",
     "B131": "no cookie logs anybody in, so there is nothing to forge",
 }
 # Rows with a test of their own, in this file or in another.
 ELSEWHERE = {
     "B108": "tests/scenario/test_members.py",
+    "B112": "tests/scenario/test_retention.py",
     "B113": "tests/scenario/test_transports.py",
     "B114": "tests/scenario/test_transports.py",
     "B115": "tests/scenario/test_transports.py",
@@ -132,6 +132,7 @@ ROWS = [
           ("a\u202eb", "bad_value"), ("a\u200bb", "bad_value"),
           ("a.", "bad_value"), (" a", "bad_value"), ("a ", "bad_value"),
           ("a..b", "bad_value"), ("admin", "bad_value"), ("System", "bad_value"),
+          ("me\u0430nalice", "bad_value"),  # a Cyrillic letter
           ("ＭＥＡＮＡＬＩＣＥ", "taken"), ("MeanAlice", "taken"))],
     *[Row("B121", name, "signup", {"name": "newcomer", "password": bad}, want)
       for name, bad, want in (
@@ -139,9 +140,12 @@ ROWS = [
           ("129 characters", "x" * 129, "too_large"),
           ("1025 bytes", "x" * 1025, "too_large"),
           ("NUL", "correct horse\0battery", "bad_value"))],
-    Row("B121", "the name", "signup", {
-        "name": "newcomernewcomer", "password": "newcomernewcomer"},
-        "weak_password"),
+    *[Row("B121", f"{bad} of {name}", "signup",
+          {"name": name, "password": bad}, "weak_password")
+      for name, bad in (
+          ("the.newest.comer", "The.Newest.Comer"),
+          ("newcomer", "passwordpassword"), ("newcomer", "123456789012345"),
+          ("newcomer", "Mean old password"))],
     Row("B124", "a name that exists", "signup",
         {"name": "meanbob", "password": PASSWORD}, "taken"),
     Row("B126", "oneself", "friend.ask", {"user": "<alice>"}, "bad_value"),
@@ -187,7 +191,11 @@ WATCHES = [
 
 @pytest.fixture(name="gate", scope="module")
 def gate_of_this_file(pg_template):
+    listed = ROOT / "build/test-logs/clusters/passwords.txt"
+    listed.parent.mkdir(parents=True, exist_ok=True)
+    listed.write_text("letmein\nmean old password\n", encoding="ascii")
     conf = {"limits": {"sessions_per_user": 1000},
+            "auth": {"password_list": listed},
             "gateway": {"origins": "https://good.example"}}
     with Cluster(pg_template, ROOT / "build/test-logs/clusters/bad_meaning",
                  gateways=1, presences=1, balancer=False,
@@ -335,13 +343,20 @@ def test_one_name_for_two_messages(gate):
 
 
 def test_logins_that_fail_look_alike(gate):
-    """B122: a wrong name and a wrong password."""
+    """B122: a wrong name, a wrong password, and who may not log in at all."""
+    gone = Account(gate.url, "meangone")
+    gate.cluster.postgres.sql("SELECT user_close(id) FROM users "
+                              "WHERE name_key = 'meangone'")
     answers = [http_json("POST", gate.url + "/v1/login",
-                         {"name": name, "password": "is it this one then?"})
-               for name in ("meanalice", "nobodyatall")]
-    one, two = [(a.status, a.raw, sorted(k for k, _ in a.headers.items()))
-                for a in answers]
-    assert one == two and one[0] == 401
+                         {"name": name, "password": password})
+               for name, password in (
+                   ("meanalice", "is it this one then?"),
+                   ("nobodyatall", "is it this one then?"),
+                   (gone.name, PASSWORD))]
+    one, two, three = [(a.status, a.raw,
+                        sorted(k for k, _ in a.headers.items()))
+                       for a in answers]
+    assert one == two == three and one[0] == 401
 
 
 def test_guessing_is_slowed_down(gate):

@@ -16,7 +16,7 @@ def keys_of(cluster, conv):
 
 def test_what_is_too_old_is_gone(make_cluster):
     """With four seconds for everything: what is older is no part of history and
-    sync, which say so; it is not unread; and the log goes by itself."""
+    sync (B112), which say so; it is not unread; and the log goes by itself."""
     cluster = make_cluster(gateways=2, presences=1, balancer=False,
                            gateway_conf={"history": {"keep": f"{KEEP:g}s"}})
 

@@ -3,6 +3,7 @@
 #include "gateway/limits.h"
 
 #include "gateway/each.h"
+#include "gateway/route.h"
 
 #include "tests/unit/gateway_fixture.h"
 
@@ -121,6 +122,46 @@ static void test_cases(void **state) {
     }
 }
 
+/* No way in is left out: every route of the table, and what is none. */
+static void test_every_route(void **state) {
+    static const char *const others[] = {
+        "POST /v1/cmd", "GET /v1/events", "GET /v1/poll",
+        "GET /v1/way",  "GET /v1/ws",     "GET /v1/nothing",
+    };
+    struct stage g;
+    struct peer p;
+    const struct route *route;
+    unsigned asked = 0;
+
+    (void)state;
+    stage_open(&g, (const char *[]){"--limits.address_burst=1",
+                                    "--limits.address_per_s=1", NULL});
+    peer_open(&g, &p, false);
+    ask(&g, &p, 0, PING);
+    assert_false(was_limited(&p));
+    for (unsigned i = 0; (route = route_at(i)) != NULL; i++) {
+        char line[128];
+
+        snprintf(line, sizeof(line), "%s %s", http_method_str(route->method),
+                 route->path);
+        peer_forget(&p);
+        peer_asks(&g, &p, ANN, line, "", "");
+        assert_row(line, peer_hears(&g, &p, "\"rate_limited\""));
+        assert_row(line, drive_has(&p.in, "HTTP/1.1 429"));
+        assert_row(line, drive_has(&p.in, "Retry-After: 1\r\n"));
+        asked++;
+    }
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        peer_forget(&p);
+        peer_asks(&g, &p, ANN, others[i], "", "");
+        assert_row(others[i], peer_hears(&g, &p, "\"rate_limited\""));
+        assert_row(others[i], drive_has(&p.in, "Retry-After: 1\r\n"));
+    }
+    assert_true(asked > 50);
+    peer_close(&p);
+    stage_close(&g);
+}
+
 /* A key is not counted as the user it acts as, but as itself. */
 static void test_key(void **state) {
     struct stage g;
@@ -216,6 +257,7 @@ static void test_says(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_every_route),
         cmocka_unit_test(test_key),
         cmocka_unit_test(test_many_users),
         cmocka_unit_test(test_says),
