@@ -269,6 +269,40 @@ class Polled(Command):
         return self
 
 
+class Streamed(Command):
+    """POST /v1/cmd in a session whose stream is open."""
+
+    socket = True
+    stream = None
+
+    async def open(self):
+        self.stream = await Wire.open(self.gateway.address)
+        token = raw_ws.bearer(self.token) + b"\r\n" if self.token else b""
+        await self.stream.send(b"GET /v1/events HTTP/1.1\r\nHost: h\r\n"
+                               b"Accept: text/event-stream\r\n" + token
+                               + b"\r\n")
+        said = await asyncio.wait_for(self.said(), 30)
+        if not self.token:
+            assert said.startswith(b"HTTP/1.1 401 ")
+            await self.stream.abort()
+            return None
+        name = re.search(rb'"session":"(\w+)"', said)[1].decode()
+        self.query = f"?session={name}"
+        return self
+
+    async def said(self):
+        """Up to what is waited for."""
+        said = b""
+        while b'"session":"' not in said and b'"unauthorized"' not in said:
+            more = await self.stream.reader.read(65536)
+            assert more, said
+            said += more
+        return said
+
+    async def close(self):
+        await self.stream.abort()
+
+
 class Rest(Command):
     known = routes()
 
@@ -288,7 +322,8 @@ class Rest(Command):
         return (await self.ask(method, path, rest if body else None)).json
 
 
-WAYS = {"socket": Socket, "command": Command, "session": Polled, "rest": Rest}
+WAYS = {"socket": Socket, "command": Command, "session": Polled,
+        "stream": Streamed, "rest": Rest}
 
 
 def wanted(type_, refused, role, way):
@@ -342,7 +377,11 @@ async def play(world, role, name):
 
 
 def test_every_command_is_in_the_matrix():
+    """And so is every route, which is one command's."""
     assert {row[0] for row in MATRIX} == set(commands())
+    assert set(routes()) <= set(commands())
+    table = (ROOT / "gateway/route.c").read_text()
+    assert len(routes()) == len(re.findall(r"\{HTTP_\w+, ", table)) > 50
 
 
 def test_matrix(cluster):
