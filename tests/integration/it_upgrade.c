@@ -35,6 +35,32 @@ static const char data_001[] =
 static const char data_002[] =
     "INSERT INTO blocks (user_id, blocked) VALUES (4, 5);";
 
+/* What later ones can hold, and what becomes of it. */
+static const struct {
+    size_t version;
+    const char *data;
+    const char *ask;
+    const char *want;
+} later[] = {
+    {4, "UPDATE members SET silenced_until = 17 WHERE conv_id = 11",
+     "SELECT sum(silenced_until) FROM members", "34"},
+    {7,
+     "INSERT INTO identities (issuer, subject, user_id) VALUES ('i', 's', 1)",
+     "SELECT issuer || subject || user_id FROM identities", "is1"},
+    {8,
+     "INSERT INTO api_keys (id, name, scopes, hash) "
+     "VALUES (1, 'k', 'broadcast', 'h'); UPDATE users SET bot = id = 5",
+     "SELECT k.name || k.scopes || k.hash || (SELECT string_agg(u.name, '') "
+     "FROM users u WHERE u.bot) FROM api_keys k",
+     "kbroadcasthU5"},
+    {9,
+     "INSERT INTO hook_wish (until) VALUES (now() + interval '1 day'); "
+     "INSERT INTO devices (id, user_id, label) VALUES (2, 1, 'tablet')",
+     "SELECT string_agg(concat_ws(' ', lane, type, user_id, other), ',' "
+     "ORDER BY id) FROM hook_events",
+     "1 device.added 1 2"},
+};
+
 /* One text of today, however old the database was. */
 static const char summary[] =
     "SELECT string_agg(concat_ws(' ', e.user_id, e.list, e.item, e.present, "
@@ -116,6 +142,23 @@ static void check_versions(void) {
           "0");
 }
 
+/* Before the others come; and what is left of it afterwards. */
+static void put_later(size_t old) {
+    for (size_t i = 0; i < COUNT_OF(later); i++) {
+        if (later[i].version <= old) {
+            pg_env_sql(&env, later[i].data);
+        }
+    }
+}
+
+static void check_later(size_t old) {
+    for (size_t i = 0; i < COUNT_OF(later); i++) {
+        if (later[i].version <= old) {
+            check(later[i].ask, later[i].want);
+        }
+    }
+}
+
 /* Starts with the first `old` files and some data, then gets the others. */
 static void test_from(void **state) {
     (void)state;
@@ -130,12 +173,14 @@ static void test_from(void **state) {
         if (old > 1) {
             pg_env_sql(&env, data_002);
         }
+        put_later(old);
         for (size_t i = old; i < file_count; i++) {
             put_file(i);
         }
         migrate();
         check(summary, old > 1 ? summary_002 : summary_001);
         check_versions();
+        check_later(old);
         check("SELECT string_agg(name || avatar, ',' ORDER BY id) FROM users",
               "U1,U2,U3,U4,U5");
         check("SELECT count(*) FROM members WHERE notify = 4 AND NOT pinned",
