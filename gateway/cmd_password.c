@@ -1,5 +1,6 @@
-/* The command that changes one's password: the old one is checked, the new one
- * is hashed and written, and every other device is logged out. */
+/* The commands that change a password: the old one is checked, but for a key
+ * that resets it; the new one is hashed and written, and every other device is
+ * logged out. */
 #include <sodium.h>
 #include <string.h>
 
@@ -11,16 +12,22 @@
 #include "proto/base/mem.h"
 #include "proto/base/utf8.h"
 
+enum {
+    RESET_RETRY_MS = 1000, /* when somebody else has just changed it */
+};
+
 struct changing {
     struct request *request;
-    char *old;
+    char *old; /* NULL: it is reset */
     char *fresh;
     char *old_hash;
     struct buf key; /* of the user's name: whose tries are counted */
 };
 
 static void changing_free(struct changing *c) {
-    sodium_memzero(c->old, strlen(c->old));
+    if (c->old != NULL) {
+        sodium_memzero(c->old, strlen(c->old));
+    }
     sodium_memzero(c->fresh, strlen(c->fresh));
     mem_free(c->old);
     mem_free(c->fresh);
@@ -48,7 +55,9 @@ static void on_set(void *ctx, enum rc rc, const struct device_row *devices,
                    size_t count) {
     struct changing *c = ctx;
 
-    if (rc == RC_CONFLICT) {
+    if (rc == RC_CONFLICT && c->old == NULL) {
+        fail_later(c, ERROR_UNAVAILABLE, RESET_RETRY_MS);
+    } else if (rc == RC_CONFLICT) {
         fail(c, ERROR_WRONG_LOGIN); /* it was changed meanwhile */
     } else if (rc != RC_OK) {
         fail_rc(c, rc);
@@ -71,6 +80,13 @@ static void on_hashed(void *ctx, enum rc rc, struct slice hash) {
                          on_set, c);
 }
 
+static void make_hash(struct changing *c) {
+    if (hasher_make(c->request->server->hasher, slice_str(c->fresh), on_hashed,
+                    c) != RC_OK) {
+        fail_later(c, ERROR_BUSY, HASH_RETRY_MS);
+    }
+}
+
 static void on_checked(void *ctx, enum rc rc, struct slice hash) {
     struct changing *c = ctx;
     struct server *server = c->request->server;
@@ -82,10 +98,14 @@ static void on_checked(void *ctx, enum rc rc, struct slice hash) {
         return;
     }
     throttle_clear(&server->accounts, buf_slice(&c->key));
-    if (hasher_make(server->hasher, slice_str(c->fresh), on_hashed, c) !=
-        RC_OK) {
-        fail_later(c, ERROR_BUSY, HASH_RETRY_MS);
-    }
+    make_hash(c);
+}
+
+static bool is_weak(const struct changing *c, struct slice name) {
+    const struct server *server = c->request->server;
+
+    return password_weak(server->settings, server->password_list,
+                         slice_str(c->fresh), name);
 }
 
 static void on_user(void *ctx, enum rc rc, const struct user_row *user) {
@@ -106,8 +126,7 @@ static void on_user(void *ctx, enum rc rc, const struct user_row *user) {
         fail_later(c, ERROR_RATE_LIMITED, wait);
         return;
     }
-    if (password_weak(server->settings, server->password_list,
-                      slice_str(c->fresh), user->name)) {
+    if (is_weak(c, user->name)) {
         fail(c, ERROR_WEAK_PASSWORD);
         return;
     }
@@ -118,27 +137,62 @@ static void on_user(void *ctx, enum rc rc, const struct user_row *user) {
     }
 }
 
-void cmd_password_change(struct request *r, struct client_fields *f) {
-    struct directory *d = r->server->core.directory;
-    struct slice old = client_field_text(f, "old", PASSWORD_BYTES_MAX);
+/* Who has none, as a bot, gets none so. */
+static void on_user_to_reset(void *ctx, enum rc rc,
+                             const struct user_row *user) {
+    struct changing *c = ctx;
+
+    if (rc != RC_OK) {
+        fail_rc(c, rc);
+    } else if (user->password_hash.n == 0) {
+        fail(c, ERROR_FORBIDDEN);
+    } else if (is_weak(c, user->name)) {
+        fail(c, ERROR_WEAK_PASSWORD);
+    } else {
+        c->old_hash = mem_dup(user->password_hash.p, user->password_hash.n);
+        make_hash(c);
+    }
+}
+
+/* NULL: the request has been answered. */
+static struct changing *begin(struct request *r, struct client_fields *f) {
     struct slice fresh = client_field_text(f, "new", PASSWORD_BYTES_MAX);
     struct changing *c;
 
     if (!r->server->settings->passwords) {
         request_fail(r, ERROR_FORBIDDEN);
-        return;
+        return NULL;
     }
     if (f->error == CLIENT_OK && utf8_count(fresh) > PASSWORD_CHARS_MAX) {
         client_fields_fail(f, "new", CLIENT_TOO_LARGE);
     }
     if (f->error != CLIENT_OK) {
         request_fail_field(r, f);
-        return;
+        return NULL;
     }
     c = mem_new(sizeof(*c));
     c->request = r;
-    c->old = mem_dup(old.p, old.n);
     c->fresh = mem_dup(fresh.p, fresh.n);
     buf_init(&c->key);
-    d->ops->user_by_id(d, r->user, on_user, c);
+    return c;
+}
+
+void cmd_password_change(struct request *r, struct client_fields *f) {
+    struct directory *d = r->server->core.directory;
+    struct slice old = client_field_text(f, "old", PASSWORD_BYTES_MAX);
+    struct changing *c = begin(r, f);
+
+    if (c != NULL) {
+        c->old = mem_dup(old.p, old.n);
+        d->ops->user_by_id(d, r->user, on_user, c);
+    }
+}
+
+void cmd_password_reset(struct request *r, struct client_fields *f) {
+    struct directory *d = r->server->core.directory;
+    struct changing *c = begin(r, f);
+
+    if (c != NULL) {
+        d->ops->user_by_id(d, r->user, on_user_to_reset, c);
+    }
 }

@@ -25,6 +25,7 @@ static const struct command commands[] = {
     {"device.revoke_all", 0, SCOPE_DEVICES_REVOKE, cmd_device_revoke_all},
     {"token.refresh", 0, 0, cmd_token_refresh},
     {"password.change", 0, 0, cmd_password_change},
+    {"password.reset", COMMAND_KEY, SCOPE_PASSWORDS_RESET, cmd_password_reset},
     {"account.export", 0, 0, cmd_account_export},
     {"account.erase", COMMAND_OPERATOR, 0, cmd_account_erase},
     {"send", COMMAND_BOT, SCOPE_MESSAGES_WRITE, cmd_send},

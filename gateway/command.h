@@ -146,6 +146,7 @@ void cmd_login_token(struct request *r, struct client_fields *f);
 void identity_refresh(struct request *r, struct slice token);
 /* cmd_password.c */
 void cmd_password_change(struct request *r, struct client_fields *f);
+void cmd_password_reset(struct request *r, struct client_fields *f);
 /* cmd_presence.c */
 void cmd_presence_query(struct request *r, struct client_fields *f);
 void cmd_presence_watch(struct request *r, struct client_fields *f);

@@ -25,6 +25,7 @@ static const struct route routes[] = {
     {HTTP_DELETE, false, "/v1/devices/:device", "", "device.revoke"},
     {HTTP_POST, false, "/v1/token", "", "token.refresh"},
     {HTTP_POST, true, "/v1/password", "", "password.change"},
+    {HTTP_POST, true, "/v1/password/reset", "", "password.reset"},
     {HTTP_GET, false, "/v1/account", "place$", "account.export"},
     {HTTP_DELETE, false, "/v1/account", "after$", "account.erase"},
     {HTTP_GET, false, "/v1/users", "name$", "user.find"},

@@ -184,7 +184,7 @@ static void password_set(struct directory *d, struct user_id user,
                                       (union dir_done){.devices = done}, ctx);
 
     pg_args_id(&c->req.args, user.v);
-    pg_args_id(&c->req.args, keep.v);
+    pg_args_num(&c->req.args, keep.v);
     pg_args_text(&c->req.args, old, HASH_MAX_BYTES);
     pg_args_text(&c->req.args, fresh, HASH_MAX_BYTES);
     dir_call_send(c);

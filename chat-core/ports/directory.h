@@ -288,7 +288,8 @@ struct directory_ops {
                            struct device_id device, enum revoke_which which,
                            devices_fn done, void *ctx);
     /* Writes a new hash in the place of `old` and revokes all devices but
-     * `keep`; answers those. RC_CONFLICT: the hash is not `old` any more. */
+     * `keep` (0: all); answers those. RC_CONFLICT: the hash is not `old` any
+     * more. */
     void (*password_set)(struct directory *d, struct user_id user,
                          struct device_id keep, struct slice old,
                          struct slice fresh, devices_fn done, void *ctx);

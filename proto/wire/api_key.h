@@ -22,7 +22,8 @@
     X(PRESENCE_READ, "presence:read", "see who is there")                      \
     X(DEVICES_REVOKE, "devices:revoke", "list devices, log them out")          \
     X(FRIENDS_WRITE, "friends:write", "make users friends")                    \
-    X(BROADCAST, "broadcast", "write to many users, as a bot")
+    X(BROADCAST, "broadcast", "write to many users, as a bot")                 \
+    X(PASSWORDS_RESET, "passwords:reset", "give users another password")
 
 enum scope_index {
 #define SCOPE_INDEX(name, word, what) SCOPE_INDEX_##name,

@@ -57,6 +57,8 @@ MATRIX = (
     ("token.refresh", {}, {}),
     ("password.change", {"old": "wrong", "new": "another long password"},
      dict.fromkeys(ROLES, "wrong_login")),
+    ("password.reset", {"new": "another long password"},
+     dict.fromkeys(ROLES, "forbidden")),  # keys do
     ("account.export", {}, {}),
     ("account.erase", {}, dict.fromkeys(ROLES, "forbidden")),  # operators do
     ("broadcast", {"users": ["<pat>"], "msg": "<fresh>", "text": "hi"},

@@ -13,7 +13,7 @@ from harness.process import environment
 from harness.waiting import wait_until
 
 ALL = ("users:read users:write convs:write messages:write history:read "
-       "presence:read devices:revoke friends:write broadcast")
+       "presence:read devices:revoke friends:write broadcast passwords:reset")
 
 
 def ctl_key(cluster, *words):
@@ -142,8 +142,8 @@ def test_asking_again(cluster, server):
 
 
 def test_people_who_are_there(cluster, server):
-    """A broadcast reaches those who want it, presence is asked for, and a user
-    is logged out everywhere."""
+    """A broadcast reaches those who want it, presence is asked for, a user is
+    logged out everywhere, and one who forgot his password gets another."""
     bot = server.post("/v1/users", {"name": "castbot", "bot": True})["user"]
     people = [Account(cluster.url(1 + i), f"cast{i}") for i in range(3)]
     people[2].cmd("settings.set", reach="nobody")
@@ -158,8 +158,15 @@ def test_people_who_are_there(cluster, server):
     assert [one["user"] for one in seen] == users
     assert server.ask("DELETE", "/v1/devices", None,
                       users[0]).json["revoked"] == 1
-    wait_until(lambda: people[0].rest("GET", "/v1/me").status == 401,
-               "he is logged out")
+    fresh = {"new": "what the mail led him to"}
+    assert server.post("/v1/password/reset", fresh, users[1])["revoked"] == 1
+    for who in people[:2]:
+        wait_until(lambda w=who: w.rest("GET", "/v1/me").status == 401,
+                   "he is logged out", 30)
+    assert http_json("POST", cluster.url(3) + "/v1/login", {
+        "name": "cast1", "password": fresh["new"]}).status == 200
+    assert server.ask("POST", "/v1/password/reset", fresh,
+                      bot).json["code"] == "forbidden"
 
 
 def test_the_life_of_a_key(cluster):

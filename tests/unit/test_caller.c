@@ -167,8 +167,8 @@ static void test_users_have_no_scopes(void **state) {
             only++;
         }
     }
-    assert_int_equal(open, 36);
-    assert_int_equal(only, 3);
+    assert_int_equal(open, 37);
+    assert_int_equal(only, 4);
 }
 
 static void test_bad_keys(void **state) {

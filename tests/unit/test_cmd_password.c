@@ -1,4 +1,4 @@
-/* The command that changes one's password. */
+/* The commands that change a password. */
 #include "tests/unit/assert_row.h"
 
 #include "proto/base/macros.h"
@@ -155,6 +155,51 @@ static void test_throttled(void **state) {
     assert_true(client_answered(stranger, "{*'code':'rate_limited',*}"));
 }
 
+/* A team's server does it for who forgot his: no old one is asked for. */
+static void test_reset(void **state) {
+    static const struct {
+        const char *name;
+        const char *body;
+        const char *like;
+    } cases[] = {
+        {"no password", "{}", "{*'bad_value',*'field':'new'}"},
+        {"a weak one", "{'new':'password'}", "{*'weak_password',*}"},
+        {"129 letters",
+         "{'new':'" LETTERS32 LETTERS32 LETTERS32 LETTERS32 "x'}",
+         "{*'too_large',*}"},
+        {"another one", "{'new':'" FRESH "'}", "{'type':'ok','revoked':1}"},
+    };
+    struct client *c = sign_up("dave");
+    struct client *server = client_new(&w);
+    struct client *other = client_new(&w);
+    struct api_key_text key =
+        fake_directory_key(w.directory, "passwords:reset users:write", 0);
+    struct id_text dave = id_text(c->session.user.v);
+    struct field bot;
+
+    (void)state;
+    commands_pass(&w, 2000);
+    server->bearer = key.s;
+    server->acts_as = dave.s;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        (void)client_http(server, "POST /v1/password/reset", cases[i].body);
+        assert_row(cases[i].name, client_answered(server, "%s", cases[i].like));
+    }
+    assert_int_equal(c->close_code, CLOSE_REVOKED);
+    client_ask(other, "'type':'login','name':'dave','password':'" FRESH "'");
+    assert_true(client_answered(other, "{'type':'account',*}"));
+    commands_refuse(&w, "password_set", RC_CONFLICT); /* at the same time */
+    (void)client_http(server, "POST /v1/password/reset", "{'new':'" OLD "'}");
+    assert_true(client_answered(server, "{*'unavailable',*}"));
+    commands_refuse(&w, NULL, RC_OK);
+    (void)client_http(server, "POST /v1/users", "{'name':'b','bot':true}");
+    bot = client_field(server, "user");
+    server->acts_as = bot.s;
+    assert_int_equal(
+        client_http(server, "POST /v1/password/reset", "{'new':'" FRESH "'}"),
+        403);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
@@ -162,6 +207,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(test_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_store, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
         cmocka_unit_test_setup_teardown(test_throttled, setup, teardown),
     };
 
