@@ -24,6 +24,9 @@ export async function control(verb, name) {
   if (!reply.ok) throw new Error(`${verb} ${name}: ${reply.status}`);
 }
 
+/** Whether the balancer has a gateway: it looks at them now and then only. */
+const served = () => fetch(`${cluster.balancer}/healthz`).then((reply) => reply.ok, () => false);
+
 /** `what` happens while these processes are killed, or with 'pause' are held.
  *  They are back when it ends, also by a failure: others need them. */
 export async function during(verb, names, what) {
@@ -32,6 +35,7 @@ export async function during(verb, names, what) {
     await what();
   } finally {
     for (const name of names) await control({ kill: 'start', pause: 'resume' }[verb], name);
+    await until(served, 'served again');
   }
 }
 
@@ -40,9 +44,6 @@ export async function tell(line) {
   const reply = await fetch(`${cluster.control}/tell`, { method: 'POST', body: line });
   if (!reply.ok) throw new Error(`${line}: ${reply.status}`);
 }
-
-/** Whether the balancer has a gateway: it looks at them now and then only. */
-export const served = () => fetch(`${cluster.balancer}/healthz`).then((reply) => reply.ok, () => false);
 
 /** The browser says that the network is back: the page looks at once. */
 export const online = (page) => page.evaluate(() => window.dispatchEvent(new Event('online')));

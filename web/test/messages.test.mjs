@@ -2,7 +2,7 @@
 // deleting, reacting, naming, searching; and very many of them.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, cluster, counts, during, fits, gone, online, sent, served, shot, shows, until, write } from './browser.mjs';
+import { accessible, cluster, counts, during, fits, gone, online, sent, shot, shows, until, write } from './browser.mjs';
 import { PHONE, begin, couple, done, open, person, start, stop } from './people.mjs';
 
 before(start);
@@ -163,7 +163,6 @@ test('changed while the gateways are away: shown at once, done later', async () 
     await bubble(ann, 'before (edited)').waitFor();
     await ann.reload().catch(() => {}); // no page either
   });
-  await until(served, 'served again');
   await ann.goto(cluster.balancer);
   await online(ben);
   await bubble(ben, 'before (edited)').waitFor();

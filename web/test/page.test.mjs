@@ -2,7 +2,7 @@
 // contexts of their own, judged by what can be seen.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, becomes, counts, during, fits, gone, online, sent, served, shot, shows, typeUntilSeen, typing, until, write } from './browser.mjs';
+import { accessible, becomes, counts, during, fits, gone, online, sent, shot, shows, typeUntilSeen, typing, until, write } from './browser.mjs';
 import { begin, command, couple, done, enter, entry, newcomer, open, person, start, stop } from './people.mjs';
 
 before(start);
@@ -204,7 +204,6 @@ test('the gateways die under typing; nothing is lost, and it says so late', asyn
     await shot(ann, 'no-connection');
     await field.pressSequentially('still typing');
   });
-  await until(served, 'the balancer has seen them');
   for (const page of [ann, ben]) await online(page);
   await gone(ann.locator('.pending, .pane'));
   for (const page of [ann, ben]) await shows(page, ['before', 'half a sentence', 'and one more']);
