@@ -165,6 +165,12 @@ class Wire:
         assert op == TEXT, (op, payload)
         return json.loads(payload)
 
+    async def answer(self, id_):
+        """The answer to the command of this id, whatever is pushed before."""
+        while (said := await self.json()).get("id") != id_:
+            pass
+        return said
+
     async def until_close(self):
         """Reads up to the close frame: its code and reason, and the text
         messages before it."""

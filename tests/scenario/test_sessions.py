@@ -54,7 +54,7 @@ def test_three_ways_to_say_who(cluster, people):
         assert (said["type"], said["user"]) == ("ready", alice.user)
         assert said["gateway"] == "g1" and said["ping_ms"] == 25000
         await wire.send(text({"type": "me", "id": "q"}))
-        assert (await wire.json())["user"] == alice.user
+        assert (await wire.answer("q"))["user"] == alice.user
         await wire.abort()
 
     async def main():
@@ -129,7 +129,7 @@ def test_silence_ends_sessions(cluster, people):
             assert await wire.frame() == (PING, b"")
             await wire.send(frame(PONG))
         await wire.send(text({"type": "ping", "id": "q"}))
-        assert (await wire.json())["type"] == "ok"
+        assert (await wire.answer("q"))["type"] == "ok"
         await wire.abort()
 
     async def main():
