@@ -173,6 +173,15 @@ static void on_gap(void *owner, unsigned partition) {
     blob_unref(&text);
 }
 
+void deliver_resync_all(struct core *c) {
+    struct local_user *u;
+    size_t at = 0;
+
+    while ((u = map_next(&c->users, &at)) != NULL) {
+        audience_lost(u);
+    }
+}
+
 const struct bus_events deliver_bus_events = {
     .on_message = on_message,
     .on_gap = on_gap,

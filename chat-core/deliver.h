@@ -25,5 +25,7 @@ void deliver_page(struct local_user *u, const struct page *page);
 void deliver_revoke(struct core *c, const struct bus_revoke *revoke);
 /* What tells a client that it may have missed something: a new blob. */
 struct blob *deliver_resync_text(void) MUST_CHECK;
+/* Tells every session to sync: anything may be different. */
+void deliver_resync_all(struct core *c);
 
 #endif

@@ -32,7 +32,7 @@ bool each_read(struct each *e, struct request *r, struct client_fields *f) {
 
 /* Is it for the stores' sake that it was not done? */
 static bool may_repeat(enum rc rc) {
-    return rc != RC_OK && error_of_rc(rc) == ERROR_UNAVAILABLE;
+    return rc != RC_OK && error_repeats(error_of_rc(rc));
 }
 
 static void put_users(struct json_out *o, const struct each *e,

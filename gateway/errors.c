@@ -16,6 +16,10 @@ const struct error_info *error_at(unsigned i) {
     return i < COUNT_OF(infos) ? &infos[i] : NULL;
 }
 
+bool error_repeats(enum error_code code) {
+    return code == ERROR_UNAVAILABLE || code == ERROR_STORE_LOST;
+}
+
 enum error_code error_of_client(enum client_error e) {
     switch (e) {
     case CLIENT_BAD_JSON:
@@ -43,6 +47,8 @@ enum error_code error_of_rc(enum rc rc) {
     case RC_BACKEND:
     case RC_CLOSED:
         return ERROR_UNAVAILABLE;
+    case RC_LOST:
+        return ERROR_STORE_LOST;
     case RC_LIMIT:
         return ERROR_TOO_MANY;
     case RC_BAD_INPUT:

@@ -4,6 +4,8 @@
 #ifndef MOIM_GATEWAY_ERRORS_H
 #define MOIM_GATEWAY_ERRORS_H
 
+#include <stdbool.h>
+
 #include "proto/base/rc.h"
 #include "proto/wire/client_msg.h"
 
@@ -66,6 +68,9 @@
     X(UNAVAILABLE, "unavailable", 503,                                         \
       "a store cannot answer now; repeat the same request after "              \
       "retry_after_ms: it will not be done twice")                             \
+    X(STORE_LOST, "store_lost", 503,                                           \
+      "the history is not the one that was known, and waits for its "          \
+      "operator; keep what you have, and repeat the request later")            \
     X(BUSY, "busy", 503,                                                       \
       "too many requests of this kind at once; wait retry_after_ms")
 
@@ -87,6 +92,8 @@ const struct error_info *error_info(enum error_code code);
 enum error_code error_of_client(enum client_error e);
 /* What a result of the core is called, where nothing special is meant. */
 enum error_code error_of_rc(enum rc rc);
+/* The same request is to be repeated a little later. */
+bool error_repeats(enum error_code code);
 /* All of them in order, for the list in the docs; NULL at the end. */
 const struct error_info *error_at(unsigned i);
 

@@ -5,12 +5,14 @@
 #include "proto/net/status_server.h"
 #include "proto/wire/ready.h"
 
-/* Ready: not draining, every store has been there once, and an ack promises
- * what it should. A store that goes away later does not take the gateway out
- * of the balancer: all gateways would go together, and open chats work on. */
+/* Ready: not draining, every store has been there once, the history's is the
+ * one that was known, and an ack promises what it should. A store that goes
+ * away later does not take the gateway out of the balancer: all gateways would
+ * go together, and open chats work on. */
 static bool ready(struct server *s) {
     s->was_ready = s->was_ready || server_stores_ready(s);
-    return s->was_ready && s->not_durable == NULL && !server_draining(s);
+    return s->was_ready && s->not_durable == NULL && s->store_lost == NULL &&
+           !server_draining(s);
 }
 
 static void answer_ready(struct server *s, struct http_exchange *x) {
@@ -21,6 +23,8 @@ static void answer_ready(struct server *s, struct http_exchange *x) {
         {"drain", !draining, draining ? "draining" : "serving"},
         {"durability", s->not_durable == NULL,
          s->not_durable == NULL ? "as configured" : s->not_durable},
+        {"store", s->store_lost == NULL,
+         s->store_lost == NULL ? "the one that is known" : s->store_lost},
         ready_store("history", c->history->ops->ready(c->history)),
         ready_store("bus", c->bus->ops->ready(c->bus)),
         ready_store("directory", c->directory->ops->ready(c->directory)),

@@ -15,6 +15,7 @@
 #include "gateway/ops.h"
 #include "gateway/passwords.h"
 #include "gateway/server.h"
+#include "gateway/store_guard.h"
 #include "gateway/store_metrics.h"
 #include "proto/base/conf_main.h"
 #include "proto/base/log.h"
@@ -34,6 +35,8 @@ struct gateway {
     struct settings settings;
     struct server server;
     struct durability durability;
+    struct store_guard store_guard;
+    struct store *store;             /* of the history */
     struct handover_in *predecessor; /* while we take over from it */
     struct handover_out *successor;  /* waits for one; or NULL */
     int status;                      /* to end with */
@@ -80,6 +83,9 @@ static enum rc open_stores(struct gateway *g) {
     };
     enum rc rc = history_redis_open(&g->stores.history, &g->loop, &history);
 
+    if (rc == RC_OK) {
+        g->store = history_redis_guard(g->stores.history);
+    }
     if (rc == RC_OK && s->tier == TIER_T2) {
         history_redis_want_copies(g->stores.history, s->copies);
     }
@@ -174,6 +180,7 @@ static int gateway_open(struct gateway *g) {
     server->id.v =
         id_make(g->loop.clock.wall_ms, (uint32_t)rand_u64(&g->loop.rand));
     server_open(server);
+    store_guard_start(&g->store_guard, server, g->store);
     if (gateway_begin(g) != RC_OK) {
         return EXIT_UNAVAILABLE;
     }
@@ -198,6 +205,7 @@ static void gateway_close(struct gateway *g) {
     wheel_timer_init(&patience, on_patience);
     loop_timer(&g->loop, &patience, CLOSE_PATIENCE_MS);
     durability_stop(&g->durability);
+    store_guard_stop(&g->store_guard);
     handover_in_close(&g->predecessor);
     handover_out_close(&g->successor);
     server_close(&g->server);

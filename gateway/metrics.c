@@ -45,6 +45,9 @@ static void put_counts(struct buf *b, const struct server *s) {
          "Partitions whose messages could not be repaired.", core->gaps},
         {"bus_errors_total", "counter",
          "Bus messages that were not understood.", core->bus_errors},
+        {"store_lost", "gauge",
+         "1 while the history is not in the store that is known.",
+         s->store_lost != NULL},
         {"log_dropped_total", "counter", "Log lines lost.", log_dropped()},
     };
 

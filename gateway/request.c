@@ -153,5 +153,5 @@ void request_fail_field(struct request *r, const struct client_fields *f) {
 void request_fail_rc(struct request *r, enum rc rc) {
     enum error_code code = error_of_rc(rc);
 
-    fail(r, code, NULL, code == ERROR_UNAVAILABLE ? RETRY_AFTER_MS : 0);
+    fail(r, code, NULL, error_repeats(code) ? RETRY_AFTER_MS : 0);
 }

@@ -96,6 +96,7 @@ struct server {
     bool closing;            /* server_close was called */
     bool was_ready;          /* every store has answered once */
     const char *not_durable; /* why acks would promise too much, or NULL */
+    const char *store_lost;  /* why the history is not to be used, or NULL */
     /* Writes what the stores measured; set by who knows them, or NULL. */
     void (*put_store_metrics)(const void *stores, struct buf *out);
     const void *stores;

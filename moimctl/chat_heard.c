@@ -299,7 +299,8 @@ static void take_answer(struct chat *c, const struct chat_ask *ask) {
 
 /* When to ask again; 0: the answer is final. */
 static uint64_t again_ms(const struct chat *c) {
-    static const char *const words[] = {"rate_limited", "unavailable", "busy",
+    static const char *const words[] = {"rate_limited", "unavailable",
+                                        "store_lost", "busy",
                                         "duplicate_request_id"};
     struct slice code = frame_str(&c->frame, 0, "code");
     uint64_t ms = frame_u64(&c->frame, 0, "retry_after_ms");

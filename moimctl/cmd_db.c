@@ -44,6 +44,7 @@ static enum ctl_exit end_of(enum rc rc) {
     case RC_DENIED:
     case RC_TIMEOUT:
     case RC_CLOSED:
+    case RC_LOST:
         break;
     }
     return CTL_FAILED;

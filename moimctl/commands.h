@@ -29,6 +29,9 @@ enum ctl_exit cmd_key_create(const struct args *a);
 enum ctl_exit cmd_key_list(const struct args *a);
 enum ctl_exit cmd_key_rotate(const struct args *a);
 enum ctl_exit cmd_key_revoke(const struct args *a);
+/* cmd_store.c */
+enum ctl_exit cmd_store_list(const struct args *a);
+enum ctl_exit cmd_store_accept(const struct args *a);
 /* cmd_status.c, cmd_top.c */
 enum ctl_exit cmd_status(const struct args *a);
 enum ctl_exit cmd_top(const struct args *a);

@@ -85,7 +85,7 @@ static const struct arg key_rotate[] = {
      false},
 };
 
-static const struct arg key_other[] = {ARG_CONNINFO};
+static const struct arg only_conninfo[] = {ARG_CONNINFO};
 
 static const struct arg status[] = {ARG_URL, ARG_CA};
 
@@ -169,6 +169,19 @@ static const char rotate_details[] =
 static const char revoke_details[] =
     "For good, and at once: no gateway takes the key for more than 5 seconds.";
 
+static const char store_list_details[] =
+    "Which store the history is in, and which others gateways have found in\n"
+    "its place: an empty Redis, an older one, that of somebody else. A "
+    "gateway\n"
+    "that finds one writes nothing into it and says store_lost on /readyz.\n"
+    "known: in use; left: was; found: refused; accepted: known very soon.";
+
+static const char store_accept_details[] =
+    "ID is one that \"store list\" says was found. From now on the history is\n"
+    "what that store holds, nothing when it is empty: conversations begin at\n"
+    "seq 1 again, and clients are told to sync. Only when the known one will\n"
+    "not come back; when it does, gateways go on with it by themselves.";
+
 static const char doctor_details[] =
     "Looks at the way in that clients have to URL: do WebSockets get through,\n"
     "are events passed on at once, is who says nothing left alone, how long\n"
@@ -220,11 +233,15 @@ static const struct command commands[] = {
     {"key create", "", "Make a key for a server of yours", key_details,
      ARGS(key_create), 0, 0, cmd_key_create},
     {"key list", "", "List the keys, without their secrets", "",
-     ARGS(key_other), 0, 0, cmd_key_list},
+     ARGS(only_conninfo), 0, 0, cmd_key_list},
     {"key rotate", "ID", "Replace a key by a new one", rotate_details,
      ARGS(key_rotate), 1, 1, cmd_key_rotate},
-    {"key revoke", "ID", "Take a key back", revoke_details, ARGS(key_other), 1,
-     1, cmd_key_revoke},
+    {"key revoke", "ID", "Take a key back", revoke_details, ARGS(only_conninfo),
+     1, 1, cmd_key_revoke},
+    {"store list", "", "List the stores of the history", store_list_details,
+     ARGS(only_conninfo), 0, 0, cmd_store_list},
+    {"store accept", "ID", "Go on with another store of the history",
+     store_accept_details, ARGS(only_conninfo), 1, 1, cmd_store_accept},
     {"check-config", "", "Read a configuration file as its program would", "",
      ARGS(check_config), 0, 0, cmd_check_config},
     {"config doc", "gateway|presence", "Every setting with its default", "",

@@ -1,8 +1,9 @@
 /* Whether replicas have what was written: tier t2. Whoever was told by a
- * server that something is written asks here, and is told when replicas have
- * it. All who ask in a turn share one WAIT, which goes behind their writes on
- * the same connection; who asks while it is on its way shares the next. So a
- * server waits for its replicas once at a time, however much is written. */
+ * server that something is written, or what stands there, asks here, and is
+ * told when replicas have it. All who ask in a turn share one WAIT, which goes
+ * behind their writes on the same connection; who asks while it is on its way
+ * shares the next. So a server waits for its replicas once at a time, however
+ * much is written. */
 #ifndef MOIM_STORAGE_COPIES_H
 #define MOIM_STORAGE_COPIES_H
 

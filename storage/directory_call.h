@@ -37,6 +37,7 @@ union dir_done {
     friend_fn friend;
     block_fn block;
     entries_fn entries;
+    store_row_fn store;
     directory_done_fn done;
 };
 
@@ -121,5 +122,6 @@ void friends_add_ops(struct directory_ops *ops);
 void blocks_add_ops(struct directory_ops *ops);
 void lists_add_ops(struct directory_ops *ops);
 void settings_add_ops(struct directory_ops *ops);
+void stores_add_ops(struct directory_ops *ops);
 
 #endif

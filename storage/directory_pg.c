@@ -54,6 +54,7 @@ enum rc directory_pg_open(struct directory **out, struct loop *loop,
     blocks_add_ops(&d->ops);
     lists_add_ops(&d->ops);
     settings_add_ops(&d->ops);
+    stores_add_ops(&d->ops);
     d->base.ops = &d->ops;
     *out = &d->base;
     return RC_OK;

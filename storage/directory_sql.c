@@ -388,4 +388,12 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "avatar = CASE $5::int WHEN 1 THEN $6 ELSE avatar END "
          "WHERE id = $1 RETURNING id",
          6},
+    [SQL_STORE] = {"store",
+                   "SELECT s.id, s.slot, s.whole "
+                   "FROM history_store($1, $2::int, $3) s",
+                   3},
+    [SQL_STORE_WHOLE] = {"store_whole",
+                         "UPDATE history_stores SET whole = true "
+                         "WHERE id = $1 RETURNING slot",
+                         1},
 };

@@ -62,6 +62,8 @@ enum directory_sql {
     SQL_SETTINGS_SET,
     SQL_CONV_SET,
     SQL_PROFILE_SET,
+    SQL_STORE,
+    SQL_STORE_WHOLE,
     SQL_COUNT,
 };
 

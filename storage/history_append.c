@@ -7,6 +7,7 @@
 #include "proto/wire/slots.h"
 #include "storage/copies.h"
 #include "storage/history_event.h"
+#include "storage/history_identity.h"
 #include "storage/history_layout.h"
 #include "storage/history_store.h"
 #include "storage/redis_call.h"
@@ -184,7 +185,8 @@ static void batch_send(struct batch *b) {
     if (out == NULL) {
         return;
     }
-    resp_command_begin(out, 4 + b->count * (1 + HISTORY_EVENT_ARGS) + b->more);
+    resp_command_begin(out, 4 + b->count * (1 + HISTORY_EVENT_ARGS) + b->more +
+                                HISTORY_IDENTITY_ARGS);
     resp_command_arg(out, history_store_word(b->again));
     resp_command_arg(
         out, history_store_script(b->h, HISTORY_SCRIPT_APPEND, b->again));
@@ -192,6 +194,7 @@ static void batch_send(struct batch *b) {
     buf_add(out, buf_slice(&b->keys));
     resp_command_arg(out, slice_str(history_number(b->window).s));
     buf_add(out, buf_slice(&b->args));
+    history_identity_put_args(b->h, slice_str(b->key.s), out);
 }
 
 static void batch_again(struct redis_call *route) {
@@ -425,7 +428,7 @@ void history_append(struct history *base, const struct history_append *in,
 
     assert(in->name.n <= HISTORY_NAME_MAX);
     if (h->appends.waiting >= HISTORY_WAITING_MAX ||
-        !redis_nodes_known(h->nodes)) {
+        !redis_nodes_known(h->nodes) || !history_identity_known(h)) {
         refuse(h, in, done, ctx);
         return;
     }

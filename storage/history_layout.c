@@ -56,6 +56,16 @@ struct history_key history_edits_key(struct conv_id conv, struct msg_seq seq) {
     return k;
 }
 
+struct history_key history_store_key(uint32_t number) {
+    struct history_number digits = history_number(number);
+    struct history_key k = {"{h"};
+    size_t n = strlen(digits.s);
+
+    memcpy(k.s + 2, digits.s, n);
+    memcpy(k.s + 2 + n, "}store", sizeof("}store"));
+    return k;
+}
+
 size_t history_spans(uint64_t first, size_t count,
                      struct history_span out[HISTORY_SPANS_MAX]) {
     size_t n = 0;

@@ -22,7 +22,11 @@
  *                        the order of hiding
  *
  * Scripts are given the key of meta and make the others from it. Only
- * history_append.lua writes the log. */
+ * history_append.lua writes the log.
+ *
+ *   {h<number>}store     the id of the store (history_identity.h): one for each
+ *                        slot of a cluster, so that it goes where the slot
+ *                        goes; a single server has that of slot 0 */
 #ifndef MOIM_STORAGE_HISTORY_LAYOUT_H
 #define MOIM_STORAGE_HISTORY_LAYOUT_H
 
@@ -60,6 +64,7 @@ struct history_key history_key(struct conv_id conv, const char *what);
 struct history_key history_log_key(struct conv_id conv, uint64_t bucket);
 struct history_key history_hidden_key(struct conv_id conv, struct user_id user);
 struct history_key history_edits_key(struct conv_id conv, struct msg_seq seq);
+struct history_key history_store_key(uint32_t number);
 /* Cuts `count` (at most HISTORY_BUCKET) events from `first` (1 and up) at the
  * buckets' borders. Answers how many spans there are. */
 size_t history_spans(uint64_t first, size_t count,

@@ -3,13 +3,16 @@
 #include <assert.h>
 
 #include "proto/base/mem.h"
+#include "proto/base/plant.h"
+#include "storage/history_identity.h"
 #include "storage/history_layout.h"
 
 /* The questions of one server. */
 struct part {
     struct resp_call call;
+    struct copies_waiter copied;
     struct history_many *m;
-    struct resp_conn *conn;
+    struct redis_node *at;
     struct list node; /* in the round, until it leaves */
     size_t count;
     size_t items[];
@@ -85,11 +88,70 @@ static void take_item(struct history_many *m, size_t i,
     }
 }
 
+static struct history_key part_key(const struct part *p) {
+    return history_key(p->m->ops->conv(p->m, p->items[0]), "meta");
+}
+
+/* Does it come from the store that was known? A server loses everything, or
+ * nothing: one slot speaks for all. One that has just left says nothing, and
+ * is asked again where it is. */
+static enum rc part_judge(const struct part *p, const struct resp *last) {
+    struct history_redis *h = p->m->base.h;
+
+    if (p->count == 0 || history_identity_gets(h) == 0 ||
+        redis_nodes_hear(h->nodes, last)) {
+        return RC_OK;
+    }
+    return history_identity_judge(h, slice_str(part_key(p).s), last);
+}
+
+static void part_end(struct part *p) {
+    struct history_many *m = p->m;
+
+    mem_free(p);
+    m->parts--;
+    if (m->parts == 0) {
+        round_end(m);
+    }
+}
+
+static void on_copied(struct copies_waiter *copied, enum rc rc) {
+    struct part *p = CONTAINER_OF(copied, struct part, copied);
+    struct history_many *m = p->m;
+
+    for (size_t i = 0; rc != RC_OK && i < p->count; i++) {
+        m->base.h->stats.unsure++;
+        m->open[p->items[i]] = true;
+    }
+    if (rc == RC_CLOSED) {
+        m->rc = rc;
+    } else if (rc != RC_OK) {
+        m->why = rc;
+    }
+    part_end(p);
+}
+
+/* With tier t2 nobody is told what replicas lack; see history_pages.c. */
+static bool part_waits(struct part *p) {
+    struct copies *copies = &p->m->base.h->appends.copies;
+
+    if (copies->want == 0 || p->m->ops->miss == NULL ||
+        planted(PLANT_NO_READ_BARRIER)) {
+        return false;
+    }
+    p->copied.done = on_copied;
+    copies_await(copies, p->at, &p->copied);
+    return true;
+}
+
 static void on_part(struct resp_call *call, enum rc rc,
                     const struct resp *replies) {
     struct part *p = CONTAINER_OF(call, struct part, call);
     struct history_many *m = p->m;
 
+    if (rc == RC_OK) {
+        rc = part_judge(p, &replies[p->count * m->ops->each]);
+    }
     if (rc == RC_AGAIN && m->base.route.until_ms != 0) {
         m->moved = true; /* to a server that is still being connected to */
     } else if (rc != RC_OK) {
@@ -98,26 +160,24 @@ static void on_part(struct resp_call *call, enum rc rc,
     for (size_t i = 0; rc == RC_OK && i < p->count; i++) {
         take_item(m, p->items[i], replies + i * m->ops->each);
     }
-    mem_free(p);
-    m->parts--;
-    if (m->parts == 0) {
-        round_end(m);
+    if (rc != RC_OK || !part_waits(p)) {
+        part_end(p);
     }
 }
 
 static struct part *part_of(struct list *parts, struct history_many *m,
-                            struct resp_conn *conn) {
+                            struct redis_node *at) {
     struct part *p;
 
     for (struct list *node = parts->next; node != parts; node = node->next) {
         p = CONTAINER_OF(node, struct part, node);
-        if (p->conn == conn) {
+        if (p->at == at) {
             return p;
         }
     }
     p = mem_new(sizeof(*p) + m->count * sizeof(p->items[0]));
     p->m = m;
-    p->conn = conn;
+    p->at = at;
     list_init(&p->node);
     list_push_back(parts, &p->node);
     return p;
@@ -127,14 +187,20 @@ static struct part *part_of(struct list *parts, struct history_many *m,
 static void part_send(struct part *p) {
     struct history_many *m = p->m;
     uint32_t want = (uint32_t)p->count * m->ops->each;
-    struct buf *out =
-        resp_conn_begin(p->conn, &p->call, on_part, want > 0 ? want : 1);
+    struct buf *out;
 
+    if (want > 0) {
+        want += history_identity_gets(m->base.h);
+    }
+    out = resp_conn_begin(p->at->conn, &p->call, on_part, want > 0 ? want : 1);
     if (out != NULL && want == 0) {
         resp_command(out, &SLICE_LIT("PING"), 1);
     }
     for (size_t i = 0; out != NULL && i < p->count; i++) {
         m->ops->put(m, out, p->items[i]);
+    }
+    if (out != NULL && want > 0) {
+        history_identity_put_get(m->base.h, slice_str(part_key(p).s), out);
     }
 }
 
@@ -149,15 +215,14 @@ static void round_begin(struct history_many *m) {
     for (size_t i = 0; i < m->count; i++) {
         if (m->open[i]) {
             struct history_key key = history_key(m->ops->conv(m, i), "meta");
-            struct part *p =
-                part_of(&parts, m,
-                        redis_nodes_conn(m->base.h->nodes, slice_str(key.s)));
+            struct part *p = part_of(
+                &parts, m, redis_nodes_at(m->base.h->nodes, slice_str(key.s)));
 
             p->items[p->count++] = i;
         }
     }
     if (m->count == 0) {
-        part_of(&parts, m, redis_nodes_conn(m->base.h->nodes, slice_str("")));
+        part_of(&parts, m, redis_nodes_at(m->base.h->nodes, slice_str("")));
     }
     for (node = parts.next; node != &parts; node = node->next) {
         m->parts++;

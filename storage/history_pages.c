@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "proto/base/mem.h"
+#include "proto/base/plant.h"
+#include "storage/history_identity.h"
 #include "storage/history_layout.h"
 #include "storage/history_many.h"
 
@@ -23,7 +25,11 @@ struct page_call {
     uint64_t last;         /* of a tail: 0 asks for the head */
     size_t most;           /* of a tail: how many are wanted */
     bool tail;             /* and the head may move the page */
-    struct slice events[]; /* room for as many as were wanted */
+    struct redis_node *at; /* who was asked */
+    struct copies_waiter copied;
+    struct history_page page; /* while replicas are asked whether they have */
+    uint8_t *texts;           /* what stands in it */
+    struct slice events[];    /* room for as many as were wanted */
 };
 
 struct heads_call {
@@ -158,11 +164,12 @@ static void send_page(struct redis_call *route) {
     struct history_key meta = history_key(p->conv, "meta");
     struct history_span spans[HISTORY_SPANS_MAX];
     size_t n = p->count == 0 ? 0 : history_spans(p->first, p->count, spans);
-    struct buf *out =
-        resp_conn_begin(redis_nodes_conn(p->h->nodes, slice_str(meta.s)),
-                        &route->call, on_page, 1 + (uint32_t)n);
     struct slice args[META_ARGS];
+    struct buf *out;
 
+    p->at = redis_nodes_at(p->h->nodes, slice_str(meta.s));
+    out = resp_conn_begin(p->at->conn, &route->call, on_page,
+                          1 + (uint32_t)n + history_identity_gets(p->h));
     if (out == NULL) {
         return;
     }
@@ -179,6 +186,7 @@ static void send_page(struct redis_call *route) {
         args[3] = slice_str(to.s);
         resp_command(out, args, 4);
     }
+    history_identity_put_get(p->h, slice_str(meta.s), out);
 }
 
 /* The events of one span into their places; an element past the head was
@@ -212,12 +220,24 @@ static size_t page_there(const struct page_call *p, uint64_t head) {
                                       : p->count;
 }
 
+/* Does it come from the store that was known? */
+static enum rc page_judge(struct page_call *p, const struct resp *last) {
+    struct history_key meta = history_key(p->conv, "meta");
+
+    return history_identity_gets(p->h) == 0
+               ? RC_OK
+               : history_identity_judge(p->h, slice_str(meta.s), last);
+}
+
 static enum rc page_result(struct page_call *p, const struct resp *replies,
                            struct history_page *page) {
     struct history_span spans[HISTORY_SPANS_MAX];
     size_t n = p->count == 0 ? 0 : history_spans(p->first, p->count, spans);
     enum rc rc = history_store_error(p->h, &replies[0]);
 
+    if (rc == RC_OK) {
+        rc = page_judge(p, &replies[n + 1]);
+    }
     if (rc == RC_OK && !meta_parse(&replies[0], &page->head)) {
         rc = history_store_bad(p->h, "range");
     }
@@ -238,6 +258,40 @@ static void aim_tail(struct page_call *p, uint64_t last) {
     p->first = last - p->count + 1;
 }
 
+static void on_copied(struct copies_waiter *copied, enum rc rc) {
+    struct page_call *p = CONTAINER_OF(copied, struct page_call, copied);
+
+    p->h->stats.unsure += rc != RC_OK;
+    p->done(p->ctx, rc, rc == RC_OK ? &p->page : NULL);
+    mem_free(p->texts);
+    mem_free(p);
+}
+
+/* What replicas lack a failover may take back, and a primary that has been
+ * replaced, and does not know it yet, has none: what it shows may be old. So
+ * with tier t2 a page is told when replicas have it, and kept until then. */
+static void page_await(struct page_call *p, const struct history_page *page) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < page->count; i++) {
+        n += p->events[i].n;
+    }
+    p->texts = mem_new_array(n + 1, 1);
+    n = 0;
+    for (size_t i = 0; i < page->count; i++) {
+        struct slice *event = &p->events[i];
+
+        if (event->n > 0) {
+            memcpy(p->texts + n, event->p, event->n);
+            event->p = p->texts + n;
+            n += event->n;
+        }
+    }
+    p->page = *page;
+    p->copied.done = on_copied;
+    copies_await(&p->h->appends.copies, p->at, &p->copied);
+}
+
 static void on_page(struct resp_call *call, enum rc rc,
                     const struct resp *replies) {
     struct page_call *p = CONTAINER_OF(call, struct page_call, route.call);
@@ -255,6 +309,11 @@ static void on_page(struct resp_call *call, enum rc rc,
         p->tail = false;
         aim_tail(p, page.head.head.v);
         send_page(&p->route);
+        return;
+    }
+    if (rc == RC_OK && p->h->appends.copies.want > 0 &&
+        !planted(PLANT_NO_READ_BARRIER)) {
+        page_await(p, &page);
         return;
     }
     p->done(p->ctx, rc, rc == RC_OK ? &page : NULL);

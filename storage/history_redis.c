@@ -3,6 +3,7 @@
 #include "proto/base/mem.h"
 #include "storage/history_append.h"
 #include "storage/history_cursors.h"
+#include "storage/history_identity.h"
 #include "storage/history_layout.h"
 #include "storage/history_pages.h"
 #include "storage/history_script.h"
@@ -12,7 +13,7 @@
 static bool ready(struct history *base) {
     const struct history_redis *h = history_store_of(base);
 
-    return redis_nodes_ready(h->nodes) &&
+    return redis_nodes_ready(h->nodes) && history_identity_known(h) &&
            h->appends.waiting < HISTORY_WAITING_MAX;
 }
 
@@ -75,6 +76,10 @@ void history_redis_want_copies(struct history *h, uint64_t count) {
     history_store_of(h)->appends.copies.want = count;
 }
 
+struct store *history_redis_guard(struct history *h) {
+    return history_identity_guard(history_store_of(h));
+}
+
 void history_redis_close(struct history **history) {
     struct history_redis *h;
 
@@ -85,6 +90,7 @@ void history_redis_close(struct history **history) {
     *history = NULL;
     redis_nodes_close(&h->nodes);
     history_appends_close(&h->appends);
+    history_identity_fini(&h->identity);
     mem_free(h);
 }
 

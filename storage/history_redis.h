@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "chat-core/ports/history.h"
+#include "chat-core/ports/store.h"
 #include "proto/base/histogram.h"
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
@@ -17,6 +18,8 @@ struct history_redis_stats {
     uint64_t appends;        /* stored */
     uint64_t repeats;        /* known already */
     uint64_t unconfirmed;    /* of both, on too few replicas: not acked */
+    uint64_t unsure;         /* reads of what too few replicas have: not told */
+    uint64_t lost;           /* calls that met another store */
     uint64_t reloads;        /* calls that found their script gone */
     uint64_t bad_replies;    /* errors, or not of the shape we expect */
     struct histogram writes; /* an append, from the call to its answer */
@@ -31,6 +34,10 @@ enum rc history_redis_open(struct history **out, struct loop *l,
 /* So many replicas must have an event before its append is answered RC_OK; 0,
  * as it begins: none. To be said before the first append. */
 void history_redis_want_copies(struct history *h, uint64_t count);
+/* From now on it answers RC_AGAIN until it is told which store to expect, by
+ * what is answered here; borrowed as long as it is open. To be said before the
+ * first call. */
+struct store *history_redis_guard(struct history *h);
 /* Answers every waiting call with RC_CLOSED before it returns. Sets *h to
  * NULL; NULL is fine. */
 void history_redis_close(struct history **h);

@@ -1,7 +1,8 @@
 #include "storage/history_script.h"
 
 #include <assert.h>
-#include <string.h>
+
+#include "storage/history_identity.h"
 
 /* C11 promises 4095 characters of one string (5.2.4.1); our compilers take
  * more, and a script is one. */
@@ -9,24 +10,38 @@
 
 static const char *const texts[HISTORY_SCRIPTS] = {
     [HISTORY_SCRIPT_APPEND] =
+#include "storage/history_known.lua.h"
+
 #include "storage/history_append.lua.h"
         ,
     [HISTORY_SCRIPT_MARK] =
+#include "storage/history_known.lua.h"
+
 #include "storage/history_mark.lua.h"
         ,
     [HISTORY_SCRIPT_MARKS] =
+#include "storage/history_known.lua.h"
+
 #include "storage/history_marks.lua.h"
         ,
     [HISTORY_SCRIPT_HIDE] =
+#include "storage/history_known.lua.h"
+
 #include "storage/history_hide.lua.h"
         ,
     [HISTORY_SCRIPT_UNREAD] =
+#include "storage/history_known.lua.h"
+
 #include "storage/history_unread.lua.h"
         ,
     [HISTORY_SCRIPT_TRIM] =
+#include "storage/history_known.lua.h"
+
 #include "storage/history_trim.lua.h"
         ,
     [HISTORY_SCRIPT_ERASE] =
+#include "storage/history_known.lua.h"
+
 #include "storage/history_erase.lua.h"
         ,
 };
@@ -56,14 +71,15 @@ bool history_store_gone(struct history_redis *h, bool again, enum rc rc,
 
 void history_script_put(struct buf *out, const struct history_call *c,
                         int script, const struct slice *args, size_t count) {
-    struct slice all[3 + HISTORY_SCRIPT_ARGS_MAX];
-
     assert(count <= HISTORY_SCRIPT_ARGS_MAX);
-    all[0] = history_store_word(c->again);
-    all[1] = history_store_script(c->h, script, c->again);
-    all[2] = SLICE_LIT("1");
-    memcpy(all + 3, args, count * sizeof(*args));
-    resp_command(out, all, 3 + count);
+    resp_command_begin(out, 3 + count + HISTORY_IDENTITY_ARGS);
+    resp_command_arg(out, history_store_word(c->again));
+    resp_command_arg(out, history_store_script(c->h, script, c->again));
+    resp_command_arg(out, SLICE_LIT("1"));
+    for (size_t i = 0; i < count; i++) {
+        resp_command_arg(out, args[i]);
+    }
+    history_identity_put_args(c->h, args[0], out);
 }
 
 void history_call_init(struct history_call *c, struct history *base,

@@ -8,6 +8,7 @@
 #include "proto/base/rc.h"
 #include "proto/wire/resp.h"
 #include "storage/history_append.h"
+#include "storage/history_identity.h"
 #include "storage/history_redis.h"
 #include "storage/redis_nodes.h"
 #include "storage/resp_conn.h"
@@ -28,6 +29,7 @@ struct history_redis {
     struct loop *loop;
     struct redis_nodes *nodes;
     struct history_appends appends;
+    struct history_identity identity;
     const struct clock *clock; /* the loop's */
     struct resp_script scripts[HISTORY_SCRIPTS];
     struct history_redis_stats stats;
@@ -45,7 +47,8 @@ bool history_store_gone(struct history_redis *h, bool again, enum rc rc,
 /* Counts and logs a reply to `call` that is not what it should be; answers
  * RC_BACKEND. */
 enum rc history_store_bad(struct history_redis *h, const char *call) MUST_CHECK;
-/* The port's answer to an error reply; RC_OK when it is none. */
+/* The port's answer to an error reply; RC_OK when it is none. RC_LOST is also
+ * remembered. */
 enum rc history_store_error(struct history_redis *h,
                             const struct resp *reply) MUST_CHECK;
 

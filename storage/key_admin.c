@@ -1,65 +1,21 @@
 #include "storage/key_admin.h"
 
-#include <libpq-fe.h>
-#include <stdbool.h>
-
 #include "proto/base/slice.h"
+#include "storage/pg_once.h"
 
-/* A number as libpq wants it. */
-struct number {
-    char s[24];
-};
+static enum rc change(const char *conninfo, const char *sql,
+                      const char *const *args, int count, FILE *out) {
+    enum rc rc = pg_once_change(conninfo, sql, args, count, out);
 
-static struct number number(uint64_t v) {
-    struct number n;
-
-    (void)snprintf(n.s, sizeof(n.s), "%llu", (unsigned long long)v);
-    return n;
-}
-
-/* One statement with parameters on a connection of its own. The result and
- * the connection are ended by `ended`, whatever came of it. */
-struct asked {
-    PGconn *pg;
-    PGresult *res;
-};
-
-static enum rc ask(struct asked *a, const char *conninfo, const char *sql,
-                   const char *const *args, int count) {
-    ExecStatusType status;
-
-    a->pg = PQconnectdb(conninfo);
-    a->res = PQexecParams(a->pg, sql, count, NULL, args, NULL, NULL, 0);
-    status = PQresultStatus(a->res);
-    return status == PGRES_TUPLES_OK ? RC_OK : RC_BACKEND;
-}
-
-static enum rc ended(struct asked *a, enum rc rc, FILE *out) {
-    if (rc == RC_BACKEND) {
-        fprintf(out, "%s", PQerrorMessage(a->pg));
-    } else if (rc == RC_NOT_FOUND) {
+    if (rc == RC_NOT_FOUND) {
         fprintf(out, "there is no such key, or it is good no more\n");
     }
-    PQclear(a->res);
-    PQfinish(a->pg);
     return rc;
 }
 
-/* A statement that answers a row for each key it has touched. */
-static enum rc change(const char *conninfo, const char *sql,
-                      const char *const *args, int count, FILE *out) {
-    struct asked a;
-    enum rc rc = ask(&a, conninfo, sql, args, count);
-
-    if (rc == RC_OK && PQntuples(a.res) == 0) {
-        rc = RC_NOT_FOUND;
-    }
-    return ended(&a, rc, out);
-}
-
 enum rc key_create(const char *conninfo, const struct key_new *key, FILE *out) {
-    struct number id = number(key->id.v);
-    struct number life = number(key->life_ms);
+    struct pg_number id = pg_number(key->id.v);
+    struct pg_number life = pg_number(key->life_ms);
     const char *args[] = {id.s, key->name, key->scopes, key->hash.s, life.s};
 
     return change(conninfo,
@@ -72,10 +28,10 @@ enum rc key_create(const char *conninfo, const struct key_new *key, FILE *out) {
 
 enum rc key_rotate(const char *conninfo, struct api_key_id old,
                    const struct key_new *fresh, uint64_t grace_ms, FILE *out) {
-    struct number id = number(old.v);
-    struct number next = number(fresh->id.v);
-    struct number life = number(fresh->life_ms);
-    struct number grace = number(grace_ms);
+    struct pg_number id = pg_number(old.v);
+    struct pg_number next = pg_number(fresh->id.v);
+    struct pg_number life = pg_number(fresh->life_ms);
+    struct pg_number grace = pg_number(grace_ms);
     const char *args[] = {id.s, next.s, fresh->hash.s, life.s, grace.s};
 
     /* The old one is locked first: of two who rotate it at once, one does. */
@@ -96,8 +52,8 @@ enum rc key_rotate(const char *conninfo, struct api_key_id old,
 }
 
 enum rc key_revoke(const char *conninfo, struct api_key_id id, FILE *out) {
-    struct number number_of = number(id.v);
-    const char *args[] = {number_of.s};
+    struct pg_number text = pg_number(id.v);
+    const char *args[] = {text.s};
 
     return change(conninfo,
                   "UPDATE api_keys "
@@ -117,17 +73,17 @@ static void put_key(const PGresult *res, int row, FILE *out) {
 }
 
 enum rc key_list(const char *conninfo, FILE *out) {
-    struct asked a;
-    enum rc rc =
-        ask(&a, conninfo,
-            "SELECT id, CASE WHEN revoked_at IS NOT NULL THEN 'revoked' "
-            "WHEN expires_at <= now() THEN 'expired' "
-            "WHEN replaced_by IS NOT NULL THEN 'replaced' ELSE 'good' END, "
-            "to_char(created_at, 'YYYY-MM-DD'), "
-            "coalesce(to_char(expires_at, 'YYYY-MM-DD'), 'never'), "
-            "coalesce(to_char(used_at, 'YYYY-MM-DD'), 'never'), name, scopes "
-            "FROM api_keys ORDER BY created_at DESC, id DESC",
-            NULL, 0);
+    struct pg_once a;
+    enum rc rc = pg_once_ask(
+        &a, conninfo,
+        "SELECT id, CASE WHEN revoked_at IS NOT NULL THEN 'revoked' "
+        "WHEN expires_at <= now() THEN 'expired' "
+        "WHEN replaced_by IS NOT NULL THEN 'replaced' ELSE 'good' END, "
+        "to_char(created_at, 'YYYY-MM-DD'), "
+        "coalesce(to_char(expires_at, 'YYYY-MM-DD'), 'never'), "
+        "coalesce(to_char(used_at, 'YYYY-MM-DD'), 'never'), name, scopes "
+        "FROM api_keys ORDER BY created_at DESC, id DESC",
+        NULL, 0);
 
     if (rc == RC_OK) {
         fprintf(out, "%-13s  %-9s %-10s  %-10s  %-10s  %s\n", "id", "state",
@@ -136,5 +92,5 @@ enum rc key_list(const char *conninfo, FILE *out) {
             put_key(a.res, i, out);
         }
     }
-    return ended(&a, rc, stderr);
+    return pg_once_end(&a, rc, stderr);
 }

@@ -449,9 +449,14 @@ bool redis_nodes_ready(const struct redis_nodes *n) {
             count_nodes(n, true) > 0);
 }
 
+struct redis_node *redis_nodes_at_slot(const struct redis_nodes *n,
+                                       unsigned slot) {
+    return n->nodes[n->clustered ? n->owner[slot] : 0];
+}
+
 struct redis_node *redis_nodes_at(const struct redis_nodes *n,
                                   struct slice key) {
-    return n->nodes[n->clustered ? n->owner[slot_of(key)] : 0];
+    return redis_nodes_at_slot(n, n->clustered ? slot_of(key) : 0);
 }
 
 struct resp_conn *redis_nodes_conn(const struct redis_nodes *n,

@@ -84,6 +84,8 @@ bool redis_nodes_ready(const struct redis_nodes *n);
 /* The server of a key; while nobody has its slot, the last who had it. */
 struct redis_node *redis_nodes_at(const struct redis_nodes *n,
                                   struct slice key);
+struct redis_node *redis_nodes_at_slot(const struct redis_nodes *n,
+                                       unsigned slot);
 struct resp_conn *redis_nodes_conn(const struct redis_nodes *n,
                                    struct slice key);
 /* Looks soon who has which slot. */

@@ -17,6 +17,7 @@
 #include "chat-core/ports/friends.h"
 #include "chat-core/ports/keys.h"
 #include "chat-core/ports/lists.h"
+#include "chat-core/ports/store.h"
 #include "proto/base/ids.h"
 #include "proto/base/rc.h"
 #include "proto/base/slice.h"
@@ -456,6 +457,15 @@ struct directory_ops {
      * conversations have is not touched. Idempotent. RC_NOT_FOUND. */
     void (*user_erase)(struct directory *d, struct user_id user, erased_fn done,
                        void *ctx);
+
+    /* Which store is the history's? `found` (NULL: nothing was) is written
+     * down, as seen by the gateway `by`; when none was known, it is from then
+     * on. RC_NOT_FOUND: none is. */
+    void (*store)(struct directory *d, const struct store_found *found,
+                  struct slice by, store_row_fn done, void *ctx);
+    /* That one's id has been written into all of it. */
+    void (*store_whole)(struct directory *d, struct slice id,
+                        directory_done_fn done, void *ctx);
 
     /* Writes last-seen times (only forward). */
     void (*seen_write)(struct directory *d, const struct user_id *users,

@@ -66,7 +66,9 @@ struct history_appended {
  *              was stored
  * RC_TIMEOUT   no answer within the deadline, or fewer replicas have it than
  *              the tier wants; it may have been stored
- * RC_BACKEND   the connection broke; it may have been stored */
+ * RC_BACKEND   the connection broke; it may have been stored
+ * RC_LOST      the store is not the one that was known (ports/store.h);
+ *              nothing was stored, and reads answer nothing either */
 typedef void (*history_appended_fn)(void *ctx, enum rc rc,
                                     const struct history_appended *out);
 
@@ -80,7 +82,8 @@ struct history_head {
     struct msg_seq read; /* read cursor of the asked user */
     uint64_t hidden;     /* how many events are hidden from him */
     bool hides;          /* something is hidden from somebody */
-    bool away;           /* its server does not answer: nothing is known */
+    bool away;           /* its server does not answer, or not for sure: nothing
+                            is known */
 };
 
 /* Events first.v, first.v + 1, ... `count` of them; fewer than asked only at
@@ -92,6 +95,7 @@ struct history_page {
     const struct slice *events; /* stored bytes; empty slice: purged */
 };
 
+/* RC_TIMEOUT is also: with tier t2 replicas lack something of it. */
 typedef void (*history_page_fn)(void *ctx, enum rc rc,
                                 const struct history_page *page);
 /* The versions an event had before, the oldest first. */

@@ -26,6 +26,7 @@ enum plant {
     PLANT_NOT_RESUBSCRIBED,        /* topics are forgotten by a reconnect */
     PLANT_NO_CATCH_UP,             /* who joins gets only what comes next */
     PLANT_NO_HEAD_CHECK,           /* nobody compares what came */
+    PLANT_NO_READ_BARRIER,         /* what replicas lack is shown */
     PLANT_NO_REPAIR,               /* the replay log is not read */
     PLANT_OLD_NEWS_BELIEVED,       /* a removal undoes a later joining */
     PLANT_PAGE_OFF_BY_ONE,         /* a page leaves out its first event */
@@ -35,10 +36,11 @@ enum plant {
     PLANT_REPEAT_OLD_MEMBERS,      /* a repeat goes to who was removed */
     PLANT_SHOWN_BEFORE_JOINING,    /* a member sees what is not for him */
     PLANT_STEP_SKIPPED,            /* a version is applied out of turn */
-    PLANT_TOLD_WHILE_JOINING,      /* who joins sees what stands before it */
-    PLANT_TOKENS_FOR_EVER,         /* a token does not expire */
-    PLANT_TRIM_UNNOTICED,          /* a log with a hole is taken for whole */
-    PLANT_VERSION_NOT_SENT,        /* the append cannot see an old version */
+    PLANT_STORE_NOT_ASKED,    /* an empty store is taken for the right one */
+    PLANT_TOLD_WHILE_JOINING, /* who joins sees what stands before it */
+    PLANT_TOKENS_FOR_EVER,    /* a token does not expire */
+    PLANT_TRIM_UNNOTICED,     /* a log with a hole is taken for whole */
+    PLANT_VERSION_NOT_SENT,   /* the append cannot see an old version */
 };
 
 #ifndef PLANT

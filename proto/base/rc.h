@@ -15,6 +15,7 @@
     X(MOVED, "changed by somebody else meanwhile; look again")                 \
     X(TIMEOUT, "deadline passed")                                              \
     X(CLOSED, "closed by us or by the peer")                                   \
+    X(LOST, "the history's store is not the one that was known")               \
     X(BACKEND, "database, cache or bus failed")
 
 enum rc {

@@ -87,6 +87,21 @@ uint64_t fake_directory_key_used(const struct fake_directory *f,
     return dir_key(&f->store, key)->used;
 }
 
+struct store_found fake_directory_known(const struct fake_directory *f,
+                                        bool *whole) {
+    *whole = f->store.whole;
+    return f->store.known;
+}
+
+struct store_found fake_directory_found(const struct fake_directory *f) {
+    return f->store.found;
+}
+
+void fake_directory_accept(struct fake_directory *f, struct store_found store) {
+    f->store.known = store;
+    f->store.whole = false;
+}
+
 void fake_directory_group(struct fake_directory *f, struct conv_id conv,
                           uint64_t first, size_t count) {
     struct dir_conv *c =
@@ -273,6 +288,15 @@ void fake_dir_answer_api_keys(struct fake_call *base, enum rc rc, bool silent) {
     call_free(c);
 }
 
+void fake_dir_answer_store(struct fake_call *base, enum rc rc, bool silent) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+
+    if (!silent) {
+        c->done.store(c->ctx, rc, rc == RC_OK ? &c->store_row : NULL);
+    }
+    call_free(c);
+}
+
 void fake_dir_answer_device(struct fake_call *base, enum rc rc, bool silent) {
     struct fake_dir_call *c = fake_dir_call_of(base);
 
@@ -427,6 +451,7 @@ struct directory *fake_directory_join(struct fake_directory *f) {
 
     fake_dir_people_ops(&e->ops);
     fake_dir_keys_ops(&e->ops);
+    fake_dir_stores_ops(&e->ops);
     fake_dir_devices_ops(&e->ops);
     fake_dir_blocks_ops(&e->ops);
     fake_dir_lists_ops(&e->ops);

@@ -45,6 +45,12 @@ void fake_directory_key_revoke(struct fake_directory *f,
 /* How often it was told that a key was used. */
 uint64_t fake_directory_key_used(const struct fake_directory *f,
                                  const struct api_key_text *key);
+/* Which store is the history's (id "": none), and is it marked whole; which
+ * other one was found last; and that one, or any, becomes it. */
+struct store_found fake_directory_known(const struct fake_directory *f,
+                                        bool *whole);
+struct store_found fake_directory_found(const struct fake_directory *f);
+void fake_directory_accept(struct fake_directory *f, struct store_found store);
 /* A group of the users first, ..., all of them bound; `first` owns it. */
 void fake_directory_group(struct fake_directory *f, struct conv_id conv,
                           uint64_t first, size_t count);

@@ -52,6 +52,8 @@ struct fake_dir_call {
     bool bot;
     bool made;
     enum friend_state state;
+    struct store_found store_found;
+    struct store_row store_row;
     struct member_version version;
     size_t found;
     union {
@@ -73,6 +75,7 @@ struct fake_dir_call {
         friend_fn friend;
         block_fn block;
         entries_fn entries;
+        store_row_fn store;
         directory_done_fn done;
     } done;
     void *ctx;
@@ -108,11 +111,13 @@ void fake_dir_answer_erased(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_friends(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_friend(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_entries(struct fake_call *base, enum rc rc, bool silent);
+void fake_dir_answer_store(struct fake_call *base, enum rc rc, bool silent);
 void fake_dir_answer_done(struct fake_call *base, enum rc rc, bool silent);
 
 /* The operations, by file. */
 void fake_dir_people_ops(struct directory_ops *ops);
 void fake_dir_keys_ops(struct directory_ops *ops);
+void fake_dir_stores_ops(struct directory_ops *ops);
 void fake_dir_devices_ops(struct directory_ops *ops);
 void fake_dir_blocks_ops(struct directory_ops *ops);
 void fake_dir_lists_ops(struct directory_ops *ops);

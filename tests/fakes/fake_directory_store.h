@@ -152,6 +152,9 @@ struct dir_store {
     uint64_t revocations;      /* so far */
     const struct clock *clock; /* NULL: it is always 0 */
     uint64_t joins;
+    struct store_found known; /* the history's store; "": none */
+    bool whole;
+    struct store_found found; /* the last that was told, and is not known */
 };
 
 void dir_store_init(struct dir_store *s);

@@ -34,6 +34,7 @@ MEMBER_VERSION_IGNORED  test_sim
 NOT_RESUBSCRIBED        it_bus_repair
 NO_CATCH_UP             test_sim
 NO_HEAD_CHECK           it_bus_repair
+NO_READ_BARRIER         it_history_copies
 NO_REPAIR               it_bus_repair
 OLD_NEWS_BELIEVED       test_wide
 PAGE_OFF_BY_ONE         test_sim
@@ -43,6 +44,7 @@ REPEAT_NOT_PUBLISHED    test_sim
 REPEAT_OLD_MEMBERS      test_say_again
 SHOWN_BEFORE_JOINING    test_wide_join
 STEP_SKIPPED            test_sim
+STORE_NOT_ASKED         it_history_store
 TOKENS_FOR_EVER         test_token
 TOLD_WHILE_JOINING      test_sim
 TRIM_UNNOTICED          test_bus_replay

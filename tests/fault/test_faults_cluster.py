@@ -2,6 +2,7 @@
 (tier t2), or a failover could take what was acked."""
 
 import asyncio
+import time
 
 from .nemesis import start, talk_on
 
@@ -43,6 +44,49 @@ def test_f47_a_primary_stands_still(cluster_theatre):
         return 1
 
     cluster_theatre.play("F47 primary stands still, t2", nemesis)
+
+
+def waiting(show, seconds):
+    """How many messages have had no answer for so long."""
+    since = time.monotonic() - seconds
+    return sum(s.outcome is None and s.begun < since
+               for p in show.people for s in p.sends)
+
+
+async def outlived(show, primary, replica):
+    """The replica stands still, and the primary stores on: nothing of that is
+    acked, or shown to those who come back meanwhile. Then it is gone, and the
+    replica, which has nothing of it, takes over. Answers how many messages
+    had waited."""
+    redis = show.stage.redis
+    replica.pause()
+    before = int(primary.info("master_repl_offset"))
+    await asyncio.sleep(0.7)
+    for person in show.constant()[::3]:
+        person.drop()
+    await asyncio.sleep(0.8)
+    waited = waiting(show, 0.5)
+    assert int(primary.info("master_repl_offset")) > before and waited > 0
+    await asyncio.to_thread(primary.kill9)
+    replica.resume()
+    replica.do("cluster", "failover", "takeover")
+    await asyncio.to_thread(redis.wait_takes_over, replica)
+    await asyncio.to_thread(redis.wait_known, replica)
+    return waited
+
+
+def test_f48_a_frozen_replica_takes_over(cluster_theatre):
+    """What only the dead primary had was not acked, and nobody has seen it:
+    at its places stand other messages now, and no client has two of one."""
+    async def nemesis(show):
+        redis = show.stage.redis
+        primary = show.rand.choice(redis.primaries())
+        waited = await outlived(show, primary,
+                               redis.replicas(primary)[0])
+        await back_in_step(show, primary)
+        return waited
+
+    cluster_theatre.play("F48 frozen replica takes over, t2", nemesis)
 
 
 def test_f49_slots_move(cluster_theatre):

@@ -37,6 +37,8 @@ struct got {
     uint64_t lists; /* their version */
     enum friend_state state;
     uint32_t total;
+    unsigned store_slot;
+    bool store_whole;
 };
 
 static inline void got_text(struct got *g, size_t i, struct slice text) {
@@ -229,6 +231,18 @@ static inline void on_got_block(void *ctx, enum rc rc, struct conv_id conv,
     got_rc(g, rc);
     g->closed = conv;
     g->version = version;
+}
+
+static inline void on_got_store(void *ctx, enum rc rc,
+                                const struct store_row *row) {
+    struct got *g = ctx;
+
+    got_rc(g, rc);
+    if (rc == RC_OK) {
+        got_text(g, 0, row->id);
+        g->store_slot = row->slot;
+        g->store_whole = row->whole;
+    }
 }
 
 static inline void on_got_done(void *ctx, enum rc rc) {

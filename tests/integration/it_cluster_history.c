@@ -2,7 +2,7 @@
  * are half moved, and a primary that dies. */
 #include "storage/history_layout.h"
 #include "tests/integration/cluster_child.h"
-#include "tests/integration/history_env.h"
+#include "tests/integration/store_env.h"
 
 enum {
     CONVS = 200,
@@ -308,6 +308,75 @@ static void test_stuck(void **state) {
     append_until_stored(e, "m1", 1);
 }
 
+/* ---- a server loses what it had ---- */
+
+static struct history_key store_key(unsigned slot) {
+    uint32_t n = 1;
+
+    while (slot_of(slice_str(history_store_key(n).s)) != slot) {
+        n++;
+    }
+    return history_store_key(n);
+}
+
+/* Each slot bears the store's id, which goes where the slot goes. */
+static void test_store_moves(struct env *e, unsigned slot) {
+    assert_int_equal(say(&e->f, "m1"), RC_OK);
+    assert_int_equal(read_to(&e->f, 7, 1), 1);
+    it_slot_open(&e->cluster, slot, 0, 1);
+    it_key_move(&e->cluster, store_key(slot).s, 0, 1);
+    move_keys(e, 0, 1);
+    it_slot_close(&e->cluster, slot, 1);
+    assert_int_equal(say(&e->f, "m2"), RC_OK);
+    assert_int_equal(read_page(&e->f), RC_OK);
+}
+
+static void flush(struct env *e, unsigned slot) {
+    for (size_t i = 0; i < IT_PRIMARIES; i++) {
+        it_tell_ok(&e->cluster, i, "FLUSHALL");
+    }
+    it_slot_open(&e->cluster, slot, 1, 0);
+    it_slot_close(&e->cluster, slot, 0);
+}
+
+/* Its conversations only are not to be had; where, is told. */
+static void test_store_lost(void **state) {
+    struct env *e = *state;
+    struct store *s = history_redis_guard(e->f.h);
+    struct conv_id convs[2];
+    struct told told;
+    unsigned slot;
+
+    conv_on(e, 2);
+    convs[1] = e->f.conv;
+    conv_on(e, 0);
+    convs[0] = e->f.conv;
+    slot = slot_of_conv(e->f.conv);
+    assert_int_equal(mark_all(&e->f, s, first), RC_OK);
+    s->ops->expect(s, &first);
+    assert_int_equal(look(&e->f, s), RC_OK);
+    test_store_moves(e, slot);
+
+    it_tell_ok(&e->cluster, 1, "FLUSHALL");
+    assert_int_equal(say(&e->f, "m3"), RC_LOST);
+    assert_int_equal(s->ops->where(s), slot);
+    assert_int_equal(read_page(&e->f), RC_LOST);
+    told = read_heads(&e->f, convs, 2);
+    assert_true(told.rc == RC_OK && told.away == 1);
+    assert_int_equal(look(&e->f, s), RC_LOST);
+    e->f.conv = convs[1];
+    assert_int_equal(say(&e->f, "m1"), RC_OK);
+    assert_int_equal(read_page(&e->f), RC_OK);
+
+    assert_string_equal(name(&e->f, s, s->ops->where(s), second).found.id.s,
+                        second.s);
+    assert_int_equal(mark_all(&e->f, s, second), RC_OK);
+    s->ops->expect(s, &second);
+    assert_int_equal(look(&e->f, s), RC_OK);
+    assert_int_equal(say(&e->f, "m2"), RC_OK);
+    flush(e, slot);
+}
+
 /* ---- a primary dies ---- */
 
 struct away {
@@ -376,8 +445,9 @@ static void test_failover(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_many_slots), TEST(test_moved),    TEST(test_half_moved),
-        TEST(test_stuck),      TEST(test_failover), /* the last: it kills */
+        TEST(test_many_slots), TEST(test_moved),
+        TEST(test_half_moved), TEST(test_stuck),
+        TEST(test_store_lost), TEST(test_failover), /* the last: it kills */
     };
 
     return cmocka_run_group_tests(tests, open_all, close_all);

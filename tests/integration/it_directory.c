@@ -357,6 +357,35 @@ static void test_convs_limit(void **state) {
     assert_int_equal(GOT(&g, conv, conv_load, conv(861)), RC_NOT_FOUND);
 }
 
+static void assert_store(const char *row, const struct store_found *found,
+                         const struct store_found *known, bool whole) {
+    assert_row(row, GOT(&g, store, store, found, SLICE_LIT("g1")) ==
+                        (known == NULL ? RC_NOT_FOUND : RC_OK));
+    if (known != NULL) {
+        assert_row(row, strcmp(g.text[0], known->id.s) == 0);
+        assert_row(row, g.store_slot == known->slot);
+        assert_row(row, g.store_whole == whole);
+    }
+}
+
+static void test_store(void **state) {
+    static const struct store_found one = {{"11111111111111111111111111111111"},
+                                           5};
+    static const struct store_found two = {{"22222222222222222222222222222222"},
+                                           16383};
+
+    (void)state;
+    assert_store("none yet", NULL, NULL, false);
+    assert_store("the first", &one, &one, false);
+    assert_store("asked", NULL, &one, false);
+    assert_int_equal(GOT(&g, done, store_whole, SLICE_LIT("nobody")),
+                     RC_NOT_FOUND);
+    assert_int_equal(GOT(&g, done, store_whole, slice_str(one.id.s)), RC_OK);
+    assert_store("another", &two, &one, true);
+    assert_store("the same again", &two, &one, true);
+    assert_store("found where it was", &one, &one, true);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_user_create),
@@ -373,6 +402,7 @@ int main(void) {
         cmocka_unit_test(test_group_race),
         cmocka_unit_test(test_convs_of),
         cmocka_unit_test(test_convs_limit),
+        cmocka_unit_test(test_store),
     };
     int failed;
 

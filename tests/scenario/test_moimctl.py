@@ -276,6 +276,24 @@ def test_a_password_is_reset(cluster, tmp_path):
                "the old device is out")
 
 
+def test_the_store_that_is_known(cluster):
+    """It has been found by a gateway, and nothing else can be accepted; what
+    can is played by tests/fault/test_faults_lost.py."""
+    conninfo = cluster.postgres.conninfo()
+    done = ctl("store", "list", "--conninfo", conninfo)
+    assert done.returncode == 0, done.stderr
+    head, *rows = done.stdout.splitlines()
+    assert head.split()[:2] == ["id", "state"]
+    assert [row.split()[1] for row in rows] == ["known"], done.stdout
+    known = rows[0].split()[0]
+    assert len(known) == 32
+    for ident, status, said in (("here", 2, "no id of a store"),
+                                ("0" * 32, 1, "no gateway has found"),
+                                (known, 1, "the one that is known")):
+        done = ctl("store", "accept", ident, "--conninfo", conninfo)
+        assert done.returncode == status and said in done.stderr, done
+
+
 def test_token(cluster, home):
     """A token made with the key file is believed by every gateway."""
     key = cluster.home / "conf/token.keys"

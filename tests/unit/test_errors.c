@@ -35,13 +35,17 @@ static void test_of_rc(void **state) {
         {RC_LIMIT, ERROR_TOO_MANY},      {RC_BAD_INPUT, ERROR_BAD_VALUE},
         {RC_NOT_FOUND, ERROR_NOT_FOUND}, {RC_DENIED, ERROR_FORBIDDEN},
         {RC_CONFLICT, ERROR_CONFLICT},   {RC_STALE, ERROR_INTERNAL},
-        {RC_MOVED, ERROR_INTERNAL},      {RC_OK, ERROR_INTERNAL},
+        {RC_MOVED, ERROR_INTERNAL},      {RC_LOST, ERROR_STORE_LOST},
+        {RC_OK, ERROR_INTERNAL},
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_row(rc_str(rows[i].rc), error_of_rc(rows[i].rc) == rows[i].want);
     }
+    assert_true(error_repeats(ERROR_UNAVAILABLE));
+    assert_true(error_repeats(ERROR_STORE_LOST));
+    assert_false(error_repeats(ERROR_INTERNAL));
 }
 
 /* What is wrong with a command is called the same on both floors. */

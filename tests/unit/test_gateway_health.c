@@ -54,6 +54,12 @@ static void test_ready(void **state) {
            "\"detail\":\"a test says so\"}");
     g.server.not_durable = NULL;
     expect("it promises enough", "200", "\"ready\"");
+    g.server.store_lost = "another test says so";
+    expect("another store", "503",
+           "{\"name\":\"store\",\"ok\":false,"
+           "\"detail\":\"another test says so\"}");
+    g.server.store_lost = NULL;
+    expect("the right one", "200", "\"ready\"");
     server_drain(&g.server);
     expect("drain", "503",
            "{\"name\":\"drain\",\"ok\":false,\"detail\":\"draining\"}");

@@ -82,6 +82,8 @@ static void test_keys(void **state) {
     assert_string_equal(history_log_key(largest, UINT64_MAX).s,
                         "{c7zzzzzzzzzzzz}log:18446744073709551615");
     assert_string_equal(history_number(UINT64_MAX).s, "18446744073709551615");
+    assert_string_equal(history_store_key(12860).s, "{h12860}store");
+    assert_int_equal(slot_of(slice_str(history_store_key(12860).s)), 0);
 }
 
 /* All that one script may touch, and the name that a script makes itself. */
