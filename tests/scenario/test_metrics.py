@@ -110,7 +110,7 @@ def test_a_real_prometheus(cluster, tmp_path):
                      ["groups"] if all(r["health"] == "ok"
                                        for r in g["rules"])],
             "every rule was evaluated")
-        assert len(groups[0]["rules"]) == 13
+        assert len(groups[0]["rules"]) == 14
         # Eight partitions and one presence service: nothing fires.
         assert [a for a in server.get("/api/v1/alerts").json["data"]["alerts"]
                 if a["state"] == "firing"] == []
