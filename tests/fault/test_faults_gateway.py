@@ -112,11 +112,12 @@ def test_f06_all_gateways_are_killed(theatre):
 def test_f07_a_gateway_dies_again_and_again(theatre):
     async def nemesis(show):
         gateway = show.stage.gateway(1)
-        for _ in range(20):
+        rounds = 4 + 2 * show.times
+        for _ in range(rounds):
             gateway.kill9()
             await start(gateway)
             await asyncio.sleep(3 * show.rand.random())
-        return 20
+        return rounds
 
     theatre.play("F07 crash loop", nemesis)
 
