@@ -256,10 +256,8 @@ static void test_says(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_every_route),
-        cmocka_unit_test(test_key),
-        cmocka_unit_test(test_many_users),
+        cmocka_unit_test(test_cases), cmocka_unit_test(test_every_route),
+        cmocka_unit_test(test_key),   cmocka_unit_test(test_many_users),
         cmocka_unit_test(test_says),
     };
 
