@@ -1,9 +1,11 @@
 // Who is logged in on this browser, and the one client that belongs to it.
 import { BrowserStore, Client, type Account } from '../sdk/index';
+import { isDue, type Lifetime } from './renewal';
 
 const KEY = 'moim.session';
+const LOOK_MS = 20_000;
 
-export interface Session {
+export interface Session extends Lifetime {
   user: string;
   name: string;
   token: string;
@@ -20,8 +22,8 @@ export function kept(): Session | undefined {
   }
 }
 
-export function keep({ user, name, token }: Account): Session {
-  const session = { user, name, token };
+export function keep({ user, name, token, expires }: Omit<Account, 'device'>): Session {
+  const session = { user, name, token, since: Date.now(), expires };
   localStorage.setItem(KEY, JSON.stringify(session));
   return session;
 }
@@ -31,9 +33,18 @@ export function forget(): void {
 }
 
 export function open(session: Session): Client {
-  const client = new Client({ url: location.origin, user: session.user, token: session.token, store });
+  const client = new Client({ url: location.origin, user: session.user, token: () => session.token, store });
   client.people.learn(session.user, session.name);
   void client.start();
+  // Who uses it stays logged in, with whichever tab's token is the latest.
+  const looks = setInterval(async () => {
+    const latest = kept();
+    if (latest?.user !== session.user) return clearInterval(looks);
+    session = latest;
+    if (client.status.state !== 'live' || !isDue(session, Date.now())) return;
+    const fresh = await client.call('token.refresh').catch(() => undefined);
+    if (fresh && kept()?.user === session.user) session = keep({ ...session, ...fresh });
+  }, LOOK_MS);
   return client;
 }
 

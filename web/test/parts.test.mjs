@@ -10,6 +10,7 @@ const { mentionAt, mentioned, cutMentions } = await source('app/mentions.ts');
 const spans = await source('app/span.ts');
 const { linked } = await source('app/links.tsx');
 const { rowsOf } = await source('app/rows.ts');
+const { isDue } = await source('app/renewal.ts');
 
 const event = (seq, more = {}) => ({ conv: 'c', seq, ts: seq * 1000, from: 'a', kind: 'message', body: { text: `${seq}` }, ...more });
 
@@ -28,6 +29,19 @@ test('a log: any order, any number of times, out in order once', () => {
     assert.equal(log.high, 5);
     assert.equal(log.hole, false);
   }
+});
+
+test('a token is renewed after a quarter of its time, or a day', () => {
+  const day = 86_400_000;
+  const rows = [
+    [{ since: 1000, expires: 601_000 }, 150_999, false],
+    [{ since: 1000, expires: 601_000 }, 151_000, true],
+    [{ since: 1000, expires: 601_000 }, 700_000, true],
+    [{ since: 1000, expires: 1000 + 30 * day }, day, false],
+    [{ since: 1000, expires: 1000 + 30 * day }, 1000 + day, true],
+    [{}, 0, true], // kept by an older page
+  ];
+  for (const [session, now, want] of rows) assert.equal(isDue(session, now), want, `${JSON.stringify(session)} ${now}`);
 });
 
 test('a log: before it is anchored, everything is held', () => {
