@@ -140,6 +140,12 @@ void cmd_device_rename(struct request *r, struct client_fields *f);
 void cmd_device_revoke(struct request *r, struct client_fields *f);
 void cmd_device_revoke_all(struct request *r, struct client_fields *f);
 void cmd_token_refresh(struct request *r, struct client_fields *f);
+/* cmd_push.c; is push.public_key empty or a key? Logged. */
+struct settings;
+bool push_settings_ok(const struct settings *s) MUST_CHECK;
+void cmd_push_key(struct request *r, struct client_fields *f);
+void cmd_push_subscribe(struct request *r, struct client_fields *f);
+void cmd_push_unsubscribe(struct request *r, struct client_fields *f);
 /* cmd_identity.c */
 void cmd_login_token(struct request *r, struct client_fields *f);
 /* A fresh identity token instead of the older one: for the same device. */

@@ -9,6 +9,7 @@
 
 #include "gateway/accounts.h"
 #include "gateway/client_address.h"
+#include "gateway/command.h"
 #include "gateway/durability.h"
 #include "gateway/handover_in.h"
 #include "gateway/handover_out.h"
@@ -158,7 +159,7 @@ static int gateway_open(struct gateway *g) {
         web_open(&server->web, s->web_root) != RC_OK) {
         return EXIT_CONFIG;
     }
-    if (ops_open(&server->ops, server) != RC_OK ||
+    if (!push_settings_ok(s) || ops_open(&server->ops, server) != RC_OK ||
         client_address_open(server) != RC_OK ||
         server_tls_open(server) != RC_OK ||
         identity_open(&server->identity, &g->loop, s) != RC_OK ||

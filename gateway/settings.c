@@ -221,6 +221,11 @@ static const struct conf_key keys[] = {
     {"presence", "count_every", CONF_MSEC, AT(presence_count_ms), "30s", 1000,
      3600000, "time between two counts of one", NULL},
 
+    {"push", "public_key", CONF_TEXT, AT(push_key), "", 0, 255,
+     "public half of the key that moim-hooks sends Web Push with (moimctl "
+     "push-key); empty: nobody is woken so",
+     NULL},
+
     {"log", "level", CONF_CHOICE, AT(log_level), "info", 0, 0,
      "error, warn, info or debug", levels},
     {"log", "format", CONF_CHOICE, AT(log_format), "logfmt", 0, 0,

@@ -105,6 +105,8 @@ struct settings {
     uint64_t presence_window_ms;
     uint64_t presence_counted;
     uint64_t presence_count_ms;
+    /* push */
+    char *push_key;
     /* log */
     unsigned log_level;
     unsigned log_format;

@@ -17,6 +17,8 @@ enum ctl_exit cmd_user_export(const struct args *a);
 enum ctl_exit cmd_user_erase(const struct args *a);
 /* cmd_seed.c */
 enum ctl_exit cmd_seed(const struct args *a);
+/* cmd_push_key.c */
+enum ctl_exit cmd_gen_push_key(const struct args *a);
 /* cmd_token.c */
 enum ctl_exit cmd_gen_secret(const struct args *a);
 enum ctl_exit cmd_token_make(const struct args *a);

@@ -148,6 +148,11 @@ static const char top_details[] =
     "ADDRESS is a gateway's internal one, as 127.0.0.1:9080. Without any, the\n"
     "demo's gateways are watched when $MOIMCTL_DEMO_DIR names its folder.";
 
+static const char push_key_details[] =
+    "Writes the private half to FILE, for the setting hooks.push_key_file of\n"
+    "moim-hooks, and prints the public one, for push.public_key of the\n"
+    "gateways. When FILE is there already, it is read and not changed.";
+
 static const char status_details[] =
     "ADDRESS is that of a gateway or a presence service, public or internal.\n"
     "Without any, the demo's are asked when $MOIMCTL_DEMO_DIR names its\n"
@@ -222,6 +227,8 @@ static const struct command commands[] = {
      ARGS(doctor), 0, 1, cmd_doctor},
     {"gen-secret", "", "Make a key for tokens, \"id hexkey\"", "", NO_ARGS, 0,
      0, cmd_gen_secret},
+    {"push-key", "FILE", "Make the key of Web Push", push_key_details, NO_ARGS,
+     1, 1, cmd_gen_push_key},
     {"token make", "", "Sign a token, without asking anybody", "",
      ARGS(token_make), 0, 0, cmd_token_make},
     {"token check", "", "Say whose a token is and until when", "",

@@ -1,8 +1,9 @@
-/* Devices: making, naming, using and revoking them; and the one change that
- * revokes all others, a new password. */
+/* Devices: making, naming, using, waking and revoking them; and the one change
+ * that revokes all others, a new password. */
 #include <stdint.h>
 
 #include "proto/base/mem.h"
+#include "proto/wire/webpush.h"
 #include "storage/directory_call.h"
 
 enum {
@@ -201,6 +202,32 @@ static void revoked_after(struct directory *d, uint64_t us,
     dir_call_send(c);
 }
 
+static void push_set(struct directory *d, const struct device_push *push,
+                     directory_done_fn done, void *ctx) {
+    struct dir_call *c = dir_call_new(d, SQL_PUSH_SET, dir_on_outcome,
+                                      (union dir_done){.done = done}, ctx);
+
+    pg_args_id(&c->req.args, push->user.v);
+    pg_args_id(&c->req.args, push->device.v);
+    pg_args_text(&c->req.args, push->endpoint, WEBPUSH_ENDPOINT_MAX);
+    pg_args_text(&c->req.args, push->p256dh, WEBPUSH_P256DH_LEN);
+    pg_args_text(&c->req.args, push->auth, WEBPUSH_AUTH_LEN);
+    pg_args_num(&c->req.args, push->life_ms);
+    pg_args_num(&c->req.args, DEVICE_PUSH_MAX);
+    dir_call_send(c);
+}
+
+static void push_drop(struct directory *d, struct user_id user,
+                      struct device_id device, directory_done_fn done,
+                      void *ctx) {
+    struct dir_call *c = dir_call_new(d, SQL_PUSH_DROP, dir_on_done,
+                                      (union dir_done){.done = done}, ctx);
+
+    pg_args_id(&c->req.args, user.v);
+    pg_args_id(&c->req.args, device.v);
+    dir_call_send(c);
+}
+
 void devices_add_ops(struct directory_ops *ops) {
     ops->device_create = device_create;
     ops->devices_of = devices_of;
@@ -210,4 +237,6 @@ void devices_add_ops(struct directory_ops *ops) {
     ops->devices_revoke = devices_revoke;
     ops->password_set = password_set;
     ops->revoked_after = revoked_after;
+    ops->push_set = push_set;
+    ops->push_drop = push_drop;
 }

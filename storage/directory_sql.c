@@ -160,6 +160,12 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "+ $1::bigint * interval '1 microsecond', $2::bigint) "
          "ORDER BY d.revoked_at, d.id LIMIT $3",
          3},
+    [SQL_PUSH_SET] = {"push_set", "SELECT push_set($1, $2, $3, $4, $5, $6, $7)",
+                      7},
+    [SQL_PUSH_DROP] = {"push_drop",
+                       "DELETE FROM push_subscriptions "
+                       "WHERE device_id = $2 AND user_id = $1",
+                       2},
     /* Rows are locked in order of id, so that two batches cannot deadlock. */
     [SQL_SEEN_WRITE] =
         {"seen_write",

@@ -1,7 +1,9 @@
 #include "storage/hook_outbox.h"
 
+#include "chat-core/ports/directory.h"
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
+#include "proto/wire/webpush.h"
 #include "storage/pg_pool.h"
 
 static const struct log_ctx log_ctx = {"hooks", 0};
@@ -14,6 +16,8 @@ enum {
     READ,
     DROP,
     MEMBERS,
+    WAKES,
+    GONE,
 };
 
 /* The wish is written once a day. */
@@ -42,6 +46,24 @@ static const struct pg_stmt stmts[] = {
                  "WHERE m.conv_id = $1::bigint AND m.role > 0 "
                  "AND c.member_count <= $2::bigint LIMIT $2::bigint",
                  2},
+    [WAKES] = {"hook_wakes",
+               "SELECT s.device_id, s.endpoint, s.p256dh, s.auth, u.name, "
+               "c.title FROM push_subscriptions s "
+               "JOIN devices d ON d.id = s.device_id "
+               "JOIN members m ON m.user_id = s.user_id "
+               "JOIN conversations c ON c.id = m.conv_id "
+               "JOIN users u ON u.id = $3::bigint "
+               "WHERE s.user_id = $1::bigint AND m.conv_id = $2::bigint "
+               "AND m.role > 0 AND m.muted_until <= "
+               "(extract(epoch FROM now()) * 1000)::bigint "
+               "AND d.revoked_at IS NULL "
+               "AND coalesce(d.used_at, d.created_at) > now() - s.life "
+               "ORDER BY s.set_at LIMIT $4::bigint",
+               4},
+    [GONE] = {"hook_gone",
+              "DELETE FROM push_subscriptions "
+              "WHERE device_id = $1::bigint AND endpoint = $2",
+              2},
 };
 
 struct hook_outbox {
@@ -54,6 +76,7 @@ struct outbox_call {
         hook_changes_fn changes;
         hook_dropped_fn dropped;
         hook_members_fn members;
+        hook_wakes_fn wakes;
     } done;
     void *ctx;
 };
@@ -171,6 +194,58 @@ void hook_outbox_members(struct hook_outbox *o, struct conv_id conv,
     c->done.members = done;
     pg_args_id(&c->req.args, conv.v);
     pg_args_num(&c->req.args, HOOK_MEMBERS_MAX);
+    pg_pool_ask(o->pool, &c->req);
+}
+
+static bool wake_read(const struct pg_result *res, size_t row,
+                      struct hook_wake *out) {
+    struct pg_row r;
+
+    pg_row_init(&r, res, row);
+    out->device.v = pg_row_num(&r, INT64_MAX);
+    out->endpoint = pg_row_text(&r, WEBPUSH_ENDPOINT_MAX);
+    out->p256dh = pg_row_text(&r, WEBPUSH_P256DH_LEN);
+    out->auth = pg_row_text(&r, WEBPUSH_AUTH_LEN);
+    out->name = pg_row_text(&r, NAME_MAX_BYTES);
+    out->title = pg_row_text(&r, TITLE_MAX_BYTES);
+    return row_done(&r, "hook_wakes");
+}
+
+static void on_wakes(struct pg_request *req, enum rc rc,
+                     const struct pg_result *res) {
+    struct outbox_call c = call_end(req);
+    struct hook_wake wakes[DEVICE_PUSH_MAX];
+    size_t rows = rc == RC_OK ? pg_rows(res) : 0;
+
+    if (rows > DEVICE_PUSH_MAX) {
+        rc = RC_BACKEND;
+    }
+    for (size_t i = 0; rc == RC_OK && i < rows; i++) {
+        rc = wake_read(res, i, &wakes[i]) ? RC_OK : RC_BACKEND;
+    }
+    c.done.wakes(c.ctx, rc, wakes, rc == RC_OK ? rows : 0);
+}
+
+void hook_outbox_wakes(struct hook_outbox *o, struct user_id user,
+                       struct conv_id conv, struct user_id from,
+                       hook_wakes_fn done, void *ctx) {
+    struct outbox_call *c = call_new(WAKES, on_wakes, ctx);
+
+    c->done.wakes = done;
+    pg_args_id(&c->req.args, user.v);
+    pg_args_id(&c->req.args, conv.v);
+    pg_args_id(&c->req.args, from.v);
+    pg_args_num(&c->req.args, DEVICE_PUSH_MAX);
+    pg_pool_ask(o->pool, &c->req);
+}
+
+void hook_outbox_gone(struct hook_outbox *o, struct device_id device,
+                      struct slice endpoint, hook_dropped_fn done, void *ctx) {
+    struct outbox_call *c = call_new(GONE, on_dropped, ctx);
+
+    c->done.dropped = done;
+    pg_args_id(&c->req.args, device.v);
+    pg_args_text(&c->req.args, endpoint, WEBPUSH_ENDPOINT_MAX);
     pg_pool_ask(o->pool, &c->req);
 }
 

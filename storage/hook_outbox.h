@@ -1,7 +1,7 @@
 /* What the webhooks' worker asks PostgreSQL: changes of friends and devices,
- * which wait in the table hook_events from their own transaction on; and who
- * may have to be notified. Every call is answered once, from the loop, never
- * before it has returned:
+ * which wait in the table hook_events from their own transaction on; who may
+ * have to be notified, and how his devices are woken. Every call is answered
+ * once, from the loop, never before it has returned:
  *
  * RC_OK       done
  * RC_AGAIN    no connection: not done
@@ -46,7 +46,20 @@ struct hook_member {
     enum notify notify; /* for this conversation, or else for all */
 };
 
+/* How a device of a user is woken, and what it is to say: the name of who
+ * wrote, and the title of the group, empty of a direct conversation. */
+struct hook_wake {
+    struct device_id device;
+    struct slice endpoint;
+    struct slice p256dh;
+    struct slice auth;
+    struct slice name;
+    struct slice title;
+};
+
 /* Borrowed until they return. */
+typedef void (*hook_wakes_fn)(void *ctx, enum rc rc,
+                              const struct hook_wake *wakes, size_t count);
 typedef void (*hook_members_fn)(void *ctx, enum rc rc,
                                 const struct hook_member *members,
                                 size_t count);
@@ -76,5 +89,13 @@ void hook_outbox_drop(struct hook_outbox *o, const uint64_t *ids, size_t count,
  * HOOK_MEMBERS_MAX. */
 void hook_outbox_members(struct hook_outbox *o, struct conv_id conv,
                          hook_members_fn done, void *ctx);
+/* The devices of `user` that can be woken for what `from` said in `conv`; none
+ * when he has left it, or muted it meanwhile. */
+void hook_outbox_wakes(struct hook_outbox *o, struct user_id user,
+                       struct conv_id conv, struct user_id from,
+                       hook_wakes_fn done, void *ctx);
+/* The device is not to be found there any more. */
+void hook_outbox_gone(struct hook_outbox *o, struct device_id device,
+                      struct slice endpoint, hook_dropped_fn done, void *ctx);
 
 #endif

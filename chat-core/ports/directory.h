@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chat-core/ports/devices.h"
 #include "chat-core/ports/friends.h"
 #include "chat-core/ports/keys.h"
 #include "chat-core/ports/lists.h"
@@ -27,7 +28,6 @@ struct directory;
 enum {
     NAME_MAX_BYTES = 64,     /* of a user name */
     TITLE_MAX_BYTES = 128,   /* of a group title */
-    DEVICE_LABEL_MAX = 64,   /* bytes of what a user calls a device */
     NARROW_MAX_MEMBERS = 16, /* more, and a conversation is wide */
     LISTED_MAX_MEMBERS = 32, /* more, and its members are not listed */
     GROUP_MAX_MEMBERS = 100000,
@@ -63,27 +63,6 @@ struct user_row {
 typedef void (*user_fn)(void *ctx, enum rc rc, const struct user_row *user);
 typedef void (*users_fn)(void *ctx, enum rc rc, const struct user_row *users,
                          size_t count);
-typedef void (*device_fn)(void *ctx, enum rc rc, struct device_id device);
-
-/* One login of a user. */
-struct device_row {
-    struct device_id id;
-    struct user_id user;
-    struct slice label;  /* what the user calls it */
-    uint64_t created_ms; /* Unix time */
-    uint64_t used_ms;    /* when it last got a token */
-    uint64_t revoked_us; /* Unix time in microseconds; 0: it is not */
-};
-
-/* Which devices of a user are logged out. */
-enum revoke_which {
-    REVOKE_THIS,
-    REVOKE_OTHERS, /* all but this; 0: all */
-};
-
-typedef void (*devices_fn)(void *ctx, enum rc rc,
-                           const struct device_row *devices, size_t count);
-
 /* Events that a member may not read, first and last: he was out. */
 struct member_gap {
     struct msg_seq first;
@@ -298,6 +277,14 @@ struct directory_ops {
      * most DIRECTORY_BATCH_MAX. */
     void (*revoked_after)(struct directory *d, uint64_t us,
                           struct device_id device, devices_fn done, void *ctx);
+    /* The device is woken so from now on, and no other at that endpoint.
+     * RC_NOT_FOUND: the user has no such device, or it is revoked. */
+    void (*push_set)(struct directory *d, const struct device_push *push,
+                     directory_done_fn done, void *ctx);
+    /* Not any more. Idempotent. */
+    void (*push_drop)(struct directory *d, struct user_id user,
+                      struct device_id device, directory_done_fn done,
+                      void *ctx);
 
     void (*conv_load)(struct directory *d, struct conv_id conv, conv_fn done,
                       void *ctx);

@@ -24,7 +24,7 @@ static struct slice trimmed(struct slice text) {
 }
 
 enum rc vapid_key_read(struct slice text, struct vapid_key *out) {
-    struct vapid_key k;
+    struct vapid_key k = {.public = ""};
     uint8_t point[P256_POINT];
     size_t n = 0;
     enum rc rc =

@@ -71,6 +71,16 @@ void fake_directory_bot(struct fake_directory *f, struct user_id user) {
     dir_user(&f->store, user)->bot = true;
 }
 
+const char *fake_directory_push(const struct fake_directory *f,
+                                struct device_id device) {
+    for (size_t i = 0; i < f->store.device_count; i++) {
+        if (f->store.devices[i].row.id.v == device.v) {
+            return f->store.devices[i].push;
+        }
+    }
+    return NULL;
+}
+
 struct api_key_text fake_directory_key(struct fake_directory *f,
                                        const char *scopes,
                                        uint64_t expires_ms) {

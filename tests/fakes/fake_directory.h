@@ -36,6 +36,10 @@ void fake_directory_seen(struct fake_directory *f, struct user_id user,
                          uint64_t last_seen_ms);
 /* The user, who exists, is a bot. */
 void fake_directory_bot(struct fake_directory *f, struct user_id user);
+/* The endpoint at which a device is woken; NULL: it is not. Borrowed until the
+ * store is next changed. */
+const char *fake_directory_push(const struct fake_directory *f,
+                                struct device_id device);
 /* A key that was made with these scopes, to expire then, or never (0); and
  * one that is taken back. */
 struct api_key_text fake_directory_key(struct fake_directory *f,

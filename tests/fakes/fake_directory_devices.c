@@ -299,6 +299,63 @@ static void end_revoked_after(struct directory *d, uint64_t us,
     c->done.devices = done;
 }
 
+/* ---- waking ---- */
+
+static void push_forget(struct dir_device *device) {
+    mem_free(device->push);
+    device->push = NULL;
+}
+
+static void push_set_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_device *mine = device_of(c);
+
+    base->rc = mine == NULL ? RC_NOT_FOUND : RC_OK;
+    for (size_t i = 0; mine != NULL && i < c->store->device_count; i++) {
+        struct dir_device *one = &c->store->devices[i];
+
+        if (one == mine ||
+            (one->push != NULL && slice_is(c->texts[0], one->push))) {
+            push_forget(one);
+        }
+    }
+    if (mine != NULL) {
+        mine->push = mem_dup(c->texts[0].p, c->texts[0].n);
+    }
+}
+
+static void end_push_set(struct directory *d, const struct device_push *push,
+                         directory_done_fn done, void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(d, "push_set", push_set_execute,
+                                                fake_dir_answer_done, ctx);
+
+    c->me = push->user;
+    c->device = push->device;
+    c->texts[0] = fake_dir_keep_text(push->endpoint);
+    c->done.done = done;
+}
+
+static void push_drop_execute(struct fake_call *base) {
+    struct fake_dir_call *c = fake_dir_call_of(base);
+    struct dir_device *mine = device_of(c);
+
+    if (mine != NULL) {
+        push_forget(mine);
+    }
+    base->rc = RC_OK;
+}
+
+static void end_push_drop(struct directory *d, struct user_id user,
+                          struct device_id device, directory_done_fn done,
+                          void *ctx) {
+    struct fake_dir_call *c = fake_dir_call_new(
+        d, "push_drop", push_drop_execute, fake_dir_answer_done, ctx);
+
+    c->me = user;
+    c->device = device;
+    c->done.done = done;
+}
+
 void fake_dir_devices_ops(struct directory_ops *ops) {
     ops->device_create = end_device_create;
     ops->devices_of = end_devices_of;
@@ -308,4 +365,6 @@ void fake_dir_devices_ops(struct directory_ops *ops) {
     ops->devices_revoke = end_devices_revoke;
     ops->password_set = end_password_set;
     ops->revoked_after = end_revoked_after;
+    ops->push_set = end_push_set;
+    ops->push_drop = end_push_drop;
 }

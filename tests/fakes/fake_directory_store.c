@@ -36,6 +36,7 @@ void dir_store_fini(struct dir_store *s) {
     mem_free(s->order);
     for (size_t i = 0; i < s->device_count; i++) {
         mem_free(s->devices[i].label);
+        mem_free(s->devices[i].push);
     }
     for (size_t i = 0; i < s->invite_count; i++) {
         mem_free(s->invites[i].hash);

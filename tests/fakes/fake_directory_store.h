@@ -104,6 +104,7 @@ struct dir_device {
     struct device_row row; /* without the label */
     char *label;
     bool external; /* came with an identity */
+    char *push;    /* the endpoint at which it is woken; NULL: it is not */
 };
 
 struct dir_identity {

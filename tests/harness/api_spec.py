@@ -171,6 +171,8 @@ FIELDS = {
     "users": USERS, "broadcast.users": array(ID, 1000, 1),
     "friends.import.users": array(ID, 1000, 1), "subject": text(255, 0),
     "bot": {"type": "boolean"}, "state": word("active", "away"),
+    "endpoint": text(1024, 10, pattern="^https://"), "p256dh": text(87, 87),
+    "auth": text(22, 22),
 }
 
 # The same of answers and pushes, by their type.
@@ -215,7 +217,7 @@ ANSWERS = {
     "made": {"type": "boolean"}, "gateway": text(31), "now": number(),
     "ping_ms": number(), "session": text(32, 32),
     "resumed": {"type": "boolean"}, "retry_after_ms": number(),
-    "closed.code": number(1000, 4999), "reason": text(256, 0),
+    "key": text(87, 87), "closed.code": number(1000, 4999), "reason": text(256, 0),
 }
 
 

@@ -16,6 +16,13 @@ from .redis_cluster import RedisCluster
 from .waiting import wait_until
 
 
+# The private and the public half of a key of Web Push: RFC 8291's example.
+PUSH_KEY = (
+    "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw",
+    "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIg"
+    "Dll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8")
+
+
 class Cluster:
     """Use with `with`: started and ready inside, gone afterwards. Leaving it
     raises AssertionError when a process died unasked or a sanitizer spoke.
@@ -97,6 +104,7 @@ class Cluster:
             "auth": {"token_key_file": keys, "hash_threads": 2,
                      "logins_per_address": 100000},
             "gateway": {"drain_wait": "300ms", "drain_spread": "1s"},
+            "push": {"public_key": PUSH_KEY[1]},
             # All of a test's people sit behind one address and type fast.
             "limits": {"sends_per_s": 10000, "sends_burst": 10000,
                        "commands_per_s": 10000, "commands_burst": 10000,

@@ -11,6 +11,7 @@ import urllib.parse
 
 from harness import raw_ws
 from harness.client import Account, PASSWORD
+from harness.cluster import PUSH_KEY
 from harness.http_json import http_json
 from harness.json_schema import mistakes
 from harness.paths import ROOT
@@ -54,6 +55,10 @@ MATRIX = (
     ("device.rename", {"device": "<pat.device>", "label": "his"}, ALL_REFUSED),
     ("device.revoke", {"device": "<pat.device>"}, ALL_REFUSED),
     ("device.revoke_all", {}, {}),
+    ("push.key", {}, {}),
+    ("push.subscribe", {"endpoint": "<endpoint>",
+                        "p256dh": PUSH_KEY[1], "auth": "A" * 22}, {}),
+    ("push.unsubscribe", {}, {}),
     ("token.refresh", {}, {}),
     ("password.change", {"old": "wrong", "new": "another long password"},
      dict.fromkeys(ROLES, "wrong_login")),
@@ -185,7 +190,8 @@ class World:
                 "invite": spent["invite"], "code": code["code"],
                 "device": self.people[role].device if role != NOBODY
                 else self.people["member"].device,
-                "pat.device": self.people["pat"].device}
+                "pat.device": self.people["pat"].device,
+                "endpoint": "https://push.example/" + role}
 
 
 def filled(known, value):

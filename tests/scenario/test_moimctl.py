@@ -315,6 +315,24 @@ def test_token(cluster, home):
     assert told.returncode == 1
 
 
+def test_push_key(tmp_path):
+    """Made once, for its owner alone; what is there is read and never
+    written over."""
+    path = tmp_path / "push.key"
+    made = ctl("push-key", path)
+    assert made.returncode == 0 and len(made.stdout.strip()) == 87
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    private = path.read_text("ascii")
+    assert len(private.strip()) == 43 and private.strip() not in made.stdout
+    again = ctl("push-key", path)
+    assert (again.returncode, again.stdout) == (0, made.stdout)
+    assert path.read_text("ascii") == private
+    path.write_text("no key\n", encoding="ascii")
+    wrong = ctl("push-key", path)
+    assert wrong.returncode == 1 and "no key of Web Push" in wrong.stderr
+    assert path.read_text("ascii") == "no key\n"
+
+
 def test_status_and_top(cluster):
     addresses = [cluster.url(n) for n in (1, 2, 3)]
     done = ctl("status", *addresses)

@@ -42,7 +42,7 @@ static struct webpush_sub example(void) {
 }
 
 static struct webpush_once chance(void) {
-    struct webpush_once once;
+    struct webpush_once once = {.salt = {0}};
 
     (void)bytes_of(PRIVATE, once.private, sizeof(once.private));
     (void)bytes_of(SALT, once.salt, sizeof(once.salt));
