@@ -36,7 +36,9 @@ static void answer_ready(void *owner, struct http_exchange *x) {
 
 static void put_metrics(struct buf *b, const struct hooks_health_parts *p) {
     const struct worker_counts w = worker_counts(p->worker);
-    const struct sender_counts *s = sender_counts(p->sender);
+    static const struct sender_counts no_sender = {0};
+    const struct sender_counts *s =
+        p->sender == NULL ? &no_sender : sender_counts(p->sender);
     const struct prom_metric metrics[] = {
         {"works", "gauge", "Partitions that this process works, of 8.",
          w.parts},
@@ -74,12 +76,54 @@ static void put_metrics(struct buf *b, const struct hooks_health_parts *p) {
     prom_histogram(b, "moim_hooks", &posts);
 }
 
+static void put_push_metrics(struct buf *b,
+                             const struct hooks_health_parts *p) {
+    static const struct poster_counts no_poster = {0};
+    static const struct pusher_counts no_pusher = {0};
+    const struct poster_counts *o =
+        p->poster == NULL ? &no_poster : poster_counts(p->poster);
+    const struct pusher_counts u =
+        p->pusher == NULL ? no_pusher : pusher_counts(p->pusher);
+    const struct prom_metric metrics[] = {
+        {"push_sent_total", "counter", "Pushes that a service has taken.",
+         o->sent},
+        {"push_gone_total", "counter",
+         "Pushes to browsers that are not there any more.", o->gone},
+        {"push_refused_total", "counter", "Pushes that no service will have.",
+         o->refused},
+        {"push_failed_total", "counter", "Pushes to be tried again.",
+         o->failed},
+        {"push_in_flight", "gauge", "Pushes on their way.", o->in_flight},
+        {"push_waiting", "gauge", "Notifications that are to be pushed.",
+         u.waiting},
+        {"push_held", "gauge", "Of them, read by this process.", u.held},
+        {"push_resting", "gauge", "Of them, failed and to be tried again.",
+         u.resting},
+        {"push_recalled_total", "counter",
+         "Notifications not pushed: they were read meanwhile.",
+         u.tasks.recalled},
+        {"push_collapsed_total", "counter",
+         "Notifications not pushed: a newer one stands for them.", u.collapsed},
+        {"push_expired_total", "counter", "Notifications given up as too old.",
+         u.tasks.expired},
+        {"push_nowhere_total", "counter",
+         "Notifications of users without a device to be woken.",
+         u.tasks.nowhere},
+    };
+    const struct prom_histogram pushes = {
+        "push_seconds", "A push, from its start to the answer.", &o->posts};
+
+    prom_metrics(b, "moim_hooks", metrics, COUNT_OF(metrics));
+    prom_histogram(b, "moim_hooks", &pushes);
+}
+
 static void answer_metrics(void *owner, struct http_exchange *x) {
     struct hooks_health *h = owner;
     struct buf b;
 
     buf_init(&b);
     put_metrics(&b, &h->parts);
+    put_push_metrics(&b, &h->parts);
     http_answer(x, 200, slice_of(NULL, 0), SLICE_LIT(PROM_TYPE), buf_slice(&b));
     buf_fini(&b);
 }

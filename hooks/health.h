@@ -15,10 +15,12 @@ struct hooks_health;
 struct hooks_health_parts {
     struct loop *loop;
     const struct worker *worker;
-    const struct sender *sender;
+    const struct sender *sender; /* NULL: there is none, as below */
     const struct hook_queue *queue;
     struct history *history;
-    const struct hook_outbox *outbox; /* NULL: there is none */
+    const struct hook_outbox *outbox;
+    const struct poster *poster;
+    const struct pusher *pusher;
 };
 
 /* Listens on `address`, borrowed until hooks_health_free. RC_BAD_INPUT,

@@ -63,7 +63,6 @@ struct lane {
     struct wheel_timer rest;
     struct list jobs;
     struct msg_seq told; /* of a conversation; 0: not asked yet */
-    uint64_t due_ms;     /* it is to be looked at then; 0: not */
 };
 
 struct lanes_ports {

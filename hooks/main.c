@@ -1,15 +1,18 @@
-/* moim-hooks: reads its settings, opens the queue, the history and the sender,
+/* moim-hooks: reads its settings, opens the queue, the history and who posts,
  * hands them to the worker, and runs the loop.
  *
  *   gateways, presence --> queue (Redis) --> worker --> sender --> receiver
  *                          history (Redis) ----^   `--> health (internal)
- *                   friends, devices (PostgreSQL)                          */
+ *                   friends, devices (PostgreSQL)
+ *                    notifications (queue) --> pusher --> poster --> browsers
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "hooks/families.h"
 #include "hooks/health.h"
+#include "hooks/pusher.h"
 #include "hooks/sender.h"
 #include "hooks/settings.h"
 #include "hooks/worker.h"
@@ -17,6 +20,7 @@
 #include "proto/base/log.h"
 #include "proto/base/macros.h"
 #include "storage/history_redis.h"
+#include "storage/hook_due.h"
 
 enum {
     CLOSE_PATIENCE_MS = 2000, /* for connections to end */
@@ -32,8 +36,12 @@ struct process {
     unsigned families;
     struct hook_queue *queue;
     struct history *history;
-    struct sender *sender;
+    struct sender *sender;      /* NULL: there is no receiver */
     struct hook_outbox *outbox; /* NULL: nobody asked for what is in it */
+    struct vapid_key push_key;
+    struct cidr_list push_allow;
+    struct poster *poster; /* NULL, as is the pusher: there is no such key */
+    struct pusher *pusher;
     struct worker *worker;
     struct hooks_health *health;
     bool leaving;
@@ -71,8 +79,16 @@ static struct redis_config redis_at(const struct hooks_settings *s,
         .tls_name = s->redis_tls_name};
 }
 
+static bool wants_push(const struct process *p) {
+    return p->settings.push_key[0] != '\0';
+}
+
+static bool wants_receiver(const struct process *p) {
+    return p->settings.url[0] != '\0';
+}
+
 /* What no range in the table of settings says. */
-static enum rc read_settings(struct process *p) {
+static enum rc read_receiver(struct process *p) {
     struct slice word;
 
     if (families_read(p->settings.events, &p->families, &word) != RC_OK) {
@@ -91,28 +107,101 @@ static enum rc read_settings(struct process *p) {
     return RC_OK;
 }
 
+static enum rc bad_push(const char *setting, const char *want) {
+    log_error(&log_ctx, "bad_push_setting", "setting=%s want=\"%s\"", setting,
+              want);
+    return RC_BAD_INPUT;
+}
+
+static enum rc read_push(struct process *p) {
+    const struct hooks_settings *s = &p->settings;
+    struct slice word;
+
+    if (vapid_key_read(slice_str(s->push_key), &p->push_key) != RC_OK) {
+        return bad_push("hooks.push_key", "what moimctl push-key has written");
+    }
+    if (!vapid_contact_ok(slice_str(s->push_contact))) {
+        return bad_push("hooks.push_contact", "mailto:you@... or https://...");
+    }
+    if (cidr_list_parse(&p->push_allow, s->push_allow, &word) != RC_OK) {
+        return bad_push("hooks.push_allow", "networks like 10.0.0.0/8");
+    }
+    return RC_OK;
+}
+
+static enum rc read_settings(struct process *p) {
+    enum rc rc = RC_OK;
+
+    if (!wants_receiver(p) && !wants_push(p)) {
+        return bad_push("hooks.push_key", "it, or hooks.url: else there is "
+                                          "nothing to do");
+    }
+    if (wants_receiver(p)) {
+        rc = read_receiver(p);
+    }
+    return rc == RC_OK && wants_push(p) ? read_push(p) : rc;
+}
+
+static enum rc open_posts(struct process *p) {
+    const struct hooks_settings *s = &p->settings;
+    const struct sender_config sender = {.url = s->url,
+                                         .tls_ca = s->tls_ca,
+                                         .secrets = &p->secrets,
+                                         .timeout_ms = s->timeout_ms};
+    const struct poster_config poster = {.tls_ca = s->push_tls_ca,
+                                         .key = &p->push_key,
+                                         .contact = s->push_contact,
+                                         .allow = &p->push_allow,
+                                         .timeout_ms = s->timeout_ms};
+    enum rc rc = RC_OK;
+
+    if (wants_receiver(p)) {
+        rc = sender_open(&p->sender, &p->loop, &sender);
+    }
+    return rc == RC_OK && wants_push(p)
+               ? poster_open(&p->poster, &p->loop, &poster)
+               : rc;
+}
+
 static enum rc open_parts(struct process *p) {
     const struct hooks_settings *s = &p->settings;
     struct redis_config queue = redis_at(s, s->queue);
     struct redis_config history = redis_at(s, s->history);
-    struct sender_config sender = {.url = s->url,
-                                   .tls_ca = s->tls_ca,
-                                   .secrets = &p->secrets,
-                                   .timeout_ms = s->timeout_ms};
     struct hook_outbox_config outbox = {s->conninfo, s->pg_deadline_ms};
     enum rc rc = read_settings(p);
 
     if (rc == RC_OK) {
-        rc = sender_open(&p->sender, &p->loop, &sender);
+        rc = open_posts(p);
     }
     if (rc == RC_OK) {
         rc = hook_queue_open(&p->queue, &p->loop, &queue);
     }
-    if (rc == RC_OK && families_in_directory(p->families)) {
+    if (rc == RC_OK && (families_in_directory(p->families) || wants_push(p))) {
         rc = hook_outbox_open(&p->outbox, &p->loop, &outbox);
     }
     return rc == RC_OK ? history_redis_open(&p->history, &p->loop, &history)
                        : rc;
+}
+
+static void open_pusher(struct process *p) {
+    const struct hooks_settings *s = &p->settings;
+    const struct pusher_config config = {
+        .concurrency = (size_t)s->push_concurrency,
+        .window = (size_t)s->window,
+        .ttl_ms = s->push_ttl_ms,
+        .preview = s->push_preview,
+    };
+    const struct pusher_ports ports = {&p->loop,  p->queue,  p->history,
+                                       p->outbox, p->poster, &p->push_key};
+
+    if (wants_push(p)) {
+        p->pusher = pusher_open(&config, &ports);
+    }
+}
+
+static unsigned notify_to(const struct process *p) {
+    return (families_notify(p->families) ? HOOK_TO_RECEIVER : 0U) |
+           (wants_push(p) ? HOOK_TO_DEVICES : 0U);
 }
 
 static void open_worker(struct process *p) {
@@ -123,10 +212,11 @@ static void open_worker(struct process *p) {
         .window = (size_t)s->window,
         .families = p->families,
         .give_up_ms = s->give_up_ms,
-        .notify_ms = families_notify(p->families) ? s->notify_ms : 0,
+        .notify_ms = notify_to(p) != 0 ? s->notify_ms : 0,
+        .notify_to = notify_to(p),
     };
-    struct worker_ports ports = {&p->loop, p->queue, p->history, p->sender,
-                                 p->outbox};
+    struct worker_ports ports = {&p->loop,  p->queue,  p->history,
+                                 p->sender, p->outbox, p->pusher};
 
     p->worker = worker_open(&config, &ports);
     log_info(&log_ctx, "started", "worker=%s version=%s", id_text(config.id).s,
@@ -143,9 +233,11 @@ static int process_open(struct process *p) {
     if (open_parts(p) != RC_OK) {
         return EXIT_CONFIG;
     }
+    open_pusher(p);
     open_worker(p);
-    parts = (struct hooks_health_parts){&p->loop, p->worker,  p->sender,
-                                        p->queue, p->history, p->outbox};
+    parts = (struct hooks_health_parts){&p->loop,  p->worker,  p->sender,
+                                        p->queue,  p->history, p->outbox,
+                                        p->poster, p->pusher};
     if (hooks_health_open(&p->health, &parts, p->settings.internal) != RC_OK) {
         return EXIT_UNAVAILABLE;
     }
@@ -168,16 +260,21 @@ static void process_close(struct process *p) {
     hooks_health_close(p->health);
     worker_stop(p->worker);
     sender_stop(p->sender);
+    poster_stop(p->poster);
     history_redis_close(&p->history);
     hook_outbox_close(&p->outbox);
     hook_queue_close(&p->queue);
     worker_free(&p->worker);
+    pusher_free(&p->pusher);
     loop_timer(&p->loop, &patience, CLOSE_PATIENCE_MS);
     loop_run(&p->loop);
     wheel_cancel(&patience);
     sender_free(&p->sender);
+    poster_free(&p->poster);
     hooks_health_free(&p->health);
     webhook_secrets_wipe(&p->secrets);
+    vapid_key_wipe(&p->push_key);
+    cidr_list_fini(&p->push_allow);
     loop_fini(&p->loop);
 }
 

@@ -125,11 +125,15 @@ static void notify(struct notifier *n, const struct notice *notice) {
     notice_data(&data, n->conv, notice);
     n->asked++;
     n->counts.notices++;
-    hook_notice(n->ports.queue, n->conv, notice->last,
-                &(struct hook_entry){.user = notice->user,
-                                     .name = slice_str(name.s),
-                                     .ts_ms = notice->ts_ms,
-                                     .data = buf_slice(&data)},
+    hook_notice(n->ports.queue,
+                &(struct hook_notice){
+                    .conv = n->conv,
+                    .last = notice->last,
+                    .to = n->ports.to,
+                    .event = &(struct hook_entry){.user = notice->user,
+                                                  .name = slice_str(name.s),
+                                                  .ts_ms = notice->ts_ms,
+                                                  .data = buf_slice(&data)}},
                 on_noticed, n);
     buf_fini(&data);
 }

@@ -24,6 +24,7 @@ struct notifier_ports {
     struct history *history;
     struct hook_outbox *outbox;
     uint64_t wait_ms; /* in which a device may take the message */
+    unsigned to;      /* HOOK_TO_*: who is to hear of it */
 };
 
 struct notifier_counts {

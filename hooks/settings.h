@@ -20,6 +20,13 @@ struct hooks_settings {
     uint64_t window;
     uint64_t give_up_ms;
     uint64_t notify_ms;
+    char *push_key;
+    char *push_contact;
+    char *push_allow;
+    char *push_tls_ca;
+    uint64_t push_ttl_ms;
+    bool push_preview;
+    uint64_t push_concurrency;
     /* redis */
     char *queue;
     char *history;

@@ -47,9 +47,6 @@ static void over(struct task *t, bool done) {
 static void on_finished(void *ctx, enum rc rc) {
     struct task *t = ctx;
 
-    if (rc == RC_OK) {
-        t->lane->due_ms = 0;
-    }
     over(t, rc == RC_OK);
 }
 
@@ -60,7 +57,6 @@ static void finish(struct task *t) {
         what.conv.v = t->lane->id;
         what.told = t->lane->told;
     }
-    what.due_ms = t->lane->due_ms;
     lane_finishing(t->lane, true);
     hook_queue_finish(t->ports->queue, &what, on_finished, t);
 }
@@ -98,20 +94,7 @@ static struct slice stored_at(const struct task *t) {
     return slice_of(t->bytes.p + t->page[t->at].at, t->page[t->at].n);
 }
 
-/* Whoever has not got this message by then is notified of it; the earliest one
- * counts. */
-static void note_due(struct task *t) {
-    uint64_t due_ms = event_ts_ms(stored_at(t)) + t->ports->notify_ms;
-
-    if (t->ports->notify_ms != 0 &&
-        slice_is(event_kind(stored_at(t)), "message") &&
-        (t->lane->due_ms == 0 || due_ms < t->lane->due_ms)) {
-        t->lane->due_ms = due_ms;
-    }
-}
-
 static void pass(struct task *t) {
-    note_due(t);
     t->lane->told = seq_at(t);
     t->at++;
 }
@@ -156,7 +139,6 @@ static void on_progress(void *ctx, enum rc rc) {
         over(t, false);
         return;
     }
-    t->lane->due_ms = 0;
     read_page(t);
 }
 
@@ -174,8 +156,7 @@ static void page_over(struct task *t) {
     hook_queue_finish(t->ports->queue,
                       &(struct hook_finish){.part = t->lane->part,
                                             .conv = {t->lane->id},
-                                            .told = t->lane->told,
-                                            .due_ms = t->lane->due_ms},
+                                            .told = t->lane->told},
                       on_progress, t);
 }
 

@@ -26,8 +26,6 @@ struct task_ports {
     const struct clock *clock;
     unsigned families;   /* that are told, see families.h */
     uint64_t give_up_ms; /* after that long */
-    uint64_t notify_ms;  /* a conversation is looked at so long after a message;
-                            0: never */
     struct task_counts *counts;
     /* The task is over and gone: was the job done? */
     void (*on_over)(void *owner, struct lane *lane, bool done);

@@ -4,6 +4,7 @@
 
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
+#include "storage/hook_due.h"
 
 static const struct log_ctx log_ctx = {"hooks", 0};
 
@@ -12,7 +13,9 @@ struct part {
     struct worker *worker;
     bool works; /* its lease is ours */
     bool reading;
-    struct replay_id after; /* read up to here */
+    bool beyond; /* it is read for the notifier alone: the lanes are full */
+    struct replay_id after; /* read up to here, into the lanes */
+    struct replay_id noted; /* and up to here, for the notifier */
     uint64_t waiting;
 };
 
@@ -99,16 +102,53 @@ static void take_entry(struct part *p, const struct hook_entry *e) {
 /* From its first entry on, and nothing of it is held. */
 static void begin_anew(struct part *p) {
     p->after = (struct replay_id){0, 0};
+    p->noted = (struct replay_id){0, 0};
     lanes_drop(&p->worker->lanes, part_of(p));
+}
+
+static void on_dues(void *ctx, enum rc rc) {
+    struct part *p = ctx;
+
+    if (rc != RC_OK && p->works && !p->worker->stopped) {
+        begin_anew(p);
+    }
+}
+
+/* When the conversations are to be looked at, whatever becomes of telling it:
+ * an entry is as old as what it points to. The server hears of it before it is
+ * told to take the entry away. */
+static void note_dues(struct part *p, const struct hook_entry *entries,
+                      size_t count) {
+    struct worker *w = p->worker;
+    struct hook_due_at dues[HOOK_PAGE];
+    size_t n = 0;
+
+    for (size_t i = 0; w->notifier != NULL && i < count; i++) {
+        if (replay_id_after(entries[i].id, p->noted)) {
+            p->noted = entries[i].id;
+            dues[n] = (struct hook_due_at){
+                entries[i].conv, entries[i].id.ms + w->config.notify_ms};
+            n += entries[i].kind == HOOK_POINTER ? 1 : 0;
+        }
+    }
+    if (n > 0) {
+        hook_due_add(w->ports.queue, part_of(p), dues, n, on_dues, p);
+    }
+}
+
+static bool is_full(const struct worker *w) {
+    return w->lanes.jobs >= w->config.window;
 }
 
 /* After a failure another server may have the partition, which lacks the last
  * that the one before it had, and whose clock, which numbers the entries, may
- * be behind: there "after the last that was read" says nothing. */
+ * be behind: there "after the last that was read" says nothing. What does not
+ * fit into the lanes is left for later, and noted now. */
 static void on_page(void *ctx, enum rc rc, const struct hook_entry *entries,
                     size_t count, uint64_t waiting) {
     struct part *p = ctx;
     struct worker *w = p->worker;
+    bool beyond = p->beyond;
 
     p->reading = false;
     if (w->stopped || !p->works) {
@@ -119,7 +159,8 @@ static void on_page(void *ctx, enum rc rc, const struct hook_entry *entries,
         return;
     }
     p->waiting = waiting;
-    for (size_t i = 0; i < count; i++) {
+    note_dues(p, entries, count);
+    for (size_t i = 0; !beyond && i < count; i++) {
         take_entry(p, &entries[i]);
     }
     pump(w);
@@ -131,9 +172,11 @@ static void on_page(void *ctx, enum rc rc, const struct hook_entry *entries,
 static void look(struct part *p) {
     struct worker *w = p->worker;
 
-    if (p->works && !p->reading && w->lanes.jobs < w->config.window) {
+    if (p->works && !p->reading && (!is_full(w) || w->notifier != NULL)) {
         p->reading = true;
-        hook_queue_read(w->ports.queue, part_of(p), p->after, on_page, p);
+        p->beyond = is_full(w);
+        hook_queue_read(w->ports.queue, part_of(p),
+                        p->beyond ? p->noted : p->after, on_page, p);
     }
 }
 
@@ -161,6 +204,9 @@ static void on_lease(void *owner, unsigned part, bool held) {
     if (w->notifier != NULL) {
         notifier_run(w->notifier, part, held);
     }
+    if (w->ports.pusher != NULL) {
+        pusher_run(w->ports.pusher, part, held);
+    }
     log_info(&log_ctx, "hooks_lease", "worker=%s partition=%u works=%s",
              id_text(w->config.id).s, part, held ? "yes" : "no");
 }
@@ -168,9 +214,9 @@ static void on_lease(void *owner, unsigned part, bool held) {
 /* Life. */
 
 static void open_notifier(struct worker *w) {
-    const struct notifier_ports ports = {w->ports.loop, w->ports.queue,
-                                         w->ports.history, w->ports.outbox,
-                                         w->config.notify_ms};
+    const struct notifier_ports ports = {
+        w->ports.loop,   w->ports.queue,      w->ports.history,
+        w->ports.outbox, w->config.notify_ms, w->config.notify_to};
 
     if (w->config.notify_ms != 0) {
         w->notifier = notifier_open(&ports);
@@ -194,7 +240,6 @@ struct worker *worker_open(const struct worker_config *config,
                                    .clock = &ports->loop->clock,
                                    .families = config->families,
                                    .give_up_ms = config->give_up_ms,
-                                   .notify_ms = config->notify_ms,
                                    .counts = &w->counts,
                                    .on_over = on_over,
                                    .owner = w};
@@ -222,6 +267,9 @@ void worker_stop(struct worker *w) {
     drain_stop(&w->drain);
     if (w->notifier != NULL) {
         notifier_stop(w->notifier);
+    }
+    if (w->ports.pusher != NULL) {
+        pusher_stop(w->ports.pusher);
     }
     for (unsigned part = 0; part < HOOK_PARTS; part++) {
         lanes_drop(&w->lanes, part);

@@ -15,6 +15,7 @@
 #include "hooks/crew.h"
 #include "hooks/drain.h"
 #include "hooks/notify.h"
+#include "hooks/pusher.h"
 #include "hooks/task.h"
 #include "proto/net/loop.h"
 
@@ -31,6 +32,7 @@ struct worker_config {
     unsigned families;
     uint64_t give_up_ms;
     uint64_t notify_ms; /* see notify.h; 0: nobody asked for that */
+    unsigned notify_to; /* then: HOOK_TO_* */
 };
 
 /* Borrowed until worker_free. */
@@ -38,8 +40,9 @@ struct worker_ports {
     struct loop *loop;
     struct hook_queue *queue;
     struct history *history;
-    struct sender *sender;
+    struct sender *sender; /* NULL: there is no receiver, and no families */
     struct hook_outbox *outbox; /* NULL: nobody asked for what is in it */
+    struct pusher *pusher;      /* NULL: devices are not woken */
 };
 
 struct worker_counts {

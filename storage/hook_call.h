@@ -58,6 +58,14 @@ void hook_call_one(struct hook_call *c, hook_answered_fn answered,
 /* Calls fn.done. */
 void hook_call_done(const struct hook_call *c, enum rc rc,
                     const struct resp *replies);
+/* One of the streams of a partition: "queue" or "push". */
+struct hook_stream {
+    unsigned part;
+    const char *what;
+};
+/* hook_queue_read, of any of them. */
+void hook_stream_read(struct hook_queue *q, struct hook_stream stream,
+                      struct replay_id after, hook_page_fn done, void *ctx);
 /* Logs it; answers RC_BACKEND. */
 enum rc hook_bad_reply(const char *what) MUST_CHECK;
 /* The servers of the queue. RC_BAD_INPUT: not addresses. */

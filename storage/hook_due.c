@@ -1,5 +1,7 @@
 #include "storage/hook_due.h"
 
+#include <assert.h>
+
 #include "proto/base/mem.h"
 #include "storage/history_layout.h"
 #include "storage/hook_call.h"
@@ -13,6 +15,10 @@ static const char looked_script[] =
 static const char notice_script[] =
 #include "storage/hook_notice.lua.h"
     ;
+
+enum {
+    NOTICE_ARGS_MAX = 16,
+};
 
 static void on_due(const struct hook_call *c, enum rc rc,
                    const struct resp *replies) {
@@ -38,6 +44,27 @@ void hook_due(struct hook_queue *q, struct hook_turn turn, hook_due_fn done,
 
     c->fn.due = done;
     hook_call_one(c, on_due, args, COUNT_OF(args));
+}
+
+void hook_due_add(struct hook_queue *q, unsigned part,
+                  const struct hook_due_at *dues, size_t count,
+                  hook_done_fn done, void *ctx) {
+    struct hook_key key = hook_key(part, "due");
+    struct history_number times[HOOK_PAGE];
+    struct id_text convs[HOOK_PAGE];
+    struct slice args[3 + 2 * HOOK_PAGE] = {SLICE_LIT("ZADD"), slice_str(key.s),
+                                            SLICE_LIT("LT")};
+    struct hook_call *c = hook_call_new(q->nodes, part, ctx);
+
+    assert(count > 0 && count <= HOOK_PAGE);
+    for (size_t i = 0; i < count; i++) {
+        times[i] = history_number(dues[i].due_ms);
+        convs[i] = id_text(dues[i].conv.v);
+        args[3 + 2 * i] = slice_str(times[i].s);
+        args[4 + 2 * i] = slice_str(convs[i].s);
+    }
+    c->fn.done = done;
+    hook_call_one(c, hook_call_done, args, 3 + 2 * count);
 }
 
 void hook_looked(struct hook_queue *q, struct conv_id conv, uint64_t again_ms,
@@ -94,30 +121,34 @@ void hook_noted(struct hook_queue *q, struct conv_id conv, hook_noted_fn done,
     hook_call_one(c, on_noted, args, COUNT_OF(args));
 }
 
-void hook_notice(struct hook_queue *q, struct conv_id conv, struct msg_seq last,
-                 const struct hook_entry *event, hook_done_fn done, void *ctx) {
-    unsigned part = hook_part(conv.v);
+void hook_notice(struct hook_queue *q, const struct hook_notice *notice,
+                 hook_done_fn done, void *ctx) {
+    const struct hook_entry *event = notice->event;
+    unsigned part = hook_part(notice->conv.v);
+    struct hook_key noted = hook_conv_key("noted", notice->conv);
     struct hook_key queue = hook_key(part, "queue");
-    struct hook_key noted = hook_conv_key("noted", conv);
+    struct hook_key push = hook_key(part, "push");
     struct id_text user = id_text(event->user.v);
-    struct history_number seq = history_number(last.v);
+    struct history_number seq = history_number(notice->last.v);
     struct history_number ts = history_number(event->ts_ms);
-    const struct slice args[] = {
-        SLICE_LIT("EVAL"),
-        slice_str(notice_script),
-        SLICE_LIT("2"),
-        slice_str(queue.s),
-        slice_str(noted.s),
-        slice_str(user.s),
-        slice_str(seq.s),
-        event->name,
-        slice_str(ts.s),
-        event->data,
-        SLICE_LIT(HOOK_QUEUE_MOST),
-        SLICE_LIT(HOOK_TOLD_S),
-    };
+    struct slice args[NOTICE_ARGS_MAX] = {SLICE_LIT("EVAL"),
+                                          slice_str(notice_script)};
+    const struct slice rest[] = {
+        slice_str(user.s),     slice_str(seq.s), event->name,
+        slice_str(ts.s),       event->data,      SLICE_LIT(HOOK_QUEUE_MOST),
+        SLICE_LIT(HOOK_TOLD_S)};
     struct hook_call *c = hook_call_new(q->nodes, part, ctx);
+    size_t n = 3;
 
+    args[n++] = slice_str(noted.s);
+    if ((notice->to & HOOK_TO_RECEIVER) != 0) {
+        args[n++] = slice_str(queue.s);
+    }
+    if ((notice->to & HOOK_TO_DEVICES) != 0) {
+        args[n++] = slice_str(push.s);
+    }
+    args[2] = n == 5 ? SLICE_LIT("2") : SLICE_LIT("3");
+    memcpy(args + n, rest, sizeof(rest));
     c->fn.done = done;
-    hook_call_one(c, hook_call_done, args, COUNT_OF(args));
+    hook_call_one(c, hook_call_done, args, n + COUNT_OF(rest));
 }

@@ -17,6 +17,17 @@ typedef void (*hook_due_fn)(void *ctx, enum rc rc, struct conv_id conv);
 typedef void (*hook_noted_fn)(void *ctx, enum rc rc,
                               const struct history_mark *noted, size_t count);
 
+/* Something was said in it, and it is to be looked at then, or earlier should
+ * that have been said before. */
+struct hook_due_at {
+    struct conv_id conv;
+    uint64_t due_ms;
+};
+/* At most HOOK_PAGE conversations of a partition, one at least. */
+void hook_due_add(struct hook_queue *q, unsigned part,
+                  const struct hook_due_at *dues, size_t count,
+                  hook_done_fn done, void *ctx);
+
 struct hook_turn {
     unsigned part;
     uint64_t now_ms;
@@ -32,9 +43,20 @@ void hook_looked(struct hook_queue *q, struct conv_id conv, uint64_t again_ms,
                  uint64_t next_ms, hook_done_fn done, void *ctx);
 void hook_noted(struct hook_queue *q, struct conv_id conv, hook_noted_fn done,
                 void *ctx);
-/* Puts the notification of event->user into the queue, unless he was notified
- * up to `last` before. */
-void hook_notice(struct hook_queue *q, struct conv_id conv, struct msg_seq last,
-                 const struct hook_entry *event, hook_done_fn done, void *ctx);
+/* Who is to hear of a notification. */
+enum {
+    HOOK_TO_RECEIVER = 1, /* the webhooks': it goes into the queue */
+    HOOK_TO_DEVICES = 2,  /* it goes where hook_push.h reads */
+};
+struct hook_notice {
+    struct conv_id conv;
+    struct msg_seq last;
+    unsigned to;              /* HOOK_TO_*, one of them at least */
+    struct hook_entry *event; /* of its user; its place is not looked at */
+};
+/* Writes the notification down, unless the user was notified up to `last`
+ * before. All copied. */
+void hook_notice(struct hook_queue *q, const struct hook_notice *notice,
+                 hook_done_fn done, void *ctx);
 
 #endif

@@ -7,6 +7,8 @@
  *                          entry is a pointer into the history, or an event:
  *                            c <conversation> s <seq>
  *                            u <user> i <event id> t <ms> k <type> d <JSON>
+ *   {hooks<n>}push         stream of notifications that are to be pushed, each
+ *                          an event as above
  *   {hooks<n>}told:<conv>  the last seq of a conversation that was told; goes
  *                          HOOK_TOLD_S after that
  *   {hooks<n>}online       hash: user who was told to be online to the epoch

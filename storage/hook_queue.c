@@ -180,10 +180,10 @@ static void on_page(const struct hook_call *c, enum rc rc,
     c->fn.page(c->ctx, rc, entries, rc == RC_OK ? count : 0, waiting);
 }
 
-void hook_queue_read(struct hook_queue *q, unsigned part,
-                     struct replay_id after, hook_page_fn done, void *ctx) {
-    struct hook_call *c = hook_call_new(q->nodes, part, ctx);
-    struct hook_key key = hook_key(part, "queue");
+void hook_stream_read(struct hook_queue *q, struct hook_stream stream,
+                      struct replay_id after, hook_page_fn done, void *ctx) {
+    struct hook_call *c = hook_call_new(q->nodes, stream.part, ctx);
+    struct hook_key key = hook_key(stream.part, stream.what);
     struct id_after from = id_after(after);
     struct history_number most = history_number(HOOK_PAGE);
 
@@ -195,6 +195,11 @@ void hook_queue_read(struct hook_queue *q, unsigned part,
                   6);
     hook_call_add(c, (struct slice[]){SLICE_LIT("XLEN"), slice_str(key.s)}, 2);
     hook_call_send(c, on_page);
+}
+
+void hook_queue_read(struct hook_queue *q, unsigned part,
+                     struct replay_id after, hook_page_fn done, void *ctx) {
+    hook_stream_read(q, (struct hook_stream){part, "queue"}, after, done, ctx);
 }
 
 /* How far a conversation was told. */
@@ -218,18 +223,6 @@ void hook_queue_told(struct hook_queue *q, struct conv_id conv,
 
     c->fn.told = done;
     hook_call_one(c, on_told, args, COUNT_OF(args));
-}
-
-static void finish_due(struct hook_call *c, const struct hook_finish *what) {
-    struct hook_key key = hook_key(what->part, "due");
-    struct history_number due = history_number(what->due_ms);
-    struct id_text conv = id_text(what->conv.v);
-
-    hook_call_add(c,
-                  (struct slice[]){SLICE_LIT("ZADD"), slice_str(key.s),
-                                   SLICE_LIT("LT"), slice_str(due.s),
-                                   slice_str(conv.s)},
-                  5);
 }
 
 static void finish_told(struct hook_call *c, const struct hook_finish *what) {
@@ -261,9 +254,6 @@ void hook_queue_finish(struct hook_queue *q, const struct hook_finish *what,
 
     assert(what->conv.v == 0 || hook_part(what->conv.v) == what->part);
     c->fn.done = done;
-    if (what->due_ms != 0) {
-        finish_due(c, what);
-    }
     if (what->told.v != 0) {
         finish_told(c, what);
     }

@@ -93,14 +93,12 @@ void hook_queue_read(struct hook_queue *q, unsigned part,
 /* Up to where the conversation was told. */
 void hook_queue_told(struct hook_queue *q, struct conv_id conv,
                      hook_told_fn done, void *ctx);
-/* Remembers that (0: nothing), that the conversation is to be looked at then
- * or earlier (0: not), and takes `entry` (ms 0: none) away. One of them at
- * least; all of one partition. */
+/* Remembers that (0: nothing) and takes `entry` (ms 0: none) away. One of them
+ * at least; all of one partition. */
 struct hook_finish {
     unsigned part;
     struct conv_id conv;
     struct msg_seq told;
-    uint64_t due_ms;
     struct replay_id entry;
 };
 void hook_queue_finish(struct hook_queue *q, const struct hook_finish *what,

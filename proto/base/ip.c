@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "proto/base/macros.h"
 #include "proto/base/mem.h"
 
 enum {
@@ -81,6 +82,50 @@ static bool holds(const struct cidr *net, const struct ip *ip) {
         }
     }
     return true;
+}
+
+/* IANA's special-purpose address registries (RFC 6890 and those that change
+ * it), as far as they lie in what is public otherwise. */
+struct special {
+    uint8_t base[IP_V4_BYTES]; /* the first four of an address */
+    unsigned bits;
+};
+
+static const struct special special_v4[] = {
+    {{0, 0, 0, 0}, 8},      {{10, 0, 0, 0}, 8},     {{100, 64, 0, 0}, 10},
+    {{127, 0, 0, 0}, 8},    {{169, 254, 0, 0}, 16}, {{172, 16, 0, 0}, 12},
+    {{192, 0, 0, 0}, 24},   {{192, 0, 2, 0}, 24},   {{192, 88, 99, 0}, 24},
+    {{192, 168, 0, 0}, 16}, {{198, 18, 0, 0}, 15},  {{198, 51, 100, 0}, 24},
+    {{203, 0, 113, 0}, 24}, {{224, 0, 0, 0}, 3},
+};
+
+static const struct special special_v6[] = {
+    {{0x20, 0x01, 0x00, 0x00}, 23}, /* protocols, Teredo among them */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32}, /* documentation */
+    {{0x20, 0x02, 0x00, 0x00}, 16}, /* 6to4: an IPv4 address inside */
+    {{0x3f, 0xff, 0x00, 0x00}, 20}, /* documentation */
+};
+
+static bool is_special(const struct ip *ip, const struct special *table,
+                       size_t count, unsigned skip) {
+    for (size_t i = 0; i < count; i++) {
+        struct cidr net = {.base = *ip, .bits = skip + table[i].bits};
+
+        memcpy(net.base.bytes + skip / 8, table[i].base, IP_V4_BYTES);
+        if (holds(&net, ip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ip_is_public(const struct ip *ip) {
+    if (ip_is_v4(ip)) {
+        return !is_special(ip, special_v4, COUNT_OF(special_v4),
+                           BITS - V4_BITS);
+    }
+    return (ip->bytes[0] & 0xe0) == 0x20 && /* 2000::/3 */
+           !is_special(ip, special_v6, COUNT_OF(special_v6), 0);
 }
 
 static enum rc cidr_parse(struct slice word, struct cidr *out) {

@@ -35,6 +35,11 @@ struct cidr {
     struct ip base;
     unsigned bits; /* counted over all IP_BYTES */
 };
+/* Can a host of the Internet have it? Not private, loopback, link-local,
+ * multicast, documentation and the other addresses of IANA's registries of
+ * special ones; nor those that stand for an IPv4 address in a way of their
+ * own. */
+bool ip_is_public(const struct ip *ip);
 
 /* Networks that an operator has named. Zeroed, it is an empty list. */
 struct cidr_list {

@@ -20,6 +20,7 @@ struct http_client {
     struct buf in;                /* before the body, or not decoded yet */
     struct http_partial *partial; /* NULL until the head is whole */
     struct wheel_timer deadline;
+    size_t body_max;
     bool head_only;   /* the answer to HEAD has no body */
     bool until_close; /* the body ends with the connection */
     bool whole;
@@ -47,7 +48,7 @@ static enum parse read_head(struct http_client *c) {
     }
     c->until_close = a.until_close && !c->head_only;
     c->partial = http_partial_new(slice_take(buf_slice(&c->in), a.head_len),
-                                  &a.framing, HTTP_CLIENT_BODY_MAX);
+                                  &a.framing, c->body_max);
     buf_consume(&c->in, a.head_len);
     return PARSE_OK;
 }
@@ -156,6 +157,8 @@ enum rc http_client_request(struct http_client **out, struct loop *l,
     c->fn = fn;
     c->ctx = ctx;
     c->head_only = strcmp(request->method, "HEAD") == 0;
+    c->body_max =
+        request->body_max == 0 ? HTTP_CLIENT_BODY_MAX : request->body_max;
     buf_init(&c->in);
     wheel_timer_init(&c->deadline, on_deadline);
     loop_timer(l, &c->deadline, request->timeout_ms);

@@ -26,6 +26,7 @@ struct http_client_request {
     const char *headers;    /* more header lines, each ended by CRLF; or "" */
     struct slice body;      /* with a Content-Length unless it is empty */
     uint64_t timeout_ms;    /* until the last byte of the answer */
+    size_t body_max;        /* bytes of it; 0: HTTP_CLIENT_BODY_MAX */
     struct tls_client *tls; /* NULL: plain */
     const char *tls_name;   /* whom the server has to be, for `tls` */
 };
@@ -37,8 +38,7 @@ struct http_client_request {
  * RC_TIMEOUT    not whole in time
  * RC_CLOSED     could not connect, or ended before it was whole
  * RC_DENIED     the server's certificate was not accepted
- * RC_BAD_INPUT  not an HTTP answer, or longer than HTTP_CLIENT_BODY_MAX; or
- *               not TLS */
+ * RC_BAD_INPUT  not an HTTP answer, or longer than body_max; or not TLS */
 typedef void (*http_client_fn)(void *ctx, enum rc rc,
                                const struct http_answer *answer,
                                struct slice body);

@@ -8,6 +8,7 @@
 #include "proto/base/mem.h"
 #include "storage/hook_due.h"
 #include "storage/hook_notes.h"
+#include "storage/hook_push.h"
 #include "storage/hook_queue.h"
 
 enum {
@@ -343,20 +344,28 @@ static void looked(uint64_t conv, uint64_t again_ms, uint64_t next_ms) {
     wait_answer();
 }
 
+static void due(struct hook_due_at one, struct hook_due_at other) {
+    const struct hook_due_at dues[] = {one, other};
+
+    begin();
+    hook_due_add(f.queue, PART, dues, COUNT_OF(dues), on_done, NULL);
+    wait_answer();
+}
+
 /* The earliest time counts; a turn that nobody ends comes again, and what is
  * said meanwhile is not forgotten. */
 static void test_turns(void **state) {
     (void)state;
-    finish((struct hook_finish){.conv = {id(7)}, .due_ms = 100});
-    finish((struct hook_finish){.conv = {id(7)}, .due_ms = 200});
-    finish((struct hook_finish){.conv = {id(8)}, .due_ms = 150});
+    due((struct hook_due_at){{id(7)}, 100}, (struct hook_due_at){{id(7)}, 200});
+    due((struct hook_due_at){{id(7)}, 300}, (struct hook_due_at){{id(8)}, 150});
     assert_int_equal(turn(99, 1000), 0);
     assert_int_equal(turn(150, 1000), id(7));
     assert_int_equal(turn(150, 1000), id(8));
     assert_int_equal(turn(150, 1000), 0);
     looked(id(8), 1000, 0);
     assert_int_equal(turn(1000, 2000), id(7)); /* who looked has died */
-    finish((struct hook_finish){.conv = {id(7)}, .due_ms = 1500});
+    due((struct hook_due_at){{id(7)}, 1500},
+        (struct hook_due_at){{id(7)}, 1600});
     looked(id(7), 2000, 0);
     assert_int_equal(turn(1499, 3000), 0);
     assert_int_equal(turn(1500, 3000), id(7));
@@ -377,26 +386,44 @@ static void on_noted(void *ctx, enum rc rc, const struct history_mark *noted,
     }
 }
 
-static void notice(uint64_t last) {
+static void notice(uint64_t last, unsigned to) {
     begin();
-    hook_notice(f.queue, (struct conv_id){id(7)}, (struct msg_seq){last},
-                &(struct hook_entry){.user = {3},
-                                     .name = SLICE_LIT("n"),
-                                     .ts_ms = 5,
-                                     .data = SLICE_LIT("{}")},
+    hook_notice(f.queue,
+                &(struct hook_notice){
+                    .conv = {id(7)},
+                    .last = {last},
+                    .to = to,
+                    .event = &(struct hook_entry){.user = {3},
+                                                  .name = SLICE_LIT("n"),
+                                                  .ts_ms = 5,
+                                                  .data = SLICE_LIT("{}")}},
                 on_done, NULL);
     wait_answer();
 }
 
 /* One notification for one message, whoever asks for it. */
 static void test_notices(void **state) {
+    struct replay_id entry;
+
     (void)state;
-    notice(9);
-    notice(9);
-    notice(10);
-    notice(2);
+    notice(9, HOOK_TO_RECEIVER);
+    notice(9, HOOK_TO_RECEIVER | HOOK_TO_DEVICES);
+    notice(10, HOOK_TO_RECEIVER | HOOK_TO_DEVICES);
+    notice(2, HOOK_TO_RECEIVER);
     read_after((struct replay_id){0, 0});
     assert_int_equal(f.got.count, 2);
+    begin();
+    hook_push_read(f.queue, PART, (struct replay_id){0, 0}, on_page, &f.got);
+    wait_answer();
+    assert_int_equal(f.got.count, 1); /* for devices, by the way */
+    entry = f.got.entries[0].id;
+    begin();
+    hook_push_finish(f.queue, PART, entry, on_done, NULL);
+    wait_answer();
+    begin();
+    hook_push_read(f.queue, PART, (struct replay_id){0, 0}, on_page, &f.got);
+    wait_answer();
+    assert_int_equal(f.got.count, 0);
     begin();
     hook_noted(f.queue, (struct conv_id){id(7)}, on_noted, NULL);
     wait_answer();

@@ -45,6 +45,74 @@ static void test_parse(void **state) {
     }
 }
 
+static void test_public(void **state) {
+    static const struct {
+        const char *ip;
+        bool is;
+    } rows[] = {
+        {"1.1.1.1", true},
+        {"8.8.8.8", true},
+        {"9.255.255.255", true},
+        {"10.0.0.0", false},
+        {"10.255.255.255", false},
+        {"11.0.0.0", true},
+        {"0.0.0.0", false},
+        {"100.63.255.255", true},
+        {"100.64.0.0", false},
+        {"100.127.255.255", false},
+        {"100.128.0.0", true},
+        {"127.0.0.1", false},
+        {"127.255.255.254", false},
+        {"128.0.0.1", true},
+        {"169.254.169.254", false},
+        {"172.15.255.255", true},
+        {"172.16.0.1", false},
+        {"172.31.255.255", false},
+        {"172.32.0.0", true},
+        {"192.0.0.8", false},
+        {"192.0.2.1", false},
+        {"192.88.99.1", false},
+        {"192.168.0.1", false},
+        {"192.169.0.1", true},
+        {"198.18.0.1", false},
+        {"198.19.255.255", false},
+        {"198.20.0.0", true},
+        {"198.51.100.7", false},
+        {"203.0.113.7", false},
+        {"223.255.255.255", true},
+        {"224.0.0.1", false},
+        {"240.0.0.1", false},
+        {"255.255.255.255", false},
+        {"::ffff:127.0.0.1", false},
+        {"::ffff:8.8.8.8", true},
+        {"::", false},
+        {"::1", false},
+        {"::127.0.0.1", false},
+        {"64:ff9b::7f00:1", false},
+        {"fe80::1", false},
+        {"fc00::1", false},
+        {"fd12::1", false},
+        {"ff02::1", false},
+        {"2001:db8::1", false},
+        {"2001::1", false},
+        {"2001:1ff:ffff::1", false},
+        {"2001:200::1", true},
+        {"2002:7f00:1::1", false},
+        {"2003::1", true},
+        {"2a00:1450:4001::1", true},
+        {"3fff:fff::1", false},
+        {"4000::1", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct ip ip;
+
+        assert_row(rows[i].ip, ip_parse(slice_str(rows[i].ip), &ip) == RC_OK);
+        assert_row(rows[i].ip, ip_is_public(&ip) == rows[i].is);
+    }
+}
+
 static void test_nul_inside(void **state) {
     struct ip ip;
 
@@ -123,9 +191,8 @@ static void test_bad_lists(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_nul_inside),
-        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_parse),      cmocka_unit_test(test_public),
+        cmocka_unit_test(test_nul_inside), cmocka_unit_test(test_lists),
         cmocka_unit_test(test_bad_lists),
     };
 
