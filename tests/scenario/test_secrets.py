@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from harness.client import Account
+from harness.cluster import PUSH_KEY
 from harness.http_json import http_json
 from harness.paths import BIN
 from harness.process import environment
@@ -39,11 +40,13 @@ class Stage:
         self.gateway = cluster.add_gateway(config(cluster))
         self.hooks = Hooks(cluster.home / "conf", cluster.log("hooks"), config(
             cluster, hooks={"url": receiver.url, "secret": SECRET,
-                            "events": "message device"},
+                            "events": "message device", "notify_after": "1s",
+                            "push_key": PUSH_KEY[0],
+                            "push_contact": "mailto:ops@example.org"},
             redis={"hooks": cluster.redis.address,
                    "history": cluster.redis.address}))
         keys = (cluster.home / "conf/token.keys").read_text("ascii")
-        self.made = [keys.split()[1], SECRET.partition("_")[2]]
+        self.made = [keys.split()[1], SECRET.partition("_")[2], PUSH_KEY[0]]
         self.answers = []
 
     def ask(self, status, method, path, body=None, **more):
@@ -172,6 +175,16 @@ def say_right_things(alice, bob):
     return conv
 
 
+def push_wrongly(stage, alice, bob):
+    """To an address that is a secret, and where nobody may go."""
+    alice.cmd("push.subscribe", endpoint="https://127.0.0.1:1/" + MARK,
+              p256dh=PUSH_KEY[1], auth="A" * 22)
+    bob.cmd("send", conv=bob.cmd("direct.open", user=alice.user)["conv"],
+            text=TEXT, msg=secrets.token_hex(8))
+    wait_until(lambda: "msg=push_not_taken" in stage.hooks.log_text(),
+               "a push is refused", 60)
+
+
 def lose_the_stores(stage, alice, conv):
     """Everything is refused, and both programs say so."""
     stage.cluster.redis.stop()
@@ -264,10 +277,11 @@ def test_secrets_are_nowhere(stage):
     alice, bob = stage.account("secalice"), stage.account("secbob")
     say_wrong_things(stage, alice, stage.key("users:read"))
     asyncio.run(say_wrong_frames(stage, alice))
+    push_wrongly(stage, alice, bob)
     conv = say_right_things(alice, bob)
     lose_the_stores(stage, alice, conv)
     start_wrongly(stage)
-    assert len(stage.made) == 5 and len(stage.answers) > 35
+    assert len(stage.made) == 6 and len(stage.answers) > 35
     found = list(places(stage))
     assert {"gateway2.log", "hooks.log", "presence1.log", "postgres.log",
             "redis.log", "cmdline"} <= {getattr(p, "name", p) for p, _ in found}
