@@ -1,6 +1,6 @@
-// Builds what the gateway serves into dist/ (or the folder named): the page,
-// the SDK as one module for other applications, and a .gz beside each; and the
-// operator's page into dist-ops/ (the same name and "-ops").
+// Builds what the gateway serves into dist/ (or the folder named): the page and
+// its service worker, the SDK as one module for other applications, and a .gz
+// beside each; and the operator's page into dist-ops/ (the same name and "-ops").
 import { gzipSync } from 'node:zlib';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,23 +19,30 @@ await build({
   logLevel: 'warn',
   build: { outDir: opsOut },
 });
-await build({
-  configFile: false,
-  logLevel: 'warn',
-  build: {
-    outDir: out,
-    emptyOutDir: false,
-    target: 'es2020',
-    reportCompressedSize: false,
-    lib: { entry: path.join(here, 'sdk/index.ts'), formats: ['es'], fileName: () => 'moim.js' },
-    minify: 'esbuild',
-  },
-});
 
-// Vite leaves a library's white space alone.
-const sdk = path.join(out, 'moim.js');
-const { code } = await transformWithEsbuild(readFileSync(sdk, 'utf8'), sdk, { minify: true, format: 'esm', target: 'es2020', sourcemap: false });
-writeFileSync(sdk, code);
+/** One module from `entry`, without what it does not need. */
+async function module(entry, name) {
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    publicDir: false,
+    build: {
+      outDir: out,
+      emptyOutDir: false,
+      target: 'es2020',
+      reportCompressedSize: false,
+      lib: { entry: path.join(here, entry), formats: ['es'], fileName: () => name },
+      minify: 'esbuild',
+    },
+  });
+  // Vite leaves a library's white space alone.
+  const file = path.join(out, name);
+  const { code } = await transformWithEsbuild(readFileSync(file, 'utf8'), file, { minify: true, format: 'esm', target: 'es2020', sourcemap: false });
+  writeFileSync(file, code);
+}
+
+await module('sdk/index.ts', 'moim.js');
+await module('app/push-worker.ts', 'push.js'); // whose name browsers remember
 
 function* files(folder) {
   for (const name of readdirSync(folder).sort()) {

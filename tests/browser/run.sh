@@ -15,7 +15,7 @@ skipped=0
 # The long ones first, so that the lanes end together.
 clustered=(sdk changes ways)
 operated=() # these need a gateway with the operator's page
-alone=(build parts words link prom)
+alone=(build parts words push link prom)
 chromium=${MOIM_CHROMIUM:-/usr/bin/chromium}
 
 skip() {

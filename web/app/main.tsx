@@ -10,6 +10,7 @@ import type { Client } from '../sdk/index';
 import { ClientContext } from './hooks';
 import { useLang } from './i18n';
 import { Login } from './login';
+import { leavePush } from './push';
 import { forget, keep, kept, open, store } from './session';
 import { Shell } from './shell';
 import { applyTheme } from './theme';
@@ -26,6 +27,7 @@ function Page() {
       client?.on('status', (s) => {
         // The login is over, not what was written: the outbox stays.
         if (s.state === 'ended' && s.code === 'unauthorized') {
+          void leavePush(client);
           forget();
           client.stop();
           setWhy('unauthorized');
@@ -46,6 +48,7 @@ function Page() {
     );
   }
   const logout = () => {
+    void leavePush(client); // says so before the connection ends
     forget();
     client.stop();
     void store.clear(client.me);

@@ -7,6 +7,7 @@ import { useClient } from './hooks';
 import { lang, setLang, t, type Lang } from './i18n';
 import { setNotices, wantsNotices } from './notify';
 import { Privacy } from './privacy';
+import { TellAway } from './tellaway';
 import { setTheme, theme, type Theme } from './theme';
 
 export function Settings(props: { name: string; onClose: () => void; onLogout: () => void }) {
@@ -53,6 +54,7 @@ export function Settings(props: { name: string; onClose: () => void; onLogout: (
           {t('notifyOn')}
         </label>
         {blocked && <p class="hint">{t('notifyBlocked')}</p>}
+        <TellAway />
       </fieldset>
       <Privacy />
       <Devices />

@@ -9,6 +9,7 @@ import { t } from './i18n';
 import { Join, codeOf } from './join';
 import { NewChat } from './newchat';
 import { useNotices } from './notify';
+import { usePush } from './push';
 import { Settings } from './settings';
 import { Sidebar } from './sidebar';
 
@@ -35,6 +36,7 @@ export function Shell({ onLogout }: { onLogout: () => void }) {
   const [invite, setInvite] = useInvite();
   const filter = useRef<HTMLInputElement>(null);
   useNotices(conv, setConv);
+  usePush(conv);
   useHere();
   useEffect(() => {
     const key = (e: KeyboardEvent) => {

@@ -172,6 +172,7 @@ export const en = {
   language: 'Language',
   notifications: 'Notifications',
   notifyOn: 'Tell me when this page is hidden',
+  notifyAway: 'Tell me when I am away',
   notifyBlocked: 'The browser does not allow it.',
   quiet: 'No notifications of this conversation',
   pinned: 'Keep on top of the list',

@@ -173,6 +173,7 @@ export const ko: Words = {
   language: '언어',
   notifications: '알림',
   notifyOn: '페이지가 가려져 있을 때 알려 주세요',
+  notifyAway: '자리를 비웠을 때 알려 주세요',
   notifyBlocked: '브라우저에서 허용하지 않았어요.',
   quiet: '이 대화의 알림 끄기',
   pinned: '목록 맨 위에 두기',
