@@ -6,15 +6,31 @@
  *     "ts":1763720000000,"from":"…","kind":"message","msg":"…","body":{…}}
  *
  * The client text is that tail behind `{"type":"event","conv":"…","seq":7,`:
- * nothing is parsed or encoded again on the way from history to a client. */
+ * nothing is parsed or encoded again on the way from history to a client.
+ *
+ * A message that nothing was done to, which most events are, is stored
+ * shorter, its words left out (numbers are big-endian):
+ *
+ *     byte 1 | ts: 6 bytes | length of the name: 1 byte | from: 8 bytes |
+ *     name | body without its beginning, `{"text":"`
+ *
+ * No tail begins with byte 1, so both forms are read, side by side, for ever.
+ * The scripts of the history (storage/history_*.lua) know them too. */
 #ifndef MOIM_CORE_EVENT_H
 #define MOIM_CORE_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto/base/buf.h"
 #include "proto/base/ids.h"
+#include "proto/base/macros.h"
 #include "proto/base/slice.h"
+
+enum {
+    /* What a client text is longer than its stored bytes, at most. */
+    EVENT_TEXT_MORE = 144,
+};
 
 struct event {
     uint64_t ts_ms;
@@ -27,6 +43,9 @@ struct event {
 
 /* Appends the stored bytes of `e`. */
 void event_store(struct buf *out, const struct event *e);
+/* Appends the tail of the client's object, from "ts" to the closing brace.
+ * False: they are purged, or not ours; nothing was appended. */
+bool event_tail(struct buf *out, struct slice stored) MUST_CHECK;
 /* Appends the client text of stored bytes that stand at (conv, seq). An empty
  * slice (purged, or not ours) becomes an event of kind "gone". */
 void event_text(struct buf *out, struct conv_id conv, struct msg_seq seq,

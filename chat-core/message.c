@@ -30,8 +30,7 @@ enum rc message_read(struct json_doc *doc, struct buf *text,
 
     buf_clear(text);
     buf_add_byte(text, '{');
-    buf_add(text, stored);
-    if (json_read(doc, buf_slice(text)) != RC_OK ||
+    if (!event_tail(text, stored) || json_read(doc, buf_slice(text)) != RC_OK ||
         !slice_is(string(doc, "kind"), "message")) {
         return RC_NOT_FOUND;
     }

@@ -9,7 +9,8 @@
  *
  * So a page needs to read nothing else. The functions that write one leave a
  * NUL, which no JSON text holds, wherever the seq of the changing event
- * belongs; the append knows it (history_change.now). */
+ * belongs; the append knows it (history_change.now). They write the long form
+ * of an event. */
 #ifndef MOIM_CORE_MESSAGE_H
 #define MOIM_CORE_MESSAGE_H
 

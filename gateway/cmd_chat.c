@@ -12,7 +12,6 @@
 
 enum {
     PAGE_BYTES = 128 * 1024, /* of events in one answer, at least one event */
-    EVENT_HEAD_BYTES = 80,   /* of an event's text before what is stored */
     PAGE_DEFAULT = 50,
     BODY_ROOM = 32, /* around a text that needs no escapes */
 };
@@ -81,20 +80,21 @@ static size_t page_room(const struct request *r) {
 }
 
 /* How many of the page's events fit an answer, counted from its wanted end:
- * the first of them is written to *from. */
+ * the first of them is written to *from, and to *bytes what they take. */
 static size_t fitting(const struct history_ask *ask, const struct page *page,
-                      size_t *from) {
+                      size_t *from, size_t *bytes) {
     size_t room = page_room(ask->request);
-    size_t bytes = 0;
     size_t n = 0;
 
+    *bytes = 0;
     while (n < page->count) {
         size_t i = ask->side == PAGE_AFTER ? n : page->count - 1 - n;
+        size_t more = page->events[i].n + EVENT_TEXT_MORE;
 
-        bytes += page->events[i].n + EVENT_HEAD_BYTES;
-        if (n > 0 && bytes > room) {
+        if (n > 0 && *bytes + more > room) {
             break;
         }
+        *bytes += more;
         n++;
     }
     *from = ask->side == PAGE_AFTER ? 0 : page->count - n;
@@ -116,6 +116,7 @@ static void on_page(void *ctx, enum rc rc, const struct page *page) {
     struct request *r = ask->request;
     struct json_out o;
     struct buf b;
+    size_t bytes;
     size_t from;
     size_t n;
 
@@ -124,7 +125,7 @@ static void on_page(void *ctx, enum rc rc, const struct page *page) {
         mem_free(ask);
         return;
     }
-    n = fitting(ask, page, &from);
+    n = fitting(ask, page, &from, &bytes);
     o = request_begin(r, &b, "history");
     json_field_id(&o, "conv", page->conv.v);
     json_field_u64(&o, "from", page->from.v);
@@ -133,6 +134,7 @@ static void on_page(void *ctx, enum rc rc, const struct page *page) {
         put_gap(&o, page->from.v, page->kept.v - 1, "retention");
     }
     json_field_arr(&o, "events");
+    (void)buf_room(&b, bytes);
     for (size_t i = from; i < from + n; i++) {
         buf_add_str(&b, i == from ? "" : ",");
         event_text(&b, page->conv, (struct msg_seq){page->first.v + i},
@@ -207,7 +209,7 @@ static void on_sync_page(void *ctx, const struct page *page) {
     struct syncing *s = ctx;
 
     for (size_t i = 0; i < page->count; i++) {
-        size_t bytes = page->events[i].n + EVENT_HEAD_BYTES;
+        size_t bytes = page->events[i].n + EVENT_TEXT_MORE;
 
         if (s->bytes > 0 &&
             (s->bytes + bytes > PAGE_BYTES || bytes > page_room(s->request))) {

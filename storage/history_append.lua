@@ -4,13 +4,15 @@
 --
 -- KEYS[i]  {c<conversation>}meta; its other keys share the hash tag
 -- ARGV     1 the window of today's client message ids; then for each event
---          sender ":" client message id, hash of the body, the sender's
---          gateway's member version, Unix time in ms, the event, how long
---          events are kept in ms or 0; and behind all of them, when the last
---          one needs an earlier event: its seq; and when it changes that:
---          what must stand there, what shall (a NUL in it stands for the new
---          event's seq), seq of an event to be emptied or 0, a version to
---          remember or nothing, "1" to forget the remembered ones
+--          its mark: NAME bytes that stand for the sender and his client
+--          message id, and some of the body's hash; both of them in full, as
+--          they were kept before there were marks; the sender's gateway's
+--          member version, Unix time in ms, the event, how long events are
+--          kept in ms or 0; and behind all of them, when the last one needs
+--          an earlier event: its seq; and when it changes that: what must
+--          stand there, what shall (a NUL in it stands for the new event's
+--          seq), seq of an event to be emptied or 0, a version to remember or
+--          nothing, "1" to forget the remembered ones
 -- Answers  for each: seq | {"DUP", seq, ts} | {"CONFLICT"} | {"STALE"} |
 --          {"MOVED"} | error
 --
@@ -18,27 +20,14 @@
 -- stored, also when the sender has left since.
 local BUCKET = 128
 local EACH = 6
-local LIFE = 183600 -- s of a window's ids: two windows and an hour of skew
+local LIFE = 183600 -- s of a window's names: two windows and an hour of skew
+local NAME, MARK, RECORD = 8, 11, 15 -- bytes: a record is a mark and a place
+local ROOM = 32 -- records in a group, about
 local EARLIER = 10 -- versions remembered of one event
 local AGAIN = 64 -- older buckets given a new end by one append
 
 local call, format = redis.call, string.format
 local window = tonumber(ARGV[1])
-
--- The end of the names is written as it is: a WAIT behind a repeat waits for
--- what is written before it, and so for the first attempt too.
-local function known(ids, name, hash)
-  local entry = call('HGET', ids, name)
-  if not entry then
-    return nil
-  end
-  local left = call('PTTL', ids)
-  if left > 0 then
-    call('PEXPIRE', ids, format('%d', left))
-  end
-  local seq, ts, same = string.match(entry, '^(%d+):(%d+):(%w+)$')
-  return same == hash and {'DUP', seq, ts} or {'CONFLICT'}
-end
 
 -- Where event `seq` is: its list, and the place there from 0.
 local function place_of(meta, seq)
@@ -46,6 +35,82 @@ local function place_of(meta, seq)
   local bucket = (seq - at) / BUCKET
   return format('%slog:%d', string.sub(meta, 1, -5), bucket),
          bucket > 0 and at or at - 1
+end
+
+-- When an event was stored, in either of its forms (chat-core/event.h).
+local function time_of(event)
+  if string.byte(event) == 1 then
+    return (struct.unpack('>I6', event, 2))
+  end
+  return tonumber(string.match(event, '^"ts":(%d+)'))
+end
+
+-- The end of the names is written as it is: a WAIT behind a repeat waits for
+-- what is written before it, and so for the first attempt too.
+local function renew(key)
+  local left = call('PTTL', key)
+  if left > 0 then
+    call('PEXPIRE', key, format('%d', left))
+  end
+end
+
+-- The groups that a name may be in, among so many names: group 1 takes the
+-- first ROOM of them, groups 2 and 3 the next 2 * ROOM, 4 to 7 the next
+-- 4 * ROOM, and so on. The last one takes a name that is new.
+local function groups_of(mark, count)
+  local a, b, c = string.byte(mark, 1, 3)
+  local number = (a * 256 + b) * 256 + c
+  local groups, width = {}, 1
+  repeat
+    groups[#groups + 1] = width + number % width
+    count = count - ROOM * width
+    width = 2 * width
+  until count < 0
+  return groups
+end
+
+local function record_in(group, name)
+  local at = string.find(group, name, 1, true)
+  while at and at % RECORD ~= 1 do
+    at = string.find(group, name, at + 1, true)
+  end
+  return at and string.sub(group, at, at + RECORD - 1)
+end
+
+-- Looks for a mark in a window of `count` names, the first of which is at seq
+-- base + 1. Answers what it is the repeat of, or nil, the group a new one is
+-- added to, and what that holds.
+local function look(meta, key, base, count, mark, ts)
+  local fields = groups_of(mark, count)
+  local groups = call('HMGET', key, unpack(fields))
+  for _, group in ipairs(groups) do
+    local record = group and record_in(group, string.sub(mark, 1, NAME))
+    if record and string.sub(record, 1, MARK) ~= mark then
+      renew(key)
+      return {'CONFLICT'}
+    elseif record then
+      local seq = base + struct.unpack('>I4', record, MARK + 1)
+      local event = call('LINDEX', place_of(meta, seq)) or ''
+      renew(key)
+      return {'DUP', format('%d', seq), format('%d', time_of(event) or ts)}
+    end
+  end
+  return nil, fields[#fields], groups[#groups] or ''
+end
+
+-- Names that were given before there were marks, until they have expired.
+local function look_before_marks(meta, name, mark)
+  for _, old in ipairs(call('HMGET', meta, 'ids', 'before')) do
+    local key = format('%sids:%s', string.sub(meta, 1, -5), old or '')
+    local entry = call('HGET', key, name)
+    if entry then
+      local seq, ts, body = string.match(entry, '^(%d+):(%d+):(%w+)$')
+      local a, b, c = string.byte(mark, NAME + 1, MARK)
+      renew(key)
+      return string.sub(body, -6) == format('%02x%02x%02x', a, b, c) and
+             {'DUP', seq, ts} or {'CONFLICT'}
+    end
+  end
 end
 
 local function moved(meta, seq, was)
@@ -116,7 +181,7 @@ local function retain(meta, log, bucket, ts, keep)
     if type(last) == 'table' then
       break -- it has left for another server of the cluster
     elseif last then
-      expire(key, string.match(last, '^"ts":(%d+)') or ts, keep)
+      expire(key, time_of(last) or ts, keep)
     end
     again = again + 1
   end
@@ -127,65 +192,89 @@ local function retain(meta, log, bucket, ts, keep)
   end
 end
 
--- A name is looked up in the newest window that was written, which is ahead
--- of ours when our clock is behind, and in the one before it.
--- `more` is the index of what the event changes, or nil.
-local function append(meta, more, name, hash, mver, ts, event, keep)
-  local was = call('HMGET', meta, 'head', 'mver', 'ids', 'before', 'keep')
-  local prefix = string.sub(meta, 1, -5) .. 'ids:'
-  local newest = tonumber(was[3])
-  local fresh = not newest or newest < window
-  local ids = prefix .. (fresh and ARGV[1] or was[3])
-  local before = tonumber(fresh and was[3] or was[4])
-  if before and before >= (fresh and window or newest) - 1 then
-    local repeated = known(prefix .. before, name, hash)
-    if repeated then
-      return repeated
-    end
+-- The windows of the names: the newest that was written, which is ahead of
+-- ours when our clock is behind, and the one before it; of each the head it
+-- began at. It is `fresh` when ours is the first of its names.
+local function windows_of(text, head)
+  local w = {}
+  w.newest, w.base, w.before, w.start =
+    string.match(text or '', '^(%d+) (%d+) (%d+) (%d+)$')
+  w.fresh = not w.newest or tonumber(w.newest) < window
+  if w.fresh then
+    w.newest, w.base, w.before, w.start =
+      window, head, w.newest or 0, w.base or head
   end
-  if was[2] and tonumber(mver) < tonumber(was[2]) then
-    return known(ids, name, hash) or {'STALE'}
-  end
-  if more then
-    local repeated = known(ids, name, hash)
-    if repeated or moved(meta, ARGV[more], ARGV[more + 1]) then
-      return repeated or {'MOVED'}
-    end
-    if ARGV[more + 1] then
-      touch(meta, unpack(ARGV, more))
-    end
-  end
+  return w
+end
 
-  -- Event s is element s % 128 of bucket floor(s / 128); there is no event 0.
-  local seq = (was[1] or 0) + 1
-  local head = format('%d', seq)
-  if call('HSETNX', ids, name, head .. ':' .. ts .. ':' .. hash) == 0 then
-    return known(ids, name, hash)
+-- What `mark` repeats, or nil and then where its record belongs: in w.names,
+-- into w.field behind w.group.
+local function repeat_of(meta, w, head, mark, ts)
+  local prefix = string.sub(meta, 1, -5) .. 'names:'
+  local repeated
+  w.names = prefix .. w.newest
+  repeated, w.field, w.group = look(meta, w.names, w.base, head - w.base, mark,
+                                    ts)
+  if not repeated and tonumber(w.before) >= w.newest - 1 then
+    repeated = look(meta, prefix .. w.before, w.start, w.base - w.start, mark,
+                    ts)
   end
-  local place = seq % BUCKET
-  local bucket = (seq - place) / BUCKET
-  if bucket > 0 then
-    place = place + 1
+  return repeated
+end
+
+-- Event s is element s % 128 of bucket floor(s / 128); there is no event 0.
+-- Answers an error, or nil and then its list and its bucket.
+local function push(meta, seq, event, keeps)
+  local log, place = place_of(meta, seq)
+  local length = call('RPUSH', log, event)
+  if length == 1 and place > 0 and keeps then
+    length = pad(log, place)
   end
-  local log = format('%slog:%d', string.sub(meta, 1, -5), bucket)
-  local length = redis.pcall('RPUSH', log, event)
-  if length == 1 and place > 1 and was[5] then
-    length = pad(log, place - 1)
-  end
-  if length ~= place then
-    call('HDEL', ids, name)
-    if type(length) ~= 'number' then
-      return length -- the error
-    end
+  if length ~= place + 1 then
     call('RPOP', log)
     return redis.error_reply('CORRUPT the log does not end at its head')
   end
-  if fresh then
-    call('HSET', meta, 'ids', ARGV[1], 'before', was[3] or '')
-    call('EXPIRE', ids, LIFE)
+  return nil, log, math.floor(seq / BUCKET)
+end
+
+-- `more` is the index of what the event changes, or nil.
+local function append(meta, more, mark, name, mver, ts, event, keep)
+  local was = call('HMGET', meta, 'head', 'mver', 'names', 'keep', 'ids')
+  local head = tonumber(was[1] or '0')
+  local w = windows_of(was[3], head)
+  local repeated = repeat_of(meta, w, head, mark, ts) or
+                   was[5] and look_before_marks(meta, name, mark)
+  if repeated then
+    return repeated
   end
+  if was[2] and tonumber(mver) < tonumber(was[2]) then
+    return {'STALE'}
+  end
+  if more and moved(meta, ARGV[more], ARGV[more + 1]) then
+    return {'MOVED'}
+  end
+  if more and ARGV[more + 1] then
+    touch(meta, unpack(ARGV, more))
+  end
+
+  local seq = head + 1
+  local failed, log, bucket = push(meta, seq, event, was[4])
+  if failed then
+    return failed
+  end
+  head = format('%d', seq)
+  call('HSET', w.names, w.field,
+       w.group .. mark .. struct.pack('>I4', seq - w.base))
   call('HSET', meta, 'head', head, 'ts', ts, 'mver', mver)
-  if keep ~= '0' or was[5] then
+  if w.fresh then
+    call('EXPIRE', w.names, LIFE)
+    call('HSET', meta, 'names', format('%d %d %d %d', w.newest, w.base,
+                                       w.before, w.start))
+  end
+  if was[5] and tonumber(was[5]) < w.newest - 1 then
+    call('HDEL', meta, 'ids', 'before')
+  end
+  if keep ~= '0' or was[4] then
     retain(meta, log, bucket, ts, keep)
   end
   if more and ARGV[more + 1] then

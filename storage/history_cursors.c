@@ -334,10 +334,12 @@ static void unread_put(struct history_many *m, struct buf *out, size_t i) {
     const struct history_span_ask *span = &unread_of(m)->spans[i];
     struct history_key meta = history_key(span->conv, "meta");
     struct id_text user = id_text(unread_of(m)->user.v);
+    struct history_id id = history_id(unread_of(m)->user);
     struct history_number first = history_number(span->first.v);
     struct history_number last = history_number(span->last.v);
     struct slice args[] = {slice_str(meta.s), slice_str(user.s),
-                           slice_str(first.s), slice_str(last.s)};
+                           slice_of(id.p, sizeof(id.p)), slice_str(first.s),
+                           slice_str(last.s)};
 
     history_script_put(out, &m->base, HISTORY_SCRIPT_UNREAD, args,
                        COUNT_OF(args));

@@ -3,22 +3,35 @@
 -- last part.
 --
 -- KEYS[1]  {c<conversation>}meta
--- ARGV     1 user, 2 first seq of this part, 3 Unix time in ms
+-- ARGV     1 user, 2 the same in 8 bytes, 3 first seq of this part, 4 Unix time
+--          in ms
 -- Answers  {the first seq of the next part or 0, how many messages it were}
 local BUCKET = 128
 local PARTS = 8 -- buckets in one call
 
 local call = redis.call
-local meta, user, seq = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local meta, user, id, seq = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local prefix = string.sub(meta, 1, -5)
 local head = tonumber(call('HGET', meta, 'head') or '0')
 local start = '^"ts":%d+,"from":"' .. user .. '","kind":"'
 local deleted = string.format(',"body":{},"changed":%d,"deleted":{"by":"%s",' ..
-                              '"ts":%s}}', head, user, ARGV[3])
+                              '"ts":%s}}', head, user, ARGV[4])
 local count = 0
 
+-- The beginning of a message of his, up to its body; both forms of an event are
+-- in chat-core/event.h.
+local function beginning(event)
+  if string.byte(event) ~= 1 then
+    return string.match(event, start .. 'message","msg":"[%w_-]+"')
+  elseif string.sub(event, 9, 16) == id then
+    return string.format('"ts":%d,"from":"%s","kind":"message","msg":"%s"',
+                         (struct.unpack('>I6', event, 2)), user,
+                         string.sub(event, 17, 16 + string.byte(event, 8)))
+  end
+end
+
 local function erase(log, index, event, at)
-  local text = string.match(event, start .. 'message","msg":"[%w_-]+"')
+  local text = beginning(event)
   if text and not string.find(event, ',"deleted":{"by":', 1, true) then
     call('DEL', string.format('%sedits:%d', prefix, at))
     call('LSET', log, index, text .. deleted)

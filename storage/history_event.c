@@ -4,11 +4,14 @@
 #include <unistd.h>
 
 #include "proto/base/plant.h"
+#include "proto/wire/digest.h"
 #include "proto/wire/resp.h"
 #include "storage/history_layout.h"
 
 enum {
-    HASH_LEN = 16, /* of a body, as text */
+    NAME_ROOM = ID_TEXT_LEN + 1 + HISTORY_NAME_MAX,
+    MARK_NAME = 8, /* bytes of a mark for the name */
+    MARK = 11,     /* and with those for the body */
     NEEDS = 1,     /* arguments of an earlier event that has to be there */
     CHANGES = 6,   /* of one that is changed */
 };
@@ -26,25 +29,38 @@ static size_t put_change(struct buf *args, const struct history_change *x) {
     return CHANGES;
 }
 
+static struct slice put_name(uint8_t out[NAME_ROOM],
+                             const struct history_append *in) {
+    memcpy(out, id_text(in->from.v).s, ID_TEXT_LEN);
+    if (planted(PLANT_DEDUPE_PER_GATEWAY)) {
+        memcpy(out, id_text((uint64_t)getpid()).s, ID_TEXT_LEN);
+    }
+    out[ID_TEXT_LEN] = ':';
+    if (in->name.n > 0) {
+        memcpy(out + ID_TEXT_LEN + 1, in->name.p, in->name.n);
+    }
+    return slice_of(out, ID_TEXT_LEN + 1 + in->name.n);
+}
+
+/* What is kept of the name, and of the body that a repeat must have. */
+static void put_mark(uint8_t out[MARK], struct slice name, uint64_t body) {
+    digest_put(out, MARK_NAME, name);
+    for (size_t i = MARK; i > MARK_NAME; i--) {
+        out[i - 1] = (uint8_t)body;
+        body >>= 8;
+    }
+}
+
 size_t history_event_put(struct buf *keys, struct buf *args,
                          const struct history_append *in) {
-    char name[ID_TEXT_LEN + 1 + HISTORY_NAME_MAX];
-    char hash[HASH_LEN];
+    uint8_t room[NAME_ROOM];
+    uint8_t mark[MARK];
+    struct slice name = put_name(room, in);
 
-    memcpy(name, id_text(in->from.v).s, ID_TEXT_LEN);
-    if (planted(PLANT_DEDUPE_PER_GATEWAY)) {
-        memcpy(name, id_text((uint64_t)getpid()).s, ID_TEXT_LEN);
-    }
-    name[ID_TEXT_LEN] = ':';
-    if (in->name.n > 0) {
-        memcpy(name + ID_TEXT_LEN + 1, in->name.p, in->name.n);
-    }
-    for (size_t i = 0; i < HASH_LEN; i++) {
-        hash[i] = "0123456789abcdef"[in->body_hash >> (60 - 4 * i) & 15];
-    }
+    put_mark(mark, name, in->body_hash);
     resp_command_arg(keys, slice_str(history_key(in->conv, "meta").s));
-    resp_command_arg(args, slice_of(name, ID_TEXT_LEN + 1 + in->name.n));
-    resp_command_arg(args, slice_of(hash, HASH_LEN));
+    resp_command_arg(args, slice_of(mark, MARK));
+    resp_command_arg(args, name);
     resp_command_arg(args, slice_str(history_number(in->mver.v).s));
     resp_command_arg(args, slice_str(history_number(in->ts_ms).s));
     resp_command_arg(args, in->event);

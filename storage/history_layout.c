@@ -20,6 +20,15 @@ struct history_number history_number(uint64_t v) {
     return n;
 }
 
+struct history_id history_id(struct user_id user) {
+    struct history_id id;
+
+    for (size_t i = 0; i < sizeof(id.p); i++) {
+        id.p[i] = (uint8_t)(user.v >> (8 * (sizeof(id.p) - 1 - i)));
+    }
+    return id;
+}
+
 struct history_key history_key(struct conv_id conv, const char *what) {
     struct history_key k;
 

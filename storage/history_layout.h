@@ -1,19 +1,27 @@
 /* Where a conversation's history lies in the store. Every key of one
  * conversation carries the hash tag {c<id>}, so they share a slot:
  *
- *   {c<id>}meta          hash: head, ts, mver, ids and before (the windows
- *                        last written), oldest once it is not 1, hides once
+ *   {c<id>}meta          hash: head, ts, mver, names (the newest window of
+ *                        names, the head it began at, and the same of the
+ *                        one before), oldest once it is not 1, hides once
  *                        something is hidden from somebody, keep once events
  *                        were not to be kept for ever, again while older
  *                        buckets are to get another end, oldest_ts: nothing
  *                        older is there
- *   {c<id>}log:<bucket>  list of events: event s is element s % 128 of bucket
- *                        s / 128; there is no event 0, so bucket 0 holds 127
- *   {c<id>}ids:<window>  hash: sender ":" client message id to seq, time and
- *                        body hash; a window is 25 h of the senders' gateways'
- *                        clocks, and goes whole 51 h after it began. A name is
- *                        known until the next window ends: for 24 h at least,
- *                        though a clock be an hour ahead.
+ *   {c<id>}log:<bucket>  list of events (chat-core/event.h): event s is
+ *                        element s % 128 of bucket s / 128; there is no event
+ *                        0, so bucket 0 holds 127
+ *   {c<id>}names:<window>  hash: group to its records, 15 bytes for each event
+ *                        of the window: 8 of the SHA-256 of sender ":" client
+ *                        message id, 3 of the body's hash, 4 for the seq,
+ *                        counted from the head the window began at. Group 1 is
+ *                        of the first 32, groups 2 and 3 share the next 64, 4
+ *                        to 7 the next 128, ...: the name's first three bytes,
+ *                        modulo their number, say which. A window is 25 h of
+ *                        the senders' gateways' clocks, and goes whole 51 h
+ *                        after it began. A name is known until the next window
+ *                        ends: for 24 h at least, though a clock be an hour
+ *                        ahead.
  *   {c<id>}edits:<seq>   list: the earlier versions of an edited event, the
  *                        latest last; at most 10
  *   {c<id>}read          hash: user to the last seq read, "d" user to the last
@@ -26,7 +34,11 @@
  *
  *   {h<number>}store     the id of the store (history_identity.h): one for each
  *                        slot of a cluster, so that it goes where the slot
- *                        goes; a single server has that of slot 0 */
+ *                        goes; a single server has that of slot 0
+ *
+ * Before there were marks, names stood in {c<id>}ids:<window>, in full, and the
+ * windows in `ids` and `before` of meta. They are found there until they have
+ * expired; nothing is written there any more. */
 #ifndef MOIM_STORAGE_HISTORY_LAYOUT_H
 #define MOIM_STORAGE_HISTORY_LAYOUT_H
 
@@ -54,12 +66,18 @@ struct history_span {
     size_t index; /* of the first in its bucket's list */
 };
 
+/* An id as a stored event has it: big-endian. */
+struct history_id {
+    uint8_t p[8];
+};
+
 /* A 64-bit number as text. */
 struct history_number {
     char s[24];
 };
 
 struct history_number history_number(uint64_t v);
+struct history_id history_id(struct user_id user);
 struct history_key history_key(struct conv_id conv, const char *what);
 struct history_key history_log_key(struct conv_id conv, uint64_t bucket);
 struct history_key history_hidden_key(struct conv_id conv, struct user_id user);

@@ -11,7 +11,7 @@
 #include "storage/redis_call.h"
 
 enum {
-    HISTORY_SCRIPT_ARGS_MAX = 4, /* the key included */
+    HISTORY_SCRIPT_ARGS_MAX = 5, /* the key included */
 };
 
 /* A call of scripts, embedded in the caller's record. */

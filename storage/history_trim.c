@@ -72,10 +72,12 @@ static void send_erase(struct redis_call *route) {
     struct erase_call *e = CONTAINER_OF(route, struct erase_call, base.route);
     struct history_key meta = history_key(e->conv, "meta");
     struct id_text user = id_text(e->user.v);
+    struct history_id id = history_id(e->user);
     struct history_number first = history_number(e->first.v);
     struct history_number now = history_number(e->now_ms);
     struct slice args[] = {slice_str(meta.s), slice_str(user.s),
-                           slice_str(first.s), slice_str(now.s)};
+                           slice_of(id.p, sizeof(id.p)), slice_str(first.s),
+                           slice_str(now.s)};
 
     history_script_call(&e->base, HISTORY_SCRIPT_ERASE, on_erased, args,
                         COUNT_OF(args));

@@ -14,7 +14,11 @@ local prefix = string.sub(meta, 1, -5)
 local was = call('HMGET', meta, 'head', 'oldest')
 local head, oldest = tonumber(was[1] or '0'), tonumber(was[2] or '1')
 
+-- In either form of an event (chat-core/event.h); 0: it is emptied.
 local function time_of(event)
+  if string.byte(event) == 1 then
+    return (struct.unpack('>I6', event, 2))
+  end
   return tonumber(string.match(event, '^"ts":(%d+)') or '0')
 end
 

@@ -19,6 +19,7 @@
 
 enum {
     REPEATS = 100,
+    PAGE = 50,
 };
 
 #define COST __attribute__((noinline)) static void
@@ -45,6 +46,7 @@ struct bench {
     struct buf event;
     struct buf msg;
     struct buf pushes;
+    struct buf page;
 };
 
 /* ---- the stores' ends, which remember one call and answer it ---- */
@@ -123,16 +125,20 @@ COST cost_command(struct bench *b) {
     assert(client_field_body(&f, "text").n == sizeof(TEXT) - 1);
 }
 
-/* The event as it is stored, and as it is told. */
-COST cost_event(struct bench *b) {
+static void store(struct bench *b) {
     buf_clear(&b->stored);
-    buf_clear(&b->event);
     event_store(&b->stored,
                 &(struct event){.ts_ms = 1793880000000,
                                 .from = {7},
                                 .kind = "message",
                                 .name = SLICE_LIT("0123456789-1"),
                                 .body = SLICE_LIT("{\"text\":\"" TEXT "\"}")});
+}
+
+/* The event as it is stored, and as it is told. */
+COST cost_event(struct bench *b) {
+    store(b);
+    buf_clear(&b->event);
     event_text(&b->event, (struct conv_id){100}, (struct msg_seq){345},
                buf_slice(&b->stored));
 }
@@ -235,6 +241,16 @@ static void bench_open(struct bench *b) {
     core->history = &end.history;
 }
 
+static void bench_page(struct bench *b) {
+    struct slice events[PAGE];
+
+    store(b);
+    for (size_t i = 0; i < PAGE; i++) {
+        events[i] = buf_slice(&b->stored);
+    }
+    resp_command(&b->page, events, PAGE);
+}
+
 /* The conversation's members are asked for once. */
 static void bench_warm(struct bench *b) {
     struct core *core = &b->world.gates[0].core;
@@ -254,9 +270,26 @@ static void bench_warm(struct bench *b) {
     end.published(end.ctx, RC_OK);
 }
 
+/* A page of 50 from Redis, as a client gets it. */
+COST cost_page(struct bench *b) {
+    struct resp reply;
+    enum parse got;
+
+    buf_clear(&b->event);
+    resp_reader_feed(&b->replies, buf_slice(&b->page));
+    got = resp_reader_next(&b->replies, &reply);
+    assert(got == PARSE_OK && resp_has(&reply, PAGE));
+    for (size_t i = 0; i < PAGE; i++) {
+        event_text(&b->event, (struct conv_id){100}, (struct msg_seq){345 + i},
+                   reply.items[i].str);
+    }
+    resp_reader_release(&b->replies);
+    (void)got;
+}
+
 static void (*const steps[])(struct bench *b) = {
-    cost_frame,     cost_command,  cost_event, cost_bus,
-    cost_redis_out, cost_redis_in, cost_say,   cost_deliver,
+    cost_frame,    cost_command, cost_event,   cost_bus,  cost_redis_out,
+    cost_redis_in, cost_say,     cost_deliver, cost_page,
 };
 
 int main(void) {
@@ -264,6 +297,7 @@ int main(void) {
 
     bench_open(&b);
     bench_warm(&b);
+    bench_page(&b);
     for (size_t i = 0; i < COUNT_OF(steps); i++) {
         for (int n = 0; n < REPEATS; n++) {
             steps[i](&b);

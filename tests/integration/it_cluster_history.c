@@ -77,10 +77,10 @@ static void conv_on(struct env *e, size_t who) {
              !slot_is_fresh(e, slot));
 }
 
-static struct history_key ids_key(struct conv_id conv) {
+static struct history_key names_key(struct conv_id conv) {
     struct history_key key;
 
-    snprintf(key.s, sizeof(key.s), "{c%s}ids:%" PRIu64, id_text(conv.v).s,
+    snprintf(key.s, sizeof(key.s), "{c%s}names:%" PRIu64, id_text(conv.v).s,
              noon_ms / HISTORY_WINDOW_MS);
     return key;
 }
@@ -168,7 +168,7 @@ static struct history_key key_of(struct env *e, size_t i) {
     static const char *const names[] = {"meta", "log:0", "read"};
 
     return i < COUNT_OF(names) ? history_key(e->f.conv, names[i])
-                               : ids_key(e->f.conv);
+                               : names_key(e->f.conv);
 }
 
 static void move_keys(struct env *e, size_t from, size_t to) {

@@ -13,6 +13,7 @@ static void test_append(void **state) {
     struct history_append in = message(f, "first");
     struct appended a;
 
+    in.event = SLICE_LIT("\"ts\":1793880000000}"); /* noon */
     a = append(f, in);
     assert_int_equal(a.rc, RC_OK);
     assert_int_equal(a.out.seq.v, 1);
