@@ -7,6 +7,10 @@
 
 #include "proto/base/mem.h"
 
+enum {
+    DIGITS = 20, /* of the largest number */
+};
+
 void buf_init(struct buf *b) {
     *b = (struct buf){NULL, 0, 0};
 }
@@ -29,18 +33,16 @@ void buf_grow(struct buf *b, size_t n) {
 }
 
 void buf_add_u64(struct buf *b, uint64_t v) {
-    size_t n = 1;
-    uint8_t *room;
+    uint8_t digits[2 * DIGITS];
+    size_t at = DIGITS;
 
-    for (uint64_t rest = v; rest >= 10; rest /= 10) {
-        n++;
-    }
-    room = buf_room(b, n);
-    for (size_t i = n; i > 0; i--) {
-        room[i - 1] = (uint8_t)('0' + v % 10);
+    do {
+        digits[--at] = (uint8_t)('0' + v % 10);
         v /= 10;
-    }
-    b->n += n;
+    } while (v > 0);
+    /* As many as there may be: a size that is known is copied at once. */
+    memcpy(buf_room(b, DIGITS), digits + at, DIGITS);
+    b->n += DIGITS - at;
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...) {

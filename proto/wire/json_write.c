@@ -82,10 +82,12 @@ void json_put_string(struct buf *b, struct slice text) {
 
 void json_put_id(struct buf *b, uint64_t id) {
     struct id_text t = id_text(id);
+    uint8_t *room = buf_room(b, ID_TEXT_LEN + 2);
 
-    buf_add_byte(b, '"');
-    buf_add(b, slice_of(t.s, ID_TEXT_LEN));
-    buf_add_byte(b, '"');
+    room[0] = '"';
+    memcpy(room + 1, t.s, ID_TEXT_LEN);
+    room[1 + ID_TEXT_LEN] = '"';
+    b->n += ID_TEXT_LEN + 2;
 }
 
 void json_put_bool(struct buf *b, bool v) {
