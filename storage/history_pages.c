@@ -22,7 +22,7 @@ struct page_call {
     struct conv_id conv;
     uint64_t first;
     size_t count;
-    uint64_t last;         /* of a tail: 0 asks for the head */
+    uint64_t last;         /* of a tail: 0 asks for what ends at the head */
     size_t most;           /* of a tail: how many are wanted */
     bool tail;             /* and the head may move the page */
     struct redis_node *at; /* who was asked */
@@ -111,6 +111,9 @@ static enum rc heads_take(struct history_many *m, size_t i,
                         !number_or_none(&read->items[0], &head->read.v) ||
                         !number_or_none(&read->items[1], &head->hidden))) {
         rc = history_store_bad(m->base.h, "heads");
+    }
+    if (rc == RC_OK) {
+        history_hint_set(&m->base.h->hints, head->conv, head->head);
     }
     return rc;
 }
@@ -241,6 +244,9 @@ static enum rc page_result(struct page_call *p, const struct resp *replies,
     if (rc == RC_OK && !meta_parse(&replies[0], &page->head)) {
         rc = history_store_bad(p->h, "range");
     }
+    if (rc == RC_OK) {
+        history_hint_set(&p->h->hints, p->conv, page->head.head);
+    }
     memset(p->events, 0, p->most * sizeof(p->events[0]));
     page->head.conv = p->conv;
     page->first.v = p->first;
@@ -292,6 +298,13 @@ static void page_await(struct page_call *p, const struct history_page *page) {
     copies_await(&p->h->appends.copies, p->at, &p->copied);
 }
 
+/* The newest events do not end at the head: that was another one than we took
+ * it for, or is before the last event that was asked for. */
+static bool missed(const struct page_call *p, uint64_t head) {
+    return p->tail && head > 0 &&
+           (p->last == 0 ? p->first + p->count != head + 1 : p->last > head);
+}
+
 static void on_page(struct resp_call *call, enum rc rc,
                     const struct resp *replies) {
     struct page_call *p = CONTAINER_OF(call, struct page_call, route.call);
@@ -303,9 +316,8 @@ static void on_page(struct resp_call *call, enum rc rc,
     if (rc == RC_OK) {
         rc = page_result(p, replies, &page);
     }
-    if (rc == RC_OK && p->tail && page.head.head.v > 0 &&
-        (p->last == 0 || p->last > page.head.head.v)) {
-        /* Counted from a head that we did not know. It only grows. */
+    if (rc == RC_OK && missed(p, page.head.head.v)) {
+        /* Once: from now on it only grows. */
         p->tail = false;
         aim_tail(p, page.head.head.v);
         send_page(&p->route);
@@ -354,7 +366,7 @@ void history_pages_tail(struct history *base, struct conv_id conv,
 
     p->tail = true;
     p->last = last.v;
-    aim_tail(p, last.v);
+    aim_tail(p, last.v != 0 ? last.v : history_hint(&p->h->hints, conv).v);
     send_page(&p->route);
 }
 

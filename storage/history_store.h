@@ -8,6 +8,7 @@
 #include "proto/base/rc.h"
 #include "proto/wire/resp.h"
 #include "storage/history_append.h"
+#include "storage/history_hints.h"
 #include "storage/history_identity.h"
 #include "storage/history_redis.h"
 #include "storage/redis_nodes.h"
@@ -33,6 +34,7 @@ struct history_redis {
     const struct clock *clock; /* the loop's */
     struct resp_script scripts[HISTORY_SCRIPTS];
     struct history_redis_stats stats;
+    struct history_hints hints;
 };
 
 struct history_redis *history_store_of(struct history *base);
