@@ -110,17 +110,29 @@ bool event_tail(struct buf *out, struct slice stored) {
     return true;
 }
 
+void event_texts(struct buf *out, struct conv_id conv, struct msg_seq first,
+                 const struct slice *stored, size_t count) {
+    char start[] = "{\"type\":\"event\",\"conv\":\"0000000000000\",\"seq\":";
+
+    memcpy(start + strlen("{\"type\":\"event\",\"conv\":\""), id_text(conv.v).s,
+           ID_TEXT_LEN);
+    for (size_t i = 0; i < count; i++) {
+        (void)buf_room(out, EVENT_TEXT_MORE + stored[i].n);
+        if (i > 0) {
+            buf_add_byte(out, ',');
+        }
+        buf_add(out, slice_of(start, sizeof(start) - 1));
+        buf_add_u64(out, first.v + i);
+        buf_add_byte(out, ',');
+        if (!event_tail(out, stored[i])) {
+            buf_add_str(out, "\"kind\":\"gone\"}");
+        }
+    }
+}
+
 void event_text(struct buf *out, struct conv_id conv, struct msg_seq seq,
                 struct slice stored) {
-    (void)buf_room(out, EVENT_TEXT_MORE + stored.n);
-    buf_add_str(out, "{\"type\":\"event\",\"conv\":");
-    json_put_id(out, conv.v);
-    buf_add_str(out, ",\"seq\":");
-    buf_add_u64(out, seq.v);
-    buf_add_byte(out, ',');
-    if (!event_tail(out, stored)) {
-        buf_add_str(out, "\"kind\":\"gone\"}");
-    }
+    event_texts(out, conv, seq, &stored, 1);
 }
 
 uint64_t event_ts_ms(struct slice stored) {

@@ -50,6 +50,9 @@ bool event_tail(struct buf *out, struct slice stored) MUST_CHECK;
  * slice (purged, or not ours) becomes an event of kind "gone". */
 void event_text(struct buf *out, struct conv_id conv, struct msg_seq seq,
                 struct slice stored);
+/* The same of `count` events from `first` on, with commas between them. */
+void event_texts(struct buf *out, struct conv_id conv, struct msg_seq first,
+                 const struct slice *stored, size_t count);
 /* When the event was stored; 0: purged, or not ours. */
 uint64_t event_ts_ms(struct slice stored);
 /* What kind it is; borrowed. Empty: purged, or not ours. */

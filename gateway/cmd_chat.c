@@ -135,11 +135,8 @@ static void on_page(void *ctx, enum rc rc, const struct page *page) {
     }
     json_field_arr(&o, "events");
     (void)buf_room(&b, bytes);
-    for (size_t i = from; i < from + n; i++) {
-        buf_add_str(&b, i == from ? "" : ",");
-        event_text(&b, page->conv, (struct msg_seq){page->first.v + i},
-                   page->events[i]);
-    }
+    event_texts(&b, page->conv, (struct msg_seq){page->first.v + from},
+                n > 0 ? page->events + from : NULL, n);
     json_end_arr(&o);
     request_end(r, &b);
     mem_free(ask);

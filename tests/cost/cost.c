@@ -272,6 +272,7 @@ static void bench_warm(struct bench *b) {
 
 /* A page of 50 from Redis, as a client gets it. */
 COST cost_page(struct bench *b) {
+    struct slice events[PAGE];
     struct resp reply;
     enum parse got;
 
@@ -280,9 +281,10 @@ COST cost_page(struct bench *b) {
     got = resp_reader_next(&b->replies, &reply);
     assert(got == PARSE_OK && resp_has(&reply, PAGE));
     for (size_t i = 0; i < PAGE; i++) {
-        event_text(&b->event, (struct conv_id){100}, (struct msg_seq){345 + i},
-                   reply.items[i].str);
+        events[i] = reply.items[i].str;
     }
+    event_texts(&b->event, (struct conv_id){100}, (struct msg_seq){345}, events,
+                PAGE);
     resp_reader_release(&b->replies);
     (void)got;
 }

@@ -150,7 +150,9 @@ struct text_row {
     const char *text;
 };
 
-#define HEAD "{\"type\":\"event\",\"conv\":\"0000000000005\",\"seq\":7,"
+#define AT(seq)                                                                \
+    "{\"type\":\"event\",\"conv\":\"0000000000005\",\"seq\":" seq ","
+#define HEAD AT("7")
 #define GONE HEAD "\"kind\":\"gone\"}"
 
 static const struct text_row text_rows[] = {
@@ -181,6 +183,25 @@ static void test_text(void **state) {
     }
 }
 
+static void test_texts(void **state) {
+    const struct slice stored[] = {SLICE_LIT("\"ts\":1,\"body\":{}}"),
+                                   {NULL, 0},
+                                   SLICE_LIT(SHORT "\x01" ID_1 "mhi\"}")};
+    struct buf b;
+
+    (void)state;
+    buf_init(&b);
+    event_texts(&b, (struct conv_id){5}, (struct msg_seq){9}, stored, 0);
+    assert_int_equal(b.n, 0);
+    event_texts(&b, (struct conv_id){5}, (struct msg_seq){9}, stored,
+                COUNT_OF(stored));
+    assert_true(slice_is(
+        buf_slice(&b),
+        AT("9") "\"ts\":1,\"body\":{}}," AT("10") "\"kind\":\"gone\"}," AT("11")
+            TAIL("0000000000001", "m", "hi\"}}")));
+    buf_fini(&b);
+}
+
 static void test_kind(void **state) {
     static const struct {
         const char *stored;
@@ -204,10 +225,9 @@ static void test_kind(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_store),
-        cmocka_unit_test(test_every_cut),
-        cmocka_unit_test(test_kind),
-        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_store), cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_kind),  cmocka_unit_test(test_text),
+        cmocka_unit_test(test_texts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
