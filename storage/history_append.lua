@@ -22,19 +22,20 @@ local BUCKET = 128
 local EACH = 6
 local LIFE = 183600 -- s of a window's names: two windows and an hour of skew
 local NAME, MARK, RECORD = 8, 11, 15 -- bytes: a record is a mark and a place
-local ROOM = 32 -- records in a group, about
+local GROUPS, ROOM = 64, 32 -- of a window to begin with; records in one, about
+local GROW = 4 -- times as many groups then, and so on
 local EARLIER = 10 -- versions remembered of one event
 local AGAIN = 64 -- older buckets given a new end by one append
 
 local call, format = redis.call, string.format
 local window = tonumber(ARGV[1])
 
--- Where event `seq` is: its list, and the place there from 0.
-local function place_of(meta, seq)
+-- Where event `seq` is, for the prefix of its conversation's keys: its list,
+-- and the place there from 0.
+local function place_of(prefix, seq)
   local at = seq % BUCKET
   local bucket = (seq - at) / BUCKET
-  return format('%slog:%d', string.sub(meta, 1, -5), bucket),
-         bucket > 0 and at or at - 1
+  return prefix .. 'log:' .. bucket, bucket > 0 and at or at - 1
 end
 
 -- When an event was stored, in either of its forms (chat-core/event.h).
@@ -54,22 +55,8 @@ local function renew(key)
   end
 end
 
--- The groups that a name may be in, among so many names: group 1 takes the
--- first ROOM of them, groups 2 and 3 the next 2 * ROOM, 4 to 7 the next
--- 4 * ROOM, and so on. The last one takes a name that is new.
-local function groups_of(mark, count)
-  local a, b, c = string.byte(mark, 1, 3)
-  local number = (a * 256 + b) * 256 + c
-  local groups, width = {}, 1
-  repeat
-    groups[#groups + 1] = width + number % width
-    count = count - ROOM * width
-    width = 2 * width
-  until count < 0
-  return groups
-end
-
-local function record_in(group, name)
+local function record_in(group, mark)
+  local name = string.sub(mark, 1, NAME)
   local at = string.find(group, name, 1, true)
   while at and at % RECORD ~= 1 do
     at = string.find(group, name, at + 1, true)
@@ -77,31 +64,39 @@ local function record_in(group, name)
   return at and string.sub(group, at, at + RECORD - 1)
 end
 
--- Looks for a mark in a window of `count` names, the first of which is at seq
--- base + 1. Answers what it is the repeat of, or nil, the group a new one is
--- added to, and what that holds.
-local function look(meta, key, base, count, mark, ts)
-  local fields = groups_of(mark, count)
-  local groups = call('HMGET', key, unpack(fields))
-  for _, group in ipairs(groups) do
-    local record = group and record_in(group, string.sub(mark, 1, NAME))
-    if record and string.sub(record, 1, MARK) ~= mark then
-      renew(key)
-      return {'CONFLICT'}
-    elseif record then
-      local seq = base + struct.unpack('>I4', record, MARK + 1)
-      local event = call('LINDEX', place_of(meta, seq)) or ''
-      renew(key)
-      return {'DUP', format('%d', seq), format('%d', time_of(event) or ts)}
-    end
+-- Looks for a name in a window that has `count` of them. Answers its record,
+-- or nil, the group that takes it when it is new, and what that holds.
+local function look(names, count, mark)
+  local field = string.char(string.byte(mark) % GROUPS)
+  local group = call('HGET', names, field)
+  local record = group and record_in(group, mark)
+  local room, byte = GROUPS * ROOM, 2
+  while not record and count >= room do
+    count, room = count - room, room * GROW
+    field = field .. string.char(string.byte(mark, byte) % GROW)
+    byte = byte + 1
+    group = call('HGET', names, field)
+    record = group and record_in(group, mark)
   end
-  return nil, fields[#fields], groups[#groups] or ''
+  return record, field, group or ''
+end
+
+-- The answer to what is known, in a window that began at the head `base`.
+local function repeated(prefix, names, base, record, mark, ts)
+  if string.sub(record, 1, MARK) ~= mark then
+    renew(names)
+    return {'CONFLICT'}
+  end
+  local seq = base + struct.unpack('>I4', record, MARK + 1)
+  local event = call('LINDEX', place_of(prefix, seq)) or ''
+  renew(names)
+  return {'DUP', format('%d', seq), format('%d', time_of(event) or ts)}
 end
 
 -- Names that were given before there were marks, until they have expired.
-local function look_before_marks(meta, name, mark)
-  for _, old in ipairs(call('HMGET', meta, 'ids', 'before')) do
-    local key = format('%sids:%s', string.sub(meta, 1, -5), old or '')
+local function look_before_marks(prefix, name, mark)
+  for _, old in ipairs(call('HMGET', prefix .. 'meta', 'ids', 'before')) do
+    local key = prefix .. 'ids:' .. (old or '')
     local entry = call('HGET', key, name)
     if entry then
       local seq, ts, body = string.match(entry, '^(%d+):(%d+):(%w+)$')
@@ -113,26 +108,26 @@ local function look_before_marks(meta, name, mark)
   end
 end
 
-local function moved(meta, seq, was)
-  local stands = call('LINDEX', place_of(meta, tonumber(seq)))
+local function moved(prefix, seq, was)
+  local stands = call('LINDEX', place_of(prefix, tonumber(seq)))
   return not stands or was and stands ~= was
 end
 
 -- Keys that have left for another server of a cluster raise an error: here,
 -- where nothing is written yet.
-local function touch(meta, seq, _, _, emptied)
-  call('EXISTS', string.sub(meta, 1, -5) .. 'edits:' .. seq)
+local function touch(prefix, seq, _, _, emptied)
+  call('EXISTS', prefix .. 'edits:' .. seq)
   if emptied ~= '0' then
-    call('EXISTS', (place_of(meta, tonumber(emptied))))
+    call('EXISTS', (place_of(prefix, tonumber(emptied))))
   end
 end
 
-local function change(meta, head, seq, _, now, emptied, earlier, forget)
-  local log, at = place_of(meta, tonumber(seq))
-  local edits = string.sub(meta, 1, -5) .. 'edits:' .. seq
+local function change(prefix, head, seq, _, now, emptied, earlier, forget)
+  local log, at = place_of(prefix, tonumber(seq))
+  local edits = prefix .. 'edits:' .. seq
   call('LSET', log, at, (string.gsub(now, '%z', head)))
   if emptied ~= '0' then
-    log, at = place_of(meta, tonumber(emptied))
+    log, at = place_of(prefix, tonumber(emptied))
     if call('LINDEX', log, at) then
       call('LSET', log, at, '')
     end
@@ -165,8 +160,8 @@ end
 
 -- A bucket goes when its last event is too old. When that time is another one
 -- than before, the older buckets are given theirs, some with each append.
-local function retain(meta, log, bucket, ts, keep)
-  local prefix = string.sub(meta, 1, -5)
+local function retain(meta, prefix, log, seq, ts, keep)
+  local bucket = math.floor(seq / BUCKET)
   local was = call('HMGET', meta, 'keep', 'again', 'oldest')
   local again = tonumber(was[2] or '-1')
   if was[1] ~= keep then
@@ -192,95 +187,86 @@ local function retain(meta, log, bucket, ts, keep)
   end
 end
 
--- The windows of the names: the newest that was written, which is ahead of
--- ours when our clock is behind, and the one before it; of each the head it
--- began at. It is `fresh` when ours is the first of its names.
-local function windows_of(text, head)
-  local w = {}
-  w.newest, w.base, w.before, w.start =
-    string.match(text or '', '^(%d+) (%d+) (%d+) (%d+)$')
-  w.fresh = not w.newest or tonumber(w.newest) < window
-  if w.fresh then
-    w.newest, w.base, w.before, w.start =
-      window, head, w.newest or 0, w.base or head
+-- The same in the window before the one that began at `base`; `past` says which
+-- that is, and the head it began at.
+local function look_past(prefix, past, newest, base, mark, ts)
+  local before, start = string.match(past, '^(%d+) (%d+)$')
+  if tonumber(before) >= newest - 1 then
+    local names = prefix .. 'names:' .. before
+    local record = look(names, base - start, mark)
+    return record and repeated(prefix, names, start, record, mark, ts)
   end
-  return w
-end
-
--- What `mark` repeats, or nil and then where its record belongs: in w.names,
--- into w.field behind w.group.
-local function repeat_of(meta, w, head, mark, ts)
-  local prefix = string.sub(meta, 1, -5) .. 'names:'
-  local repeated
-  w.names = prefix .. w.newest
-  repeated, w.field, w.group = look(meta, w.names, w.base, head - w.base, mark,
-                                    ts)
-  if not repeated and tonumber(w.before) >= w.newest - 1 then
-    repeated = look(meta, prefix .. w.before, w.start, w.base - w.start, mark,
-                    ts)
-  end
-  return repeated
 end
 
 -- Event s is element s % 128 of bucket floor(s / 128); there is no event 0.
--- Answers an error, or nil and then its list and its bucket.
-local function push(meta, seq, event, keeps)
-  local log, place = place_of(meta, seq)
+-- Answers its list, or an error.
+local function push(prefix, seq, event, keeps)
+  local log, place = place_of(prefix, seq)
   local length = call('RPUSH', log, event)
   if length == 1 and place > 0 and keeps then
     length = pad(log, place)
   end
   if length ~= place + 1 then
     call('RPOP', log)
-    return redis.error_reply('CORRUPT the log does not end at its head')
+    error('CORRUPT the log does not end at its head', 0)
   end
-  return nil, log, math.floor(seq / BUCKET)
+  return log
 end
 
+-- A name is looked up in the newest window that was written, which is ahead
+-- of ours when our clock is behind, and in the one before it.
 -- `more` is the index of what the event changes, or nil.
 local function append(meta, more, mark, name, mver, ts, event, keep)
-  local was = call('HMGET', meta, 'head', 'mver', 'names', 'keep', 'ids')
+  local was = call('HMGET', meta, 'head', 'mver', 'keep', 'window', 'base',
+                   'past', 'ids')
+  local prefix = string.sub(meta, 1, -5)
   local head = tonumber(was[1] or '0')
-  local w = windows_of(was[3], head)
-  local repeated = repeat_of(meta, w, head, mark, ts) or
-                   was[5] and look_before_marks(meta, name, mark)
-  if repeated then
-    return repeated
+  local newest, base, past = was[4] or '0', was[5] or '0', was[6]
+  local fresh = tonumber(newest) < window
+  if fresh then
+    past = was[4] and newest .. ' ' .. base
+    newest, base = ARGV[1], was[1] or '0'
+  end
+  local names = prefix .. 'names:' .. newest
+  local record, field, group = look(names, head - base, mark)
+  local answer = record and repeated(prefix, names, base, record, mark, ts) or
+                 past and look_past(prefix, past, newest, base, mark, ts) or
+                 was[7] and look_before_marks(prefix, name, mark)
+  if answer then
+    return answer
   end
   if was[2] and tonumber(mver) < tonumber(was[2]) then
     return {'STALE'}
   end
-  if more and moved(meta, ARGV[more], ARGV[more + 1]) then
+  if more and moved(prefix, ARGV[more], ARGV[more + 1]) then
     return {'MOVED'}
   end
   if more and ARGV[more + 1] then
-    touch(meta, unpack(ARGV, more))
+    touch(prefix, unpack(ARGV, more))
   end
 
   local seq = head + 1
-  local failed, log, bucket = push(meta, seq, event, was[4])
-  if failed then
-    return failed
-  end
+  local log = push(prefix, seq, event, was[3])
   head = format('%d', seq)
-  call('HSET', w.names, w.field,
-       w.group .. mark .. struct.pack('>I4', seq - w.base))
+  call('HSET', names, field, group .. mark .. struct.pack('>I4', seq - base))
   call('HSET', meta, 'head', head, 'ts', ts, 'mver', mver)
-  if w.fresh then
-    call('EXPIRE', w.names, LIFE)
-    call('HSET', meta, 'names', format('%d %d %d %d', w.newest, w.base,
-                                       w.before, w.start))
+  if fresh then
+    call('EXPIRE', names, LIFE)
+    call('HSET', meta, 'window', newest, 'base', base)
+    if past then
+      call('HSET', meta, 'past', past)
+    end
+    if was[7] and tonumber(was[7]) < newest - 1 then
+      call('HDEL', meta, 'ids', 'before')
+    end
   end
-  if was[5] and tonumber(was[5]) < w.newest - 1 then
-    call('HDEL', meta, 'ids', 'before')
-  end
-  if keep ~= '0' or was[4] then
-    retain(meta, log, bucket, ts, keep)
+  if keep ~= '0' or was[3] then
+    retain(meta, prefix, log, seq, ts, keep)
   end
   if more and ARGV[more + 1] then
-    change(meta, head, unpack(ARGV, more))
+    change(prefix, head, unpack(ARGV, more))
     if keep ~= '0' then
-      expire(string.sub(meta, 1, -5) .. 'edits:' .. ARGV[more], ts, keep)
+      expire(prefix .. 'edits:' .. ARGV[more], ts, keep)
     end
   end
   return seq

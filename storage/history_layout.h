@@ -1,11 +1,11 @@
 /* Where a conversation's history lies in the store. Every key of one
  * conversation carries the hash tag {c<id>}, so they share a slot:
  *
- *   {c<id>}meta          hash: head, ts, mver, names (the newest window of
- *                        names, the head it began at, and the same of the
- *                        one before), oldest once it is not 1, hides once
- *                        something is hidden from somebody, keep once events
- *                        were not to be kept for ever, again while older
+ *   {c<id>}meta          hash: head, ts, mver, window (of names, the newest
+ *                        written) and base (the head it began at), past (both
+ *                        of the window before), oldest once it is not 1, hides
+ *                        once something is hidden from somebody, keep once
+ *                        events were not to be kept for ever, again while older
  *                        buckets are to get another end, oldest_ts: nothing
  *                        older is there
  *   {c<id>}log:<bucket>  list of events (chat-core/event.h): event s is
@@ -14,14 +14,13 @@
  *   {c<id>}names:<window>  hash: group to its records, 15 bytes for each event
  *                        of the window: 8 of the SHA-256 of sender ":" client
  *                        message id, 3 of the body's hash, 4 for the seq,
- *                        counted from the head the window began at. Group 1 is
- *                        of the first 32, groups 2 and 3 share the next 64, 4
- *                        to 7 the next 128, ...: the name's first three bytes,
- *                        modulo their number, say which. A window is 25 h of
- *                        the senders' gateways' clocks, and goes whole 51 h
- *                        after it began. A name is known until the next window
- *                        ends: for 24 h at least, though a clock be an hour
- *                        ahead.
+ *                        counted from the base. The first 2048 are in groups
+ *                        of one byte, the first of the record modulo 64; the
+ *                        next 8192 in groups of two, the second of it modulo
+ *                        4; and so on. A window is 25 h of the senders'
+ *                        gateways' clocks, and goes whole 51 h after it began.
+ *                        A name is known until the next window ends: for 24 h
+ *                        at least, though a clock be an hour ahead.
  *   {c<id>}edits:<seq>   list: the earlier versions of an edited event, the
  *                        latest last; at most 10
  *   {c<id>}read          hash: user to the last seq read, "d" user to the last

@@ -5,7 +5,7 @@
 #include "tests/integration/history_env.h"
 
 enum {
-    NAMES = 3000, /* in eight groups of groups */
+    NAMES = 3000, /* more than the first groups take */
 };
 
 /* Each is known, at its place, and only by its own body. */
