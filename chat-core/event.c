@@ -151,6 +151,23 @@ uint64_t event_ts_ms(struct slice stored) {
     return slice_to_u64(number, &ts_ms) ? ts_ms : 0;
 }
 
+/* Before it stands only the time. */
+struct user_id event_from(struct slice stored) {
+    struct user_id from = {0};
+    struct event e;
+    struct slice id;
+
+    if (short_read(stored, &e)) {
+        return e.from;
+    }
+    if (is_long(stored)) {
+        id = slice_after(stored, ",\"from\":\"");
+        id = slice_take(id, slice_find(id, '"'));
+        (void)id_parse(id, &from.v);
+    }
+    return from;
+}
+
 /* What stands before it is a time and an id, so this is the first. */
 struct slice event_kind(struct slice stored) {
     struct slice kind = {NULL, 0};

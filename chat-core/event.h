@@ -55,6 +55,8 @@ void event_texts(struct buf *out, struct conv_id conv, struct msg_seq first,
                  const struct slice *stored, size_t count);
 /* When the event was stored; 0: purged, or not ours. */
 uint64_t event_ts_ms(struct slice stored);
+/* Whose it is; 0: purged, or not ours. */
+struct user_id event_from(struct slice stored);
 /* What kind it is; borrowed. Empty: purged, or not ours. */
 struct slice event_kind(struct slice stored);
 

@@ -130,16 +130,6 @@ static void on_user(void *ctx, enum rc rc, const struct user_row *user) {
 
 /* ---- one conversation ---- */
 
-/* Stored events begin with their time and who it was. */
-static bool is_own(const struct exporting *x, struct slice event) {
-    char from[32];
-    size_t comma = slice_find(event, ',');
-
-    snprintf(from, sizeof(from), ",\"from\":\"%s\"",
-             id_text(x->request->user.v).s);
-    return slice_starts(slice_drop(event, comma), from);
-}
-
 static void put_event(struct exporting *x, struct msg_seq seq,
                       struct slice stored) {
     struct buf event;
@@ -162,7 +152,7 @@ static void on_page(void *ctx, enum rc rc, const struct page *page) {
     }
     for (size_t i = 0; i < page->count && x->out.n < PAGE_BYTES; i++) {
         last = page->first.v + i;
-        if (is_own(x, page->events[i])) {
+        if (event_from(page->events[i]).v == x->request->user.v) {
             put_event(x, (struct msg_seq){last}, page->events[i]);
         }
     }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "chat-core/event.h"
 #include "proto/base/buf.h"
 #include "proto/base/mem.h"
 #include "tests/fakes/fake_history_call.h"
@@ -300,9 +301,9 @@ static void erase_execute(struct fake_call *base) {
         struct fake_stored *e = &l->events[i];
         struct buf text;
 
-        if (e->from.v != c->user.v || e->event.n == 0 ||
-            strstr((const char *)e->event.p, "\"kind\":\"message\"") == NULL ||
-            strstr((const char *)e->event.p, ",\"deleted\":") != NULL) {
+        if (e->from.v != c->user.v ||
+            !slice_is(event_kind(e->event), "message") ||
+            slice_after(e->event, ",\"deleted\":").p != NULL) {
             continue;
         }
         buf_init(&text);

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "chat-core/event.h"
 #include "proto/base/mem.h"
 #include "tests/fakes/fake_history_call.h"
 #include "tests/fakes/fake_history_store.h"
@@ -111,10 +112,7 @@ void fake_history_counts(struct history *h, struct conv_id conv,
 }
 
 static bool is_anothers(const struct fake_stored *e, struct user_id user) {
-    static const char kind[] = "\"kind\":\"message\"";
-
-    return e->from.v != user.v && e->event.n > 0 &&
-           strstr((const char *)e->event.p, kind) != NULL;
+    return e->from.v != user.v && slice_is(event_kind(e->event), "message");
 }
 
 static void unread_answer(struct fake_call *base, enum rc rc, bool silent) {

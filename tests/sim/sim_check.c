@@ -166,11 +166,14 @@ static size_t find(const struct sim *s, const struct sim_message *m,
 /* I2 for one event of a client: its body is what was said. */
 static void check_said(struct sim *s, const struct sim_message *m,
                        uint64_t seq) {
-    const struct fake_stored *e = stored(s, m->conv, seq);
+    struct buf text;
 
-    if (strstr((const char *)e->event.p, m->body) == NULL) {
+    buf_init(&text);
+    put_text(&text, m->conv, seq, stored(s, m->conv, seq)->event);
+    if (slice_after(buf_slice(&text), m->body).p == NULL) {
         sim_fail(s, "I2 not what was said", m->conv, seq, m->client->user.v);
     }
+    buf_fini(&text);
 }
 
 static void check_message(struct sim *s, const struct sim_message *m,

@@ -111,6 +111,7 @@ static void test_store(void **state) {
         assert_row(row->name, event_ts_ms(row->stored) == row->event.ts_ms);
         assert_row(row->name,
                    slice_is(event_kind(row->stored), row->event.kind));
+        assert_row(row->name, event_from(row->stored).v == row->event.from.v);
         buf_fini(&stored);
         buf_fini(&tail);
     }
@@ -123,6 +124,7 @@ static void check_no_event(const char *name, struct slice stored) {
     assert_row(name, !event_tail(&tail, stored));
     assert_row(name, event_ts_ms(stored) == 0);
     assert_row(name, event_kind(stored).n == 0);
+    assert_row(name, event_from(stored).v == 0);
     assert_row(name, tail.n == 0);
     buf_fini(&tail);
 }
