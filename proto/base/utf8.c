@@ -1,5 +1,6 @@
 #include "proto/base/utf8.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* The bytes of one class are allowed in the same places (Unicode, table
@@ -75,23 +76,27 @@ static bool eight_ascii(const uint8_t *p) {
 }
 
 /* The high bit of each byte that is zero in `word`, and perhaps of others
- * behind one that is: enough to tell whether there is any. */
+ * behind one that is: the first is right. */
 static uint64_t zero_bytes(uint64_t word) {
     return (word - UINT64_C(0x0101010101010101)) & ~word;
 }
 
-static bool eight_plain(const uint8_t *p) {
+/* How many of eight bytes are plain before the first that is not. */
+static size_t plain_of_eight(const uint8_t *p) {
     uint64_t word;
     uint64_t control;
     uint64_t quote;
     uint64_t backslash;
+    uint64_t special;
 
     memcpy(&word, p, sizeof(word));
+    word = le64toh(word); /* the first is the lowest */
     control = (word - UINT64_C(0x2020202020202020)) & ~word;
     quote = zero_bytes(word ^ UINT64_C(0x2222222222222222));
     backslash = zero_bytes(word ^ UINT64_C(0x5c5c5c5c5c5c5c5c));
-    return ((word | control | quote | backslash) &
-            UINT64_C(0x8080808080808080)) == 0;
+    special =
+        (word | control | quote | backslash) & UINT64_C(0x8080808080808080);
+    return special == 0 ? 8 : (size_t)__builtin_ctzll(special) / 8;
 }
 
 static bool is_plain(uint8_t byte) {
@@ -101,8 +106,13 @@ static bool is_plain(uint8_t byte) {
 size_t utf8_plain_run(struct slice text) {
     size_t i = 0;
 
-    while (text.n - i >= 8 && eight_plain(text.p + i)) {
-        i += 8;
+    while (text.n - i >= 8) {
+        size_t n = plain_of_eight(text.p + i);
+
+        i += n;
+        if (n < 8) {
+            return i;
+        }
     }
     while (i < text.n && is_plain(text.p[i])) {
         i++;

@@ -1,6 +1,9 @@
 /* A cursor over untrusted bytes that remembers failing. */
 #include "proto/wire/reader.h"
 
+#include <endian.h>
+#include <string.h>
+
 void reader_init(struct reader *r, struct slice in) {
     r->rest = in;
     r->bad = false;
@@ -18,14 +21,15 @@ struct slice reader_take(struct reader *r, size_t n) {
     return taken;
 }
 
-static uint64_t take_number(struct reader *r, size_t n) {
+/* Of `n` bytes, 1 to 8. */
+static inline uint64_t take_number(struct reader *r, size_t n) {
     struct slice bytes = reader_take(r, n);
-    uint64_t v = 0;
+    uint64_t big = 0;
 
-    for (size_t i = 0; i < bytes.n; i++) {
-        v = v << 8 | bytes.p[i];
+    if (bytes.n > 0) {
+        memcpy(&big, bytes.p, n);
     }
-    return v;
+    return be64toh(big) >> (64 - 8 * n);
 }
 
 uint8_t reader_u8(struct reader *r) {

@@ -2,14 +2,15 @@
 #include "proto/wire/writer.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stddef.h>
+#include <string.h>
 
-static void put_number(struct buf *out, uint64_t v, size_t n) {
-    uint8_t *room = buf_room(out, n);
+/* The low `n` bytes, 1 to 8. */
+static inline void put_number(struct buf *out, uint64_t v, size_t n) {
+    uint64_t big = htobe64(v << (64 - 8 * n));
 
-    for (size_t i = 0; i < n; i++) {
-        room[i] = (uint8_t)(v >> (8 * (n - 1 - i)) & 0xff);
-    }
+    memcpy(buf_room(out, n), &big, n);
     out->n += n;
 }
 
