@@ -109,7 +109,15 @@ static const struct member_row *known_row(const struct conv *conv,
     return row;
 }
 
-static void answer(struct wait *w, const struct conv *conv,
+static void wait_add(struct conv *conv, const struct wait *one) {
+    struct wait *w = mem_new(sizeof(*w));
+
+    *w = *one;
+    list_init(&w->node);
+    list_push_back(&conv->waits, &w->node);
+}
+
+static void answer(const struct wait *w, const struct conv *conv,
                    const struct member_row *row) {
     struct place place = {
         .conv = conv->id,
@@ -254,18 +262,25 @@ static void ask_next(struct conv *conv) {
 void conv_place(struct core *c, struct conv_id id, struct user_id user,
                 place_fn done, void *ctx) {
     struct conv *conv = conv_find_or_new(c, id);
-    struct wait *w = mem_new(sizeof(*w));
+    const struct wait now = {.user = user,
+                             .cached = conv->loaded && !conv->stale,
+                             .done = done,
+                             .ctx = ctx};
+    const struct member_row *row;
 
-    *w = (struct wait){.user = user,
-                       .cached = conv->loaded && !conv->stale,
-                       .done = done,
-                       .ctx = ctx};
-    list_init(&w->node);
-    list_push_back(&conv->waits, &w->node);
-    if (!conv->asking) {
-        list_remove(&conv->lru);
-        ask_next(conv);
+    if (conv->asking) {
+        wait_add(conv, &now);
+        return;
     }
+    list_remove(&conv->lru);
+    row = conv->loaded ? known_row(conv, user) : NULL;
+    if (row != NULL) {
+        conv->asking = true; /* callbacks may come back in: keep the entry */
+        answer(&now, conv, row);
+    } else {
+        wait_add(conv, &now);
+    }
+    ask_next(conv);
 }
 
 void conv_forget_before(struct core *c, struct conv_id id,

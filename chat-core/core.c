@@ -13,6 +13,8 @@ void core_init(struct core *c) {
     map_init(&c->receipts);
     list_init(&c->looks);
     c->stats = (struct core_stats){0};
+    buf_init(&c->text);
+    buf_init(&c->msg);
 }
 
 void core_fini(struct core *c) {
@@ -24,4 +26,6 @@ void core_fini(struct core *c) {
     map_fini(&c->wides);
     map_fini(&c->convs);
     map_fini(&c->receipts);
+    buf_fini(&c->text);
+    buf_fini(&c->msg);
 }

@@ -14,6 +14,7 @@
 #include "chat-core/ports/history.h"
 #include "chat-core/ports/hooks.h"
 #include "proto/base/blob.h"
+#include "proto/base/buf.h"
 #include "proto/base/clock.h"
 #include "proto/base/histogram.h"
 #include "proto/base/list.h"
@@ -64,6 +65,8 @@ struct core {
     struct map receipts;   /* conv id -> what receipts.c has gathered */
     struct list looks;     /* under way (look.c) */
     struct core_stats stats;
+    struct buf text; /* scratch of say.c: memory for what it writes at once */
+    struct buf msg;  /* the same */
 };
 
 /* The ports, clock, wheel, rand, keep_ms, events and owner are set by the

@@ -24,10 +24,9 @@ struct saying {
     struct core *core;
     struct conv_id conv;
     struct user_id from;
-    const char *kind;
-    char *name;
-    struct slice body; /* in `bytes` */
-    char *bytes;
+    struct slice name;   /* in `bytes` */
+    struct slice stored; /* the same: the event, as the log has it */
+    uint64_t body_hash;
     uint64_t ts_ms;
     uint64_t asked_us; /* monotonic */
     enum deed deed;
@@ -49,6 +48,7 @@ struct saying {
     struct said said;
     said_fn done;
     void *ctx;
+    uint8_t bytes[];
 };
 
 static void look_up(struct saying *s);
@@ -81,8 +81,6 @@ static void finish(struct saying *s, enum rc rc) {
                             s->core->clock->mono_us);
         complete_joinings(s);
     }
-    mem_free(s->name);
-    mem_free(s->bytes);
     mem_free(s);
     done(ctx, rc, rc == RC_OK ? &said : NULL);
 }
@@ -153,36 +151,24 @@ static void on_published(void *ctx, enum rc rc) {
 
 static void publish(struct saying *s, struct slice stored) {
     struct core *c = s->core;
-    struct buf text;
-    struct buf msg;
 
-    buf_init(&text);
-    buf_init(&msg);
-    event_text(&text, s->conv, s->said.seq, stored);
-    (void)buf_room(&msg, text.n + BUS_ROOM);
-    bus_msg_encode(&msg,
-                   &(struct bus_msg){.kind = BUS_EVENT,
-                                     .u.event = {.conv = s->conv,
-                                                 .seq = s->said.seq,
-                                                 .mver = s->version,
-                                                 .from = s->from,
-                                                 .client = buf_slice(&text)}});
+    event_text(&c->text, s->conv, s->said.seq, stored);
+    (void)buf_room(&c->msg, c->text.n + BUS_ROOM);
+    bus_msg_encode(
+        &c->msg, &(struct bus_msg){.kind = BUS_EVENT,
+                                   .u.event = {.conv = s->conv,
+                                               .seq = s->said.seq,
+                                               .mver = s->version,
+                                               .from = s->from,
+                                               .client = buf_slice(&c->text)}});
     c->bus->ops->publish(
-        c->bus, s->topics, s->topic_count, buf_slice(&msg), true,
+        c->bus, s->topics, s->topic_count, buf_slice(&c->msg), true,
         planted(PLANT_ACK_BEFORE_PUBLISH) ? NULL : on_published, s);
     if (planted(PLANT_ACK_BEFORE_PUBLISH)) {
         on_published(s, RC_OK);
     }
-    buf_fini(&text);
-    buf_fini(&msg);
-}
-
-static void store(struct saying *s, struct buf *out) {
-    event_store(out, &(struct event){.ts_ms = s->ts_ms,
-                                     .from = s->from,
-                                     .kind = s->kind,
-                                     .name = slice_str(s->name),
-                                     .body = s->body});
+    buf_clear(&c->text);
+    buf_clear(&c->msg);
 }
 
 static void add_topic(struct saying *s, struct topic topic,
@@ -242,16 +228,11 @@ static void keep_readers(struct saying *s) {
 }
 
 static void tell_members(struct saying *s) {
-    struct buf stored;
-
     if (s->topic_count == 0) {
         tell_joining(s); /* everybody else has left */
-        return;
+    } else {
+        publish(s, s->stored);
     }
-    buf_init(&stored);
-    store(s, &stored);
-    publish(s, buf_slice(&stored));
-    buf_fini(&stored);
 }
 
 /* It may have been edited or deleted since. */
@@ -324,7 +305,6 @@ static void on_appended(void *ctx, enum rc rc,
         return;
     }
     s->said = (struct said){out->seq, out->ts_ms, out->repeat};
-    s->ts_ms = out->ts_ms;
     if (out->repeat) {
         repeat(s);
     } else {
@@ -332,30 +312,20 @@ static void on_appended(void *ctx, enum rc rc,
     }
 }
 
-/* What the system says is known by its name alone: the rest of it may have
- * changed until it is said again. */
-static uint64_t body_hash(const struct saying *s) {
-    return s->system ? 0 : hash_fnv1a(s->body);
-}
-
 static void append(struct saying *s) {
     struct history *h = s->core->history;
-    struct buf stored;
 
-    buf_init(&stored);
-    store(s, &stored);
     h->ops->append(h,
                    &(struct history_append){.conv = s->conv,
                                             .from = s->from,
-                                            .name = slice_str(s->name),
-                                            .body_hash = body_hash(s),
+                                            .name = s->name,
+                                            .body_hash = s->body_hash,
                                             .mver = s->version,
                                             .ts_ms = s->ts_ms,
                                             .keep_ms = s->keep_ms,
-                                            .event = buf_slice(&stored),
+                                            .event = s->stored,
                                             .change = s->amends},
                    on_appended, s);
-    buf_fini(&stored);
 }
 
 static void on_place(void *ctx, enum rc rc, const struct place *place) {
@@ -398,21 +368,34 @@ static void look_up(struct saying *s) {
     conv_place(s->core, s->conv, s->from, on_place, s);
 }
 
+static struct slice keep_bytes(uint8_t *room, struct slice from) {
+    if (from.n > 0) {
+        memcpy(room, from.p, from.n);
+    }
+    return slice_of(room, from.n);
+}
+
 static struct saying *saying_new(struct core *c, const struct say *in,
                                  said_fn done, void *ctx) {
-    struct saying *s = mem_new(sizeof(*s));
+    uint64_t ts_ms = c->clock->wall_ms;
+    struct saying *s;
 
+    event_store(&c->text, &(struct event){.ts_ms = ts_ms,
+                                          .from = in->from,
+                                          .kind = in->kind,
+                                          .name = in->name,
+                                          .body = in->body});
+    s = mem_new(sizeof(*s) + in->name.n + c->text.n);
+    s->name = keep_bytes(s->bytes, in->name);
+    s->stored = keep_bytes(s->bytes + in->name.n, buf_slice(&c->text));
+    buf_clear(&c->text);
     s->core = c;
     s->conv = in->conv;
     s->from = in->from;
-    s->kind = in->kind;
-    s->name = mem_dup(in->name.p, in->name.n);
-    s->bytes = mem_dup(in->body.p, in->body.n);
-    s->body = slice_of(s->bytes, in->body.n);
     s->deed = in->deed;
     s->author = in->author;
     s->amends = in->change;
-    s->ts_ms = c->clock->wall_ms;
+    s->ts_ms = ts_ms;
     s->asked_us = c->clock->mono_us;
     s->done = done;
     s->ctx = ctx;
@@ -420,9 +403,14 @@ static struct saying *saying_new(struct core *c, const struct say *in,
 }
 
 void say(struct core *c, const struct say *in, said_fn done, void *ctx) {
-    look_up(saying_new(c, in, done, ctx));
+    struct saying *s = saying_new(c, in, done, ctx);
+
+    s->body_hash = hash_fnv1a(in->body);
+    look_up(s);
 }
 
+/* What the system says is known by its name alone: the rest of it may have
+ * changed until it is said again. */
 void say_change(struct core *c, const struct say *in,
                 const struct say_change *change, said_fn done, void *ctx) {
     struct saying *s = saying_new(c, in, done, ctx);
