@@ -103,20 +103,16 @@ static void send_one(void *owner, uint64_t n, struct buf *out) {
 
 /* Hearing. */
 
-/* The number behind the first `mark`, which begins with a quote; false: there
- * is none, or no message of ours has it. */
+/* The number behind the first `mark`; false: there is none, or no message of
+ * ours has it. */
 static bool number_after(const struct flow *f, struct slice text,
                          const char *mark, uint64_t *out) {
     uint64_t n = 0;
 
-    while (text.n > 0 && !slice_starts(text, mark)) {
-        text = slice_drop(text, 1);
-        text = slice_drop(text, slice_find(text, '"'));
-    }
-    if (text.n == 0) {
+    text = slice_after(text, mark);
+    if (text.p == NULL) {
         return false;
     }
-    text = slice_drop(text, strlen(mark));
     for (size_t i = 0; i < text.n && text.p[i] >= '0' && text.p[i] <= '9';
          i++) {
         n = n * 10 + (uint64_t)(text.p[i] - '0');
