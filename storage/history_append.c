@@ -14,8 +14,9 @@
 
 enum {
     KEYS_ROOM = 256,
-    ARGS_ROOM = 1024, /* of a batch to begin with */
-    WAITERS_MIN = 4,  /* room for */
+    ARGS_ROOM = 1024,         /* of a batch to begin with */
+    WAITERS_MIN = 4,          /* room for */
+    SPARE_BYTES = 128 * 1024, /* more than that is not kept */
 };
 
 /* Of an event: who waits for it, and what he will be told. */
@@ -50,26 +51,47 @@ struct batch {
 
 static void batch_again(struct redis_call *route);
 
+/* In the memory of one that is over, if there is one: a batch of a busy moment
+ * is large, and to find that anew each turn costs more than to fill it. */
 static struct batch *batch_new(struct history_redis *h, struct list *where) {
-    struct batch *b = mem_new(sizeof(*b));
+    struct batch *b = h->appends.spare;
 
-    b->h = h;
-    b->route.nodes = h->nodes;
-    b->route.send = batch_again;
-    buf_init(&b->keys);
-    buf_init(&b->args);
-    (void)buf_room(&b->keys, KEYS_ROOM);
-    (void)buf_room(&b->args, ARGS_ROOM);
+    h->appends.spare = NULL;
+    if (b == NULL) {
+        b = mem_new(sizeof(*b));
+        (void)buf_room(&b->keys, KEYS_ROOM);
+        (void)buf_room(&b->args, ARGS_ROOM);
+    }
+    *b = (struct batch){.h = h,
+                        .route = {.nodes = h->nodes, .send = batch_again},
+                        .keys = b->keys,
+                        .args = b->args,
+                        .waiters = b->waiters,
+                        .room = b->room};
+    buf_clear(&b->keys);
+    buf_clear(&b->args);
     list_init(&b->node);
     list_push_back(where, &b->node);
     return b;
 }
 
+static void batch_delete(struct batch *b) {
+    if (b != NULL) {
+        buf_fini(&b->keys);
+        buf_fini(&b->args);
+        mem_free(b->waiters);
+        mem_free(b);
+    }
+}
+
 static void batch_free(struct batch *b) {
-    buf_fini(&b->keys);
-    buf_fini(&b->args);
-    mem_free(b->waiters);
-    mem_free(b);
+    struct history_appends *a = &b->h->appends;
+
+    if (a->spare == NULL && b->args.cap <= SPARE_BYTES) {
+        a->spare = b;
+    } else {
+        batch_delete(b);
+    }
 }
 
 static struct batch *last_of(const struct list *batches) {
@@ -471,5 +493,6 @@ void history_appends_close(struct history_appends *a) {
         mem_free(lane);
     }
     map_fini(&a->lanes);
+    batch_delete(a->spare);
     loop_undefer(&a->flush);
 }

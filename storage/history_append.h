@@ -41,6 +41,7 @@ struct history_appends {
     struct list due;
     struct list refused; /* one batch at most, to be answered RC_AGAIN */
     size_t waiting;      /* events in all batches but the refused */
+    struct batch *spare; /* its memory serves the next; or NULL */
     struct loop_task flush;
 };
 
