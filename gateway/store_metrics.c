@@ -32,7 +32,7 @@ static void put_counts(struct buf *b, const struct stores *s) {
         {"redis_missed_total", "counter",
          "Bus messages that a live subscriber did not bring.", bus->missed},
         {"redis_repairs_total", "counter",
-         "Partitions of the bus repaired from their log.", bus->repairs},
+         "Losses of the bus repaired from a log.", bus->repairs},
         {"redis_gaps_total", "counter",
          "Partitions of the bus whose log was trimmed too far.", bus->gaps},
         {"redis_replayed_total", "counter",

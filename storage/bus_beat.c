@@ -329,12 +329,12 @@ static bool take_time(struct bus_shard *s, const struct resp *r) {
 
 static void take_names(struct bus_shard *s, const struct resp *replies) {
     for (size_t i = 0; i < s->asked_count; i++) {
-        struct bus_part *part = &s->b->parts[s->asked[i]];
+        unsigned log = s->asked[i];
         uint64_t epoch;
 
-        if (part->shard == s &&
+        if (s->b->parts[log].shard == s &&
             resp_u64(&replies[NAME_REPLIES * i + 1], &epoch)) {
-            part->epoch = epoch;
+            s->b->logs[log].epoch = epoch;
         }
     }
 }
@@ -387,7 +387,7 @@ static void put_names(const struct bus_shard *s, struct buf *out) {
     char name[TOPIC_TEXT_MAX];
 
     for (size_t i = 0; i < s->asked_count; i++) {
-        struct slice key = slice_str(s->b->parts[s->asked[i]].epoch_key);
+        struct slice key = slice_str(s->b->logs[s->asked[i]].epoch_key);
 
         snprintf(name, sizeof(name), "%" PRIu64,
                  rand_u64(&s->b->loop->rand) >> 11 | 1);
@@ -421,7 +421,8 @@ static void ask_shard(struct bus_shard *s, bool marks) {
     s->asked_marks = marks;
     s->asked_count = 0;
     for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
-        if (b->parts[p].shard == s && b->parts[p].epoch == 0) {
+        if (b->parts[p].shard == s && bus_log_of(b, p) == p &&
+            b->logs[p].epoch == 0) {
             s->asked[s->asked_count++] = (uint8_t)p;
             want += NAME_REPLIES;
         }

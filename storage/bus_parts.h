@@ -42,6 +42,7 @@ enum bus_sub_state {
 struct bus_sub {
     struct topic topic;
     enum bus_sub_state state;
+    bool absent;      /* lost and not back yet: counted by its log */
     uint32_t batch;   /* the command that asked for it */
     uint64_t live_ms; /* monotonic; nothing later was missed unnoticed */
     bus_done_fn done; /* NULL, or told once */
@@ -72,30 +73,32 @@ struct bus_shard {
     uint64_t coming_mono_ms; /* when it was read, on our own clock */
 };
 
-struct bus_part {
-    struct bus_shard *shard; /* who has it; NULL: not known yet */
-    uint64_t epoch;          /* the log's name; 0: not read yet */
-    struct list joining;     /* bus_sub to subscribe */
-    struct list leaving;     /* bus_sub to unsubscribe and free */
-    size_t batches;          /* subscribe commands on their way */
-    bool broken;             /* something may have been missed since `from` */
-    bool reading;            /* a repair is on its way */
-    unsigned tries;          /* of the repair, in which the connection broke */
-    uint64_t begun_ms;       /* the first of them; monotonic */
-    uint64_t losses;         /* of the subscriber: tells repairs apart */
+/* The replay log of a partition, or of several (bus_log_of). */
+struct bus_log {
+    uint64_t epoch;    /* its name; 0: not read yet */
+    bool broken;       /* something may have been missed since `from` */
+    bool reading;      /* a repair is on its way */
+    unsigned tries;    /* of the repair, in which the connection broke */
+    uint64_t begun_ms; /* the first of them; monotonic */
+    uint64_t losses;   /* of the subscriber: tells repairs apart */
+    size_t absent;     /* topics that were lost and are not back yet */
     struct bus_position from;
     struct replay_id at; /* the repair has delivered up to here */
-    char log_key[TOPIC_TEXT_MAX];
+    char key[TOPIC_TEXT_MAX];
     char epoch_key[TOPIC_TEXT_MAX]; /* whoever finds it empty names the log */
-    struct buf entry; /* what is gathered for the log, as it is sent */
-    size_t entry_messages;
-    uint64_t again_ms; /* not 0: read once more, from there */
+    uint64_t again_ms;              /* not 0: read once more, from there */
+};
+
+struct bus_part {
+    struct bus_shard *shard; /* who has it; NULL: not known yet */
+    struct list joining;     /* bus_sub to subscribe */
+    struct list leaving;     /* bus_sub to unsubscribe and free */
+    uint64_t losses;         /* of the subscriber: tells its commands apart */
 };
 
 /* What is published together: everything, or in a cluster a partition. */
 struct bus_lane {
     struct bus_batch *gathered; /* or NULL */
-    size_t entries;             /* partitions with something for the log */
     unsigned flying;            /* batches on their way */
     struct redis_order order;   /* of these */
 };
@@ -108,10 +111,12 @@ struct bus_redis {
     struct list shards;
     struct map subs; /* topic_key -> struct bus_sub */
     struct bus_part parts[TOPIC_PARTITIONS];
+    struct bus_log logs[TOPIC_PARTITIONS]; /* of a single server the first */
     struct list orphans;    /* unsubscribed before they were confirmed */
     struct loop_task flush; /* joining, leaving, orphans */
     uint32_t batch;         /* the last one's number; may come around */
     struct bus_lane lanes[BUS_LANES]; /* of each partition; the last: of all */
+    struct bus_batch *spare;          /* its memory serves the next; or NULL */
     struct loop_task outbox;          /* sends what is gathered */
     struct wheel_timer beat;
     size_t beating;         /* servers whose beat is on its way */
@@ -167,6 +172,9 @@ void bus_shards_close(struct bus_redis *b);
 bool bus_shard_ready(const struct bus_shard *s);
 /* The server of a partition takes calls and has its subscriptions. */
 bool bus_part_ready(const struct bus_redis *b, unsigned partition);
+/* Which log a partition's messages enter: a single server has one for all, so
+ * that what is published together is one entry. */
+unsigned bus_log_of(const struct bus_redis *b, unsigned partition);
 
 /* bus_subs.c: the table of topics and the subscriber connections, whose owner
  * is a bus_shard. */
@@ -185,8 +193,8 @@ void bus_subs_add(struct bus *base, struct topic topic, bus_done_fn done,
 void bus_subs_remove(struct bus *base, struct topic topic);
 /* Hands a message to the owner if its topic is subscribed; one from the log
  * only if it was not heard before. */
-bool bus_subs_deliver(struct bus_redis *b, struct slice channel,
-                      struct slice msg, bool from_log);
+bool bus_subs_deliver(struct bus_redis *b, struct topic topic, struct slice msg,
+                      bool from_log);
 
 /* bus_repair.c: reading the logs after a loss. */
 /* Starts what can be: partitions that are broken and subscribed again. */

@@ -1,7 +1,7 @@
 /* Publishing on the Redis bus. What one turn of the loop publishes leaves
- * together, and what comes while enough is on its way gathers: a partition's
- * messages then share one entry of its replay log, which costs little more
- * than an entry for each. The live messages keep their order. */
+ * together, and what comes while enough is on its way gathers: all of it then
+ * is one entry of the replay log, which costs little more than an entry for
+ * each. The live messages keep their order. */
 #include <assert.h>
 #include <stdio.h>
 
@@ -11,12 +11,11 @@
 enum {
     FLYING_MAX = 2,            /* batches on their way */
     BATCH_BYTES = 1024 * 1024, /* more does not wait */
-    ENTRY_BYTES = 64 * 1024,   /* the same, of one entry; so it is no larger
+    ENTRY_BYTES = 64 * 1024,   /* the same, of its entry; so it is no larger
                                   than one message longer */
-    KEEP_BYTES = 4 * 1024,     /* of a partition's buffer, between batches */
     LIVE_ROOM = 2048,          /* of a batch to begin with */
     WAITERS_MIN = 4,
-    KEYS_MAX = 16, /* of topics, in one record of the tally */
+    SPARE_BYTES = 256 * 1024, /* more than that is not kept */
 };
 
 /* Who waits for a publish. */
@@ -45,11 +44,9 @@ struct bus_batch {
     struct redis_call route;
     struct bus_redis *b;
     struct bus_lane *lane;
-    const char *key;   /* where the call goes */
-    struct buf live;   /* the SPUBLISH commands */
-    struct buf log;    /* the XADD commands, once it has left */
-    uint32_t want_log; /* their replies, and those to the others */
-    uint32_t want_live;
+    struct buf live;    /* the SPUBLISH commands */
+    struct buf entry;   /* of the log (bus_replay.h) */
+    uint32_t want_live; /* replies to those commands */
     size_t topics;
     struct bus_tally marks; /* of the durable messages */
     struct waiter *waiters;
@@ -64,17 +61,10 @@ static unsigned lane_index(const struct bus_redis *b,
     return (unsigned)(lane - b->lanes);
 }
 
-/* The partitions of a lane: one, or all. */
-static unsigned lane_first(const struct bus_redis *b,
-                           const struct bus_lane *lane) {
-    return lane_index(b, lane) % TOPIC_PARTITIONS;
-}
-
-static unsigned lane_last(const struct bus_redis *b,
-                          const struct bus_lane *lane) {
-    unsigned i = lane_index(b, lane);
-
-    return i < TOPIC_PARTITIONS ? i : TOPIC_PARTITIONS - 1;
+/* The log that a lane's batches enter. */
+static const struct bus_log *log_of(const struct bus_redis *b,
+                                    const struct bus_lane *lane) {
+    return &b->logs[lane_index(b, lane) % TOPIC_PARTITIONS];
 }
 
 static struct bus_lane *lane_of(struct bus_redis *b, struct topic topic) {
@@ -82,23 +72,57 @@ static struct bus_lane *lane_of(struct bus_redis *b, struct topic topic) {
                                                      : TOPIC_PARTITIONS];
 }
 
+/* In the memory of one that is over, if there is one (history_append.c). */
+static struct bus_batch *batch_new(struct bus_redis *b, struct bus_lane *lane) {
+    struct bus_batch *batch = b->spare;
+
+    b->spare = NULL;
+    if (batch == NULL) {
+        batch = mem_new(sizeof(*batch));
+        (void)buf_room(&batch->live, LIVE_ROOM);
+    }
+    *batch =
+        (struct bus_batch){.b = b,
+                           .lane = lane,
+                           .route = {.nodes = b->nodes, .send = batch_again},
+                           .live = batch->live,
+                           .entry = batch->entry,
+                           .waiters = batch->waiters,
+                           .room = batch->room};
+    buf_clear(&batch->live);
+    buf_clear(&batch->entry);
+    bus_tally_init(&batch->marks);
+    return batch;
+}
+
 static struct bus_batch *gathered(struct bus_redis *b, struct bus_lane *lane) {
     struct bus_batch *batch = lane->gathered;
 
     if (batch == NULL) {
-        batch = mem_new(sizeof(*batch));
-        batch->b = b;
-        batch->lane = lane;
-        batch->key = b->parts[lane_first(b, lane)].log_key;
-        batch->route.nodes = b->nodes;
-        batch->route.send = batch_again;
-        buf_init(&batch->live);
-        buf_init(&batch->log);
-        bus_tally_init(&batch->marks);
-        (void)buf_room(&batch->live, LIVE_ROOM);
+        batch = batch_new(b, lane);
         lane->gathered = batch;
     }
     return batch;
+}
+
+static void batch_delete(struct bus_batch *batch) {
+    if (batch != NULL) {
+        buf_fini(&batch->live);
+        buf_fini(&batch->entry);
+        mem_free(batch->waiters);
+        mem_free(batch);
+    }
+}
+
+static void batch_free(struct bus_batch *batch) {
+    struct bus_redis *b = batch->b;
+
+    bus_tally_fini(&batch->marks);
+    if (b->spare == NULL && batch->live.cap <= SPARE_BYTES) {
+        b->spare = batch;
+    } else {
+        batch_delete(batch);
+    }
 }
 
 /* Nothing but the batch is touched after the first is told. */
@@ -110,11 +134,7 @@ static void batch_tell(struct bus_batch *batch, enum rc rc) {
             w->done(w->ctx, rc);
         }
     }
-    buf_fini(&batch->live);
-    buf_fini(&batch->log);
-    bus_tally_fini(&batch->marks);
-    mem_free(batch->waiters);
-    mem_free(batch);
+    batch_free(batch);
 }
 
 /* What was perhaps published counts as published: nobody has heard it who can
@@ -139,8 +159,8 @@ static bool batch_waits(struct bus_batch *batch, enum rc rc,
         lane_index(batch->b, batch->lane) != TOPIC_PARTITIONS &&
         redis_call_again(&batch->route, rc, replies, batch->route.call.want);
 
-    if (again && rc == RC_OK && batch->want_log > 0 && batch->want_live > 0 &&
-        resp_rc(&replies[batch->want_log]) == RC_OK) {
+    if (again && rc == RC_OK && batch->entry.n > 0 && batch->want_live > 0 &&
+        resp_rc(&replies[1]) == RC_OK) {
         batch->want_live = 0;
         buf_fini(&batch->live);
     }
@@ -172,58 +192,50 @@ static void on_published(struct resp_call *call, enum rc rc,
     batch_tell(batch, rc);
 }
 
-/* The log's entry: t and m, as often as there are messages. */
-static void put_entry(struct buf *out, const struct bus_part *part) {
-    resp_command_begin(out, 6 + 4 * part->entry_messages);
-    resp_command_arg(out, SLICE_LIT("XADD"));
-    resp_command_arg(out, slice_str(part->log_key));
-    resp_command_arg(out, SLICE_LIT("MAXLEN"));
-    resp_command_arg(out, SLICE_LIT("~"));
-    resp_command_arg(out, SLICE_LIT(BUS_REPLAY_ENTRIES));
-    resp_command_arg(out, SLICE_LIT("*"));
-    buf_add(out, buf_slice(&part->entry));
+/* So many entries are kept: on the one log of a single server more of small
+ * ones, so that it reaches as far back whatever a turn publishes. */
+static size_t entries_kept(const struct bus_redis *b, size_t bytes) {
+    size_t many = BUS_REPLAY_BYTES / bytes;
+
+    return redis_nodes_clustered(b->nodes) || many < BUS_REPLAY_ENTRIES
+               ? BUS_REPLAY_ENTRIES
+               : many;
 }
 
-static void entry_clear(struct bus_part *part) {
-    part->entry_messages = 0;
-    buf_clear(&part->entry);
-    if (part->entry.cap > KEEP_BYTES) {
-        buf_fini(&part->entry);
-    }
+static void put_entry(struct buf *out, const struct bus_batch *batch) {
+    struct buf most;
+
+    buf_init(&most);
+    buf_add_u64(&most, entries_kept(batch->b, batch->entry.n));
+    resp_command(out,
+                 (struct slice[]){SLICE_LIT("XADD"),
+                                  slice_str(log_of(batch->b, batch->lane)->key),
+                                  SLICE_LIT("MAXLEN"), SLICE_LIT("~"),
+                                  buf_slice(&most), SLICE_LIT("*"),
+                                  SLICE_LIT("d"), buf_slice(&batch->entry)},
+                 8);
+    buf_fini(&most);
 }
 
-/* What is gathered for the logs of a lane goes into its batch. */
-static void entries_leave(struct bus_redis *b, struct bus_lane *lane,
-                          struct bus_batch *batch) {
-    unsigned last = lane_last(b, lane);
-
-    for (unsigned p = lane_first(b, lane); p <= last && lane->entries > 0;
-         p++) {
-        struct bus_part *part = &b->parts[p];
-
-        if (part->entry_messages > 0) {
-            put_entry(&batch->log, part);
-            batch->want_log++;
-            lane->entries--;
-        }
-        entry_clear(part);
-    }
-}
-
-/* Each log first: who hears nothing live finds it there. */
+/* The log first: who hears nothing live finds it there. */
 static void batch_call(struct bus_batch *batch) {
-    uint32_t want = batch->want_log + batch->want_live;
+    struct bus_redis *b = batch->b;
+    uint32_t want = batch->want_live + (batch->entry.n > 0);
     struct resp_conn *conn =
-        redis_nodes_conn(batch->b->nodes, slice_str(batch->key));
+        redis_nodes_conn(b->nodes, slice_str(log_of(b, batch->lane)->key));
     struct buf *out = resp_conn_begin(conn, &batch->route.call, on_published,
                                       want > 0 ? want : 1);
 
-    if (out != NULL && want == 0) {
-        resp_command(out, &SLICE_LIT("PING"), 1); /* in time for nobody */
-    } else if (out != NULL) {
-        buf_add(out, buf_slice(&batch->log));
-        buf_add(out, buf_slice(&batch->live));
+    if (out == NULL) {
+        return;
     }
+    if (want == 0) {
+        resp_command(out, &SLICE_LIT("PING"), 1); /* in time for nobody */
+    }
+    if (batch->entry.n > 0) {
+        put_entry(out, batch);
+    }
+    buf_add(out, buf_slice(&batch->live));
 }
 
 static void batch_again(struct redis_call *route) {
@@ -234,21 +246,16 @@ static void batch_again(struct redis_call *route) {
     }
 }
 
-static void batch_send(struct bus_redis *b, struct bus_lane *lane) {
+static void batch_send(struct bus_lane *lane) {
     struct bus_batch *batch = lane->gathered;
 
     if (batch->marks.bytes.n > 0) {
-        bus_beat_alive(b);
+        bus_beat_alive(batch->b);
     }
     lane->gathered = NULL;
     lane->flying++;
     batch->want_live = (uint32_t)batch->topics;
-    entries_leave(b, lane, batch);
     batch_call(batch);
-    if (!redis_nodes_clustered(b->nodes)) {
-        buf_fini(&batch->live); /* it will not be sent again */
-        buf_fini(&batch->log);
-    }
 }
 
 bool bus_publish_idle(const struct bus_redis *b) {
@@ -268,7 +275,7 @@ static void on_outbox(struct loop_task *t) {
 
         if (lane->gathered != NULL && lane->flying < FLYING_MAX &&
             lane->order.refused == 0) {
-            batch_send(b, lane);
+            batch_send(lane);
         }
     }
 }
@@ -277,7 +284,7 @@ void bus_publish_leave(struct bus_redis *b) {
     struct bus_lane *all = &b->lanes[TOPIC_PARTITIONS];
 
     if (all->gathered != NULL && redis_nodes_clustered(b->nodes)) {
-        batch_send(b, all);
+        batch_send(all);
     }
 }
 
@@ -290,67 +297,56 @@ static void add_waiter(struct bus_batch *batch, bus_done_fn done, void *ctx) {
     batch->waiters[batch->count++] = (struct waiter){done, ctx};
 }
 
-/* False: there is no more room, and it has to leave. */
-static bool add_topic(struct bus_batch *batch, struct topic topic,
-                      struct slice msg, bool durable) {
-    struct bus_redis *b = batch->b;
-    struct bus_part *part = &b->parts[topic_partition(topic)];
-    struct topic_text channel = topic_text(topic);
-
-    batch->topics++;
-    resp_command(
-        &batch->live,
-        (struct slice[]){SLICE_LIT("SPUBLISH"), slice_str(channel.s), msg}, 3);
-    if (durable) {
-        batch->lane->entries += part->entry_messages == 0;
-        part->entry_messages++;
-        resp_command_arg(&part->entry, SLICE_LIT("t"));
-        resp_command_arg(&part->entry, slice_str(channel.s));
-        resp_command_arg(&part->entry, SLICE_LIT("m"));
-        resp_command_arg(&part->entry, msg);
-    }
-    return batch->live.n < BATCH_BYTES && part->entry.n < ENTRY_BYTES;
-}
-
-/* For the tally; as if it was sent at once: whoever subscribed meanwhile
- * reads it in the history. */
-static void add_marks(struct bus_batch *batch, const struct topic *topics,
-                      size_t count, struct slice msg) {
-    uint64_t mark = bus_mark(msg);
-    uint64_t keys[KEYS_MAX];
-    size_t n = 0;
+/* One message for some of its topics, all of the batch's lane. For the tally
+ * it counts as sent at once: whoever subscribed meanwhile reads it in the
+ * history. */
+static void add_message(struct bus_batch *batch, const struct topic *topics,
+                        size_t count, const struct bus_out *x) {
+    uint64_t keys[REPLAY_TOPICS_MAX];
 
     for (size_t i = 0; i < count; i++) {
-        if (lane_of(batch->b, topics[i]) == batch->lane) {
-            keys[n++] = topic_key(topics[i]);
-        }
-        if (n == KEYS_MAX || (n > 0 && i + 1 == count)) {
-            bus_tally_add(&batch->marks, mark, batch->b->loop->clock.mono_ms,
-                          keys, n);
-            n = 0;
-        }
+        struct topic_text channel = topic_text(topics[i]);
+
+        keys[i] = topic_key(topics[i]);
+        resp_command(&batch->live,
+                     (struct slice[]){SLICE_LIT("SPUBLISH"),
+                                      slice_str(channel.s), x->msg},
+                     3);
     }
+    batch->topics += count;
+    if (x->durable) {
+        replay_put(&batch->entry, topics, count, x->msg);
+        bus_tally_add(&batch->marks, bus_mark(x->msg),
+                      batch->b->loop->clock.mono_ms, keys, count);
+    }
+}
+
+static bool has_room(const struct bus_batch *batch) {
+    return batch->live.n < BATCH_BYTES && batch->entry.n < ENTRY_BYTES &&
+           batch->marks.bytes.n < BUS_TALLY_MAX;
 }
 
 /* All of a publish that is of one lane. */
 static void publish_lane(struct bus_redis *b, struct bus_lane *lane,
                          const struct bus_out *x, bus_done_fn done, void *ctx) {
     struct bus_batch *batch = gathered(b, lane);
-    bool room = true;
+    struct topic some[REPLAY_TOPICS_MAX];
+    size_t n = 0;
 
     add_waiter(batch, done, ctx);
     for (size_t i = 0; i < x->count; i++) {
         if (lane_of(b, x->topics[i]) == lane) {
-            room = add_topic(batch, x->topics[i], x->msg, x->durable) && room;
+            some[n++] = x->topics[i];
+        }
+        if (n == REPLAY_TOPICS_MAX || (n > 0 && i + 1 == x->count)) {
+            add_message(batch, some, n, x);
+            n = 0;
         }
     }
-    if (x->durable) {
-        add_marks(batch, x->topics, x->count, x->msg);
-    }
-    if (room && batch->marks.bytes.n < BUS_TALLY_MAX) {
+    if (has_room(batch)) {
         loop_defer(b->loop, &b->outbox);
     } else {
-        batch_send(b, lane);
+        batch_send(lane);
     }
 }
 
@@ -413,11 +409,10 @@ void bus_publish(struct bus *base, const struct topic *topics, size_t count,
 void bus_publish_init(struct bus_redis *b) {
     loop_task_init(&b->outbox, on_outbox);
     for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
-        struct bus_part *part = &b->parts[p];
+        struct bus_log *log = &b->logs[p];
 
-        snprintf(part->log_key, sizeof(part->log_key), "{p%u}replay", p);
-        snprintf(part->epoch_key, sizeof(part->epoch_key), "{p%u}epoch", p);
-        buf_init(&part->entry);
+        snprintf(log->key, sizeof(log->key), "{p%u}replay", p);
+        snprintf(log->epoch_key, sizeof(log->epoch_key), "{p%u}epoch", p);
     }
 }
 
@@ -430,8 +425,6 @@ void bus_publish_fini(struct bus_redis *b) {
             batch_tell(batch, RC_CLOSED);
         }
     }
-    for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
-        buf_fini(&b->parts[p].entry);
-    }
+    batch_delete(b->spare);
     loop_undefer(&b->outbox);
 }

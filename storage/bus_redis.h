@@ -1,17 +1,18 @@
 /* The bus (chat-core/ports/bus.h) on Redis 7, a single server or a cluster:
- * sharded pub/sub, and behind it a capped replay log per partition.
+ * sharded pub/sub, and behind it a capped replay log; in a cluster one per
+ * partition.
  *
  * Two connections to each server: one for publishing, one that is subscribed.
  * Twice a second they agree on a position: Redis' clock, read on the first, is
  * known to lie behind everything the second has delivered once a ping sent
  * after it came back. When the second breaks, every topic is subscribed again
- * and the logs are read from a little before the last position. A log that was
+ * and the log is read from a little before the last position. A log that was
  * trimmed past it, or is not the log it was (the key {p<n>}epoch changed), is a
  * gap.
  *
  * The same beat compares what all processes say they have published with what
  * was heard (bus_marks.h). A message that did not come, though the connection
- * lives, is read from its partition's log: within two beats and a read. The
+ * lives, is read from the log: within two beats and a read. The
  * idle cost of a process is TIME and XRANGE in one write and a PING, for all
  * partitions of a server together, twice a second; a process that publishes
  * adds one XADD of 22 bytes a message and 8 more for each further topic.
@@ -38,8 +39,8 @@ struct bus_redis_stats {
     uint64_t topics;     /* subscribed now */
     uint64_t reconnects; /* of the subscriber, after a loss */
     uint64_t missed;     /* messages that a live connection did not bring */
-    uint64_t repairs;    /* partitions read from their log to the end */
-    uint64_t gaps;       /* partitions that could not be */
+    uint64_t repairs;    /* logs read to the end, of a loss each */
+    uint64_t gaps;       /* partitions that could not be repaired */
 };
 
 /* Starts connecting and goes on trying; `config` as redis_nodes.h has it.

@@ -1,5 +1,10 @@
 #include "storage/bus_replay.h"
+
+#include <assert.h>
+
 #include "proto/base/plant.h"
+#include "proto/wire/reader.h"
+#include "proto/wire/writer.h"
 
 bool replay_id_parse(struct slice text, struct replay_id *out) {
     size_t dash = slice_find(text, '-');
@@ -17,15 +22,6 @@ bool replay_id_after(struct replay_id a, struct replay_id b) {
     return a.ms > b.ms || (a.ms == b.ms && a.seq > b.seq);
 }
 
-enum {
-    EACH = 4, /* fields and values of one message */
-};
-
-static bool message_ok(const struct resp *f) {
-    return resp_is(&f[0], "t") && f[1].type == RESP_STRING &&
-           resp_is(&f[2], "m") && f[3].type == RESP_STRING;
-}
-
 bool replay_entry_parse(const struct resp *r, struct replay_entry *out) {
     const struct resp *fields;
 
@@ -34,24 +30,55 @@ bool replay_entry_parse(const struct resp *r, struct replay_entry *out) {
         return false;
     }
     fields = &r->items[1];
-    if (fields->type != RESP_ARRAY || fields->count == 0 ||
-        fields->count % EACH != 0) {
+    if (!resp_has(fields, 2) || !resp_is(&fields->items[0], "d") ||
+        fields->items[1].type != RESP_STRING) {
         return false;
     }
-    out->fields = fields->items;
-    out->count = fields->count / EACH;
-    for (size_t i = 0; i < out->count; i++) {
-        if (!message_ok(&out->fields[i * EACH])) {
-            return false;
-        }
-    }
+    out->messages = fields->items[1].str;
     return true;
 }
 
-struct replay_message replay_entry_at(const struct replay_entry *e, size_t i) {
-    const struct resp *f = &e->fields[i * EACH];
+/*   messages  one after the other
+ *   message   topics u8, for each a kind u8 and an id u64; payload str */
 
-    return (struct replay_message){f[1].str, f[3].str};
+void replay_put(struct buf *messages, const struct topic *topics, size_t count,
+                struct slice payload) {
+    assert(count > 0 && count <= REPLAY_TOPICS_MAX);
+    writer_u8(messages, (uint8_t)count);
+    for (size_t i = 0; i < count; i++) {
+        writer_u8(messages, (uint8_t)topics[i].kind);
+        writer_u64(messages, topics[i].id);
+    }
+    writer_str(messages, payload);
+}
+
+static void read_message(struct reader *r, replay_fn each, void *ctx) {
+    struct topic topics[REPLAY_TOPICS_MAX] = {{.id = 0}};
+    size_t count = reader_u8(r);
+    struct slice payload;
+
+    reader_want(r, count > 0 && count <= REPLAY_TOPICS_MAX);
+    for (size_t i = 0; i < count && !r->bad; i++) {
+        uint8_t kind = reader_u8(r);
+
+        reader_want(r, kind <= TOPIC_PRESENCE);
+        topics[i] = (struct topic){(enum topic_kind)kind, reader_u64(r)};
+        reader_want(r, topics[i].id != 0);
+    }
+    payload = reader_str(r);
+    for (size_t i = 0; i < count && !r->bad; i++) {
+        each(ctx, topics[i], payload);
+    }
+}
+
+enum rc replay_read(struct slice messages, replay_fn each, void *ctx) {
+    struct reader r;
+
+    reader_init(&r, messages);
+    while (!r.bad && r.rest.n > 0) {
+        read_message(&r, each, ctx);
+    }
+    return reader_done(&r) ? RC_OK : RC_BAD_INPUT;
 }
 
 /* The value of `name` in a flat list of names and values, or NULL. */

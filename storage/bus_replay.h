@@ -1,23 +1,29 @@
-/* The bus's short memory, as Redis answers it: which entries of a partition's
- * replay log follow a position, and whether some that did are gone. Pure.
+/* The bus's short memory, as Redis answers it: which entries of a replay log
+ * follow a position, and whether some that did are gone. Pure.
  *
- * The log of partition n is the stream {p<n>}replay; an entry has the fields
- * t (channel) and m (payload), once for each of its messages. Its ids are
- * milliseconds of Redis' own clock. */
+ * On a single server there is one log, the stream {p0}replay; in a cluster
+ * partition n has its own, {p<n>}replay. The one field d of an entry holds
+ * messages that were published together. Its ids are milliseconds of Redis'
+ * own clock. */
 #ifndef MOIM_STORAGE_BUS_REPLAY_H
 #define MOIM_STORAGE_BUS_REPLAY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/base/buf.h"
 #include "proto/base/macros.h"
+#include "proto/base/rc.h"
 #include "proto/base/slice.h"
 #include "proto/wire/resp.h"
-
-#define BUS_REPLAY_ENTRIES "10000" /* kept per partition, roughly */
+#include "proto/wire/topic.h"
 
 enum {
-    BUS_REPLAY_PAGE = 64, /* read at once: 8 MiB at the most */
+    BUS_REPLAY_PAGE = 64,       /* read at once: 8 MiB at the most */
+    BUS_REPLAY_ENTRIES = 10000, /* kept of a log at the least, roughly */
+    BUS_REPLAY_BYTES = 256 * 1024 * 1024, /* of small entries more, up to so
+                                             much on a single server */
+    REPLAY_TOPICS_MAX = 16,               /* of one message */
 };
 
 struct replay_id {
@@ -28,14 +34,11 @@ struct replay_id {
 /* Messages that were published together. */
 struct replay_entry {
     struct replay_id id;
-    const struct resp *fields; /* borrowed from the reply */
-    size_t count;              /* of messages, at least one */
+    struct slice messages; /* borrowed from the reply; see replay_read */
 };
 
-struct replay_message {
-    struct slice channel; /* borrowed from the reply */
-    struct slice payload; /* the same */
-};
+/* A message for one of its topics; the payload is borrowed from the entry. */
+typedef void (*replay_fn)(void *ctx, struct topic topic, struct slice payload);
 
 /* False: not "<ms>-<seq>". */
 bool replay_id_parse(struct slice text, struct replay_id *out) MUST_CHECK;
@@ -44,8 +47,13 @@ bool replay_id_after(struct replay_id a, struct replay_id b);
 /* Reads one element of XRANGE's answer. False: not an entry of ours. */
 bool replay_entry_parse(const struct resp *r,
                         struct replay_entry *out) MUST_CHECK;
-
-struct replay_message replay_entry_at(const struct replay_entry *e, size_t i);
+/* Appends one message for `count` topics, 1 to REPLAY_TOPICS_MAX; copied. */
+void replay_put(struct buf *messages, const struct topic *topics, size_t count,
+                struct slice payload);
+/* Hands on each message of each topic, in order. RC_BAD_INPUT: what follows
+ * the last that was handed on is not of ours. */
+enum rc replay_read(struct slice messages, replay_fn each,
+                    void *ctx) MUST_CHECK;
 
 enum replay_state {
     REPLAY_WHOLE,  /* everything after the position is still there */

@@ -23,7 +23,11 @@ bool bus_part_ready(const struct bus_redis *b, unsigned partition) {
 
     return part->shard != NULL && bus_shard_ready(part->shard) &&
            part->shard->server ==
-               redis_nodes_at(b->nodes, slice_str(part->log_key));
+               redis_nodes_at(b->nodes, slice_str(b->logs[partition].key));
+}
+
+unsigned bus_log_of(const struct bus_redis *b, unsigned partition) {
+    return redis_nodes_clustered(b->nodes) ? partition : 0;
 }
 
 static struct bus_shard *shard_of(struct bus_redis *b,
@@ -73,7 +77,7 @@ static void on_map(void *owner) {
     bus_publish_leave(b);
     for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
         struct bus_part *part = &b->parts[p];
-        struct slice key = slice_str(part->log_key);
+        struct slice key = slice_str(b->logs[p].key);
         struct bus_shard *shard = shard_of(b, redis_nodes_at(b->nodes, key));
         const struct bus_shard *old = part->shard;
 
@@ -84,7 +88,7 @@ static void on_map(void *owner) {
     bus_subs_lost(b, moved, true);
     bus_subs_lost(b, taken, false);
     for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
-        struct slice key = slice_str(b->parts[p].log_key);
+        struct slice key = slice_str(b->logs[p].key);
 
         b->parts[p].shard = shard_of(b, redis_nodes_at(b->nodes, key));
     }

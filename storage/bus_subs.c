@@ -91,6 +91,19 @@ static void want(struct bus_redis *b, struct bus_sub *s) {
     list_push_back(&b->parts[topic_partition(s->topic)].joining, &s->node);
 }
 
+static struct bus_log *log_of(struct bus_redis *b, const struct bus_sub *s) {
+    return &b->logs[bus_log_of(b, topic_partition(s->topic))];
+}
+
+/* Its log is not read before it is back. */
+static void set_absent(struct bus_redis *b, struct bus_sub *s, bool absent) {
+    struct bus_log *log = log_of(b, s);
+
+    log->absent += absent && !s->absent;
+    log->absent -= !absent && s->absent;
+    s->absent = absent;
+}
+
 void bus_subs_add(struct bus *base, struct topic topic, bus_done_fn done,
                   void *ctx) {
     struct bus_redis *b = CONTAINER_OF(base, struct bus_redis, base);
@@ -115,6 +128,7 @@ void bus_subs_remove(struct bus *base, struct topic topic) {
 
     assert(s != NULL && topic_eq(s->topic, topic));
     b->stats.topics--;
+    set_absent(b, s, false);
     list_remove(&s->node);
     if (s->state == BUS_SUB_WANTED) {
         list_push_back(&b->orphans, &s->node); /* Redis never heard of it */
@@ -126,22 +140,30 @@ void bus_subs_remove(struct bus *base, struct topic topic) {
 
 /* Messages. */
 
-bool bus_subs_deliver(struct bus_redis *b, struct slice channel,
-                      struct slice msg, bool from_log) {
-    const struct resp r = {.type = RESP_STRING, .str = channel};
-    const struct bus_sub *s = find_channel(b, &r);
+bool bus_subs_deliver(struct bus_redis *b, struct topic topic, struct slice msg,
+                      bool from_log) {
+    uint64_t key = topic_key(topic);
     uint64_t mark;
 
-    if (s == NULL) {
+    if (find(b, topic) == NULL) {
         return false;
     }
     mark = bus_mark(msg);
-    if (from_log && bus_heard_has(&b->marks, topic_key(s->topic), mark)) {
+    if (from_log && bus_heard_has(&b->marks, key, mark)) {
         return false;
     }
-    bus_heard_add(&b->marks, topic_key(s->topic), mark, b->loop->clock.mono_ms);
-    b->base.events->on_message(b->base.owner, s->topic, msg);
+    bus_heard_add(&b->marks, key, mark, b->loop->clock.mono_ms);
+    b->base.events->on_message(b->base.owner, topic, msg);
     return true;
+}
+
+static bool deliver_live(struct bus_redis *b, const struct resp *channel,
+                         const struct resp *payload) {
+    struct topic topic;
+
+    return channel->type == RESP_STRING && payload->type == RESP_STRING &&
+           topic_parse(channel->str, &topic) &&
+           bus_subs_deliver(b, topic, payload->str, false);
 }
 
 static void on_unsubscribed(struct resp_call *call, enum rc rc,
@@ -173,9 +195,7 @@ static bool on_push(void *owner, const struct resp *r,
         return false;
     }
     if (resp_is(&r->items[0], "smessage")) {
-        if (r->items[1].type == RESP_STRING &&
-            r->items[2].type == RESP_STRING &&
-            bus_subs_deliver(b, r->items[1].str, r->items[2].str, false)) {
+        if (deliver_live(b, &r->items[1], &r->items[2])) {
             b->stats.delivered++;
         } else {
             b->stats.strays++;
@@ -201,6 +221,7 @@ static void confirm(struct bus_redis *b, uint32_t batch, const struct resp *r) {
         return;
     }
     s->state = BUS_SUB_LIVE;
+    set_absent(b, s, false);
     s->live_ms = b->loop->clock.mono_ms;
     done = s->done;
     s->done = NULL;
@@ -232,7 +253,6 @@ static void on_subscribed(struct resp_call *call, enum rc rc,
         mem_free(c); /* all of it has been asked for anew, or never will be */
         return;
     }
-    part->batches -= rc == RC_OK;
     if (rc == RC_OK && redis_nodes_hear(b->nodes, &replies[0])) {
         want_again(b, c);
     } else if (rc == RC_OK && replies[0].type == RESP_ERROR) {
@@ -313,8 +333,8 @@ static void send_joining(struct bus_redis *b, unsigned partition) {
             subs[i]->state = BUS_SUB_ASKED;
             subs[i]->batch = b->batch;
         }
-        part->batches += send_batch(b, partition, SLICE_LIT("SSUBSCRIBE"),
-                                    on_subscribed, subs, n);
+        send_batch(b, partition, SLICE_LIT("SSUBSCRIBE"), on_subscribed, subs,
+                   n);
     }
 }
 
@@ -336,14 +356,31 @@ static void on_flush(struct loop_task *t) {
 
 /* Losing. */
 
-static void break_part(struct bus_redis *b, struct bus_part *part, bool whole) {
+static void break_part(struct bus_redis *b, unsigned partition, bool whole) {
+    struct bus_part *part = &b->parts[partition];
+    struct bus_log *log = &b->logs[bus_log_of(b, partition)];
+
     part->losses++;
-    part->batches = 0;
-    part->reading = false;
-    if (!whole && part->broken) {
-        part->from = (struct bus_position){0};
+    log->losses++;
+    log->reading = false;
+    if (!whole && log->broken) {
+        log->from = (struct bus_position){0};
     }
     list_append(&b->orphans, &part->leaving);
+}
+
+static void lose(struct bus_redis *b, struct bus_sub *s) {
+    const struct bus_part *part = &b->parts[topic_partition(s->topic)];
+    struct bus_log *log = log_of(b, s);
+
+    if (s->state == BUS_SUB_LIVE && !log->broken) {
+        log->broken = true;
+        log->from = (struct bus_position){part->shard->heard_ms, log->epoch};
+    }
+    if (s->state != BUS_SUB_WANTED && !planted(PLANT_NOT_RESUBSCRIBED)) {
+        want(b, s);
+        set_absent(b, s, true);
+    }
 }
 
 void bus_subs_lost(struct bus_redis *b, uint64_t partitions, bool whole) {
@@ -351,24 +388,13 @@ void bus_subs_lost(struct bus_redis *b, uint64_t partitions, bool whole) {
     size_t at = 0;
 
     while (partitions != 0 && (s = map_next(&b->subs, &at)) != NULL) {
-        unsigned p = topic_partition(s->topic);
-        struct bus_part *part = &b->parts[p];
-
-        if ((partitions >> p & 1) == 0) {
-            continue;
-        }
-        if (s->state == BUS_SUB_LIVE && !part->broken) {
-            part->broken = true;
-            part->from =
-                (struct bus_position){part->shard->heard_ms, part->epoch};
-        }
-        if (s->state != BUS_SUB_WANTED && !planted(PLANT_NOT_RESUBSCRIBED)) {
-            want(b, s);
+        if ((partitions >> topic_partition(s->topic) & 1) != 0) {
+            lose(b, s);
         }
     }
     for (unsigned p = 0; p < TOPIC_PARTITIONS; p++) {
         if ((partitions >> p & 1) != 0) {
-            break_part(b, &b->parts[p], whole);
+            break_part(b, p, whole);
         }
     }
     loop_defer(b->loop, &b->flush);
@@ -397,11 +423,9 @@ static void on_ready(void *owner) {
     bool again = resp_conn_stats(s->sub)->connects > 1;
 
     b->stats.reconnects += again;
-    for (size_t i = 0; i < COUNT_OF(b->parts); i++) {
-        struct bus_part *part = &b->parts[i];
-
-        /* Nobody is left who could have missed something. */
-        part->broken &= part->shard != s || !list_empty(&part->joining);
+    for (size_t i = 0; i < COUNT_OF(b->logs); i++) {
+        /* Unless nobody is left who could have missed something. */
+        b->logs[i].broken &= b->parts[i].shard != s || b->logs[i].absent > 0;
     }
     loop_defer(b->loop, &b->flush);
     bus_beat(b);

@@ -1,7 +1,7 @@
 /* What a process subscribes to on the bus, and how it is named in Redis.
  *
  * A topic's channel is "{p<n>}<kind>:<id>": the hash tag is its partition, so
- * that a partition's topics and its replay log share one Redis Cluster slot
+ * that a partition's topics and its replay log share a slot of Redis Cluster
  * (SSUBSCRIBE, SPUBLISH). The id is in the text form of proto/base/ids.h,
  * except for gateways and presence, where it is the same form too. */
 #ifndef MOIM_WIRE_TOPIC_H

@@ -126,7 +126,7 @@ static bool position_agreed(void *ctx) {
     for (size_t p = 0; p < TOPIC_PARTITIONS; p++) {
         const struct bus_part *part = &b->parts[p];
 
-        agreed &= part->epoch != 0 && part->shard != NULL &&
+        agreed &= b->logs[p].epoch != 0 && part->shard != NULL &&
                   part->shard->heard_ms != 0;
     }
     return agreed;

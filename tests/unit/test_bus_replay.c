@@ -60,58 +60,94 @@ static void test_entries(void **state) {
         const char *name;
         const char *bytes;
         bool ok;
-        size_t count;
     } rows[] = {
-        {"good",
-         "*2\r\n$3\r\n5-6\r\n*4\r\n$1\r\nt\r\n$1\r\nc\r\n$1\r\nm\r\n$2\r\nhi"
-         "\r\n",
-         true, 1},
-        {"two messages",
-         "*2\r\n$3\r\n5-6\r\n*8\r\n$1\r\nt\r\n$1\r\nb\r\n$1\r\nm\r\n$2\r\nho"
-         "\r\n$1\r\nt\r\n$1\r\nc\r\n$1\r\nm\r\n$2\r\nhi\r\n",
-         true, 2},
-        {"the second is none",
-         "*2\r\n$3\r\n5-6\r\n*8\r\n$1\r\nt\r\n$1\r\nb\r\n$1\r\nm\r\n$2\r\nho"
-         "\r\n$1\r\nt\r\n$1\r\nc\r\n$1\r\nx\r\n$2\r\nhi\r\n",
-         false, 0},
-        {"half of a second",
-         "*2\r\n$3\r\n5-6\r\n*6\r\n$1\r\nt\r\n$1\r\nb\r\n$1\r\nm\r\n$2\r\nho"
-         "\r\n$1\r\nt\r\n$1\r\nc\r\n",
-         false, 0},
-        {"other fields",
-         "*2\r\n$3\r\n5-6\r\n*4\r\n$1\r\nx\r\n$1\r\nc\r\n$1\r\nm\r\n$2\r\nhi"
-         "\r\n",
-         false, 0},
-        {"one field", "*2\r\n$3\r\n5-6\r\n*2\r\n$1\r\nt\r\n$1\r\nc\r\n", false,
-         0},
-        {"no fields", "*2\r\n$3\r\n5-6\r\n*0\r\n", false, 0},
-        {"nil fields", "*2\r\n$3\r\n5-6\r\n*-1\r\n", false, 0},
-        {"a number in it",
-         "*2\r\n$3\r\n5-6\r\n*4\r\n$1\r\nt\r\n:1\r\n$1\r\nm\r\n$2\r\nhi\r\n",
-         false, 0},
-        {"bad id",
-         "*2\r\n$1\r\n5\r\n*4\r\n$1\r\nt\r\n$1\r\nc\r\n$1\r\nm\r\n$2\r\nhi\r\n",
-         false, 0},
-        {"no entry", "+OK\r\n", false, 0},
-        {"an error", "-ERR\r\n", false, 0},
+        {"good", "*2\r\n$3\r\n5-6\r\n*2\r\n$1\r\nd\r\n$2\r\nhi\r\n", true},
+        {"another field", "*2\r\n$3\r\n5-6\r\n*2\r\n$1\r\nt\r\n$2\r\nhi\r\n",
+         false},
+        {"two fields",
+         "*2\r\n$3\r\n5-6\r\n*4\r\n$1\r\nd\r\n$2\r\nhi\r\n$1\r\nd\r\n$"
+         "0\r\n\r\n",
+         false},
+        {"no fields", "*2\r\n$3\r\n5-6\r\n*0\r\n", false},
+        {"nil fields", "*2\r\n$3\r\n5-6\r\n*-1\r\n", false},
+        {"a number in it", "*2\r\n$3\r\n5-6\r\n*2\r\n$1\r\nd\r\n:1\r\n", false},
+        {"bad id", "*2\r\n$1\r\n5\r\n*2\r\n$1\r\nd\r\n$2\r\nhi\r\n", false},
+        {"no entry", "+OK\r\n", false},
+        {"an error", "-ERR\r\n", false},
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct resp_reader r;
         struct resp reply = parse(&r, rows[i].bytes);
-        struct replay_message last;
         struct replay_entry e;
 
         assert_row(rows[i].name, replay_entry_parse(&reply, &e) == rows[i].ok);
         if (rows[i].ok) {
             assert_row(rows[i].name, e.id.ms == 5 && e.id.seq == 6);
-            assert_row(rows[i].name, e.count == rows[i].count);
-            last = replay_entry_at(&e, e.count - 1);
-            assert_row(rows[i].name, slice_is(last.channel, "c"));
-            assert_row(rows[i].name, slice_is(last.payload, "hi"));
+            assert_row(rows[i].name, slice_is(e.messages, "hi"));
         }
         resp_reader_fini(&r);
+    }
+}
+
+static void show(void *ctx, struct topic topic, struct slice payload) {
+    buf_addf(ctx, "%d:%u=%.*s ", (int)topic.kind, (unsigned)topic.id,
+             (int)payload.n, (const char *)payload.p);
+}
+
+/* Two messages, the first for two topics; however it is cut, what is read is
+ * the beginning of it, and said to be bad unless it ends with a message. */
+static void test_messages(void **state) {
+    static const struct topic topics[] = {{TOPIC_USER, 7}, {TOPIC_CONV, 8}};
+    static const char want[] = "0:7=one 1:8=one 0:7=two ";
+    struct buf messages;
+    size_t first;
+
+    (void)state;
+    buf_init(&messages);
+    replay_put(&messages, topics, 2, SLICE_LIT("one"));
+    first = messages.n;
+    replay_put(&messages, topics, 1, SLICE_LIT("two"));
+    for (size_t n = 0; n <= messages.n; n++) {
+        bool whole = n == 0 || n == first || n == messages.n;
+        struct buf shown;
+
+        buf_init(&shown);
+        assert_int_equal(
+            replay_read(slice_of(messages.p, n), show, &shown) == RC_OK, whole);
+        buf_add_byte(&shown, '\0');
+        assert_true(slice_starts(slice_str(want), (const char *)shown.p));
+        assert_true(n < messages.n || shown.n == sizeof(want));
+        buf_fini(&shown);
+    }
+    buf_fini(&messages);
+}
+
+static void test_bad_messages(void **state) {
+#define PAYLOAD "\0\0\0\1x"
+#define ID "\0\0\0\0\0\0\0\7"
+    static const struct {
+        const char *name;
+        const char *bytes;
+        size_t n;
+    } rows[] = {
+        {"no topic", "\0" PAYLOAD, 6},
+        {"a kind there is not", "\1\6" ID PAYLOAD, 15},
+        {"no id", "\1\0\0\0\0\0\0\0\0\0" PAYLOAD, 15},
+        {"seventeen topics", "\x11\0" ID PAYLOAD, 15},
+        {"a long payload", "\1\0" ID "\377\377\377\377x", 15},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct buf shown;
+
+        buf_init(&shown);
+        assert_row(rows[i].name, replay_read(slice_of(rows[i].bytes, rows[i].n),
+                                             show, &shown) == RC_BAD_INPUT);
+        assert_row(rows[i].name, shown.n == 0);
+        buf_fini(&shown);
     }
 }
 
@@ -158,8 +194,8 @@ static void test_states(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ids),
-        cmocka_unit_test(test_entries),
+        cmocka_unit_test(test_ids),      cmocka_unit_test(test_entries),
+        cmocka_unit_test(test_messages), cmocka_unit_test(test_bad_messages),
         cmocka_unit_test(test_states),
     };
 
