@@ -235,7 +235,8 @@ local function append(meta, more, mark, name, mver, ts, event, keep)
   if answer then
     return answer
   end
-  if was[2] and tonumber(mver) < tonumber(was[2]) then
+  local same = was[2] == mver
+  if was[2] and not same and tonumber(mver) < tonumber(was[2]) then
     return {'STALE'}
   end
   if more and moved(prefix, ARGV[more], ARGV[more + 1]) then
@@ -249,7 +250,11 @@ local function append(meta, more, mark, name, mver, ts, event, keep)
   local log = push(prefix, seq, event, was[3])
   head = format('%d', seq)
   call('HSET', names, field, group .. mark .. struct.pack('>I4', seq - base))
-  call('HSET', meta, 'head', head, 'ts', ts, 'mver', mver)
+  if same then
+    call('HSET', meta, 'head', head, 'ts', ts)
+  else
+    call('HSET', meta, 'head', head, 'ts', ts, 'mver', mver)
+  end
   if fresh then
     call('EXPIRE', names, LIFE)
     call('HSET', meta, 'window', newest, 'base', base)
