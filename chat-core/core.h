@@ -44,6 +44,9 @@ struct core_stats {
     uint64_t gaps;         /* partitions lost on the bus */
     uint64_t bus_errors;   /* bus messages that were not understood */
     struct histogram acks; /* of said: from asking to the ack */
+    /* Of events, for each topic on which one came: from when it was said, by
+     * the clock of the gateway where, to now, by ours. */
+    struct histogram deliveries;
 };
 
 struct core {

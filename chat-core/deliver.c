@@ -48,10 +48,21 @@ static void to_user_topic(struct core *c, struct topic topic, struct blob *text,
     }
 }
 
+/* In milliseconds, as events tell their time. */
+static void note_delay(struct core *c, struct slice text) {
+    uint64_t ts_ms = event_text_ts_ms(text);
+
+    if (ts_ms > 0) {
+        histogram_add_since(&c->stats.deliveries, ts_ms * 1000,
+                            c->clock->wall_ms * 1000);
+    }
+}
+
 static void on_event(struct core *c, struct topic topic,
                      const struct bus_event *e) {
     struct blob *text = blob_new(e->client);
 
+    note_delay(c, e->client);
     conv_forget_before(c, e->conv, e->mver);
     if (topic.kind == TOPIC_USER) {
         to_user_topic(c, topic, text, false);

@@ -135,20 +135,35 @@ void event_text(struct buf *out, struct conv_id conv, struct msg_seq seq,
     event_texts(out, conv, seq, &stored, 1);
 }
 
+/* `from` begins with the number. */
+static uint64_t read_ts_ms(struct slice from) {
+    uint64_t ts_ms = 0;
+
+    return slice_to_u64(slice_take(from, slice_find(from, ',')), &ts_ms) ? ts_ms
+                                                                         : 0;
+}
+
 uint64_t event_ts_ms(struct slice stored) {
     struct event e;
-    struct slice number;
-    uint64_t ts_ms = 0;
 
     if (short_read(stored, &e)) {
         return e.ts_ms;
     }
-    if (!is_long(stored)) {
-        return 0;
+    return is_long(stored) ? read_ts_ms(slice_drop(stored, strlen("\"ts\":")))
+                           : 0;
+}
+
+/* Behind the type, the conversation and the seq, which hold no comma. */
+uint64_t event_text_ts_ms(struct slice text) {
+    static const char mark[] = ",\"ts\":";
+
+    for (unsigned i = 0; i < 2; i++) {
+        text = slice_drop(text, slice_find(text, ','));
+        text = slice_drop(text, text.n > 0 ? 1 : 0);
     }
-    number = slice_drop(stored, strlen("\"ts\":"));
-    number = slice_take(number, slice_find(number, ','));
-    return slice_to_u64(number, &ts_ms) ? ts_ms : 0;
+    text = slice_drop(text, slice_find(text, ','));
+    return slice_starts(text, mark) ? read_ts_ms(slice_drop(text, strlen(mark)))
+                                    : 0;
 }
 
 /* Before it stands only the time. */

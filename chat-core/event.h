@@ -57,6 +57,8 @@ void event_texts(struct buf *out, struct conv_id conv, struct msg_seq first,
 uint64_t event_ts_ms(struct slice stored);
 /* Whose it is; 0: purged, or not ours. */
 struct user_id event_from(struct slice stored);
+/* The same of a client text; 0: the event is gone. */
+uint64_t event_text_ts_ms(struct slice text);
 /* What kind it is; borrowed. Empty: purged, or not ours. */
 struct slice event_kind(struct slice stored);
 

@@ -2,10 +2,24 @@
 
 #include "gateway/hasher.h"
 #include "gateway/server.h"
+#include "gateway/session.h"
+#include "gateway/transport.h"
 #include "proto/base/log.h"
 #include "proto/wire/prom.h"
 
 static const char prefix[] = "moim_gateway";
+
+/* Counted when somebody asks: on the way of each text it would cost more. */
+static uint64_t queued_bytes(const struct server *s) {
+    uint64_t sum = 0;
+
+    for (struct list *n = s->sessions.next; n != &s->sessions; n = n->next) {
+        const struct session *one = CONTAINER_OF(n, struct session, node);
+
+        sum += one->transport->queued(one);
+    }
+    return sum;
+}
 
 static void put_counts(struct buf *b, const struct server *s) {
     const struct server_stats *st = &s->stats;
@@ -48,6 +62,9 @@ static void put_counts(struct buf *b, const struct server *s) {
         {"store_lost", "gauge",
          "1 while the history is not in the store that is known.",
          s->store_lost != NULL},
+        {"send_queue_bytes", "gauge",
+         "Bytes queued to sessions that the kernel has not taken.",
+         queued_bytes(s)},
         {"log_dropped_total", "counter", "Log lines lost.", log_dropped()},
     };
 
@@ -104,6 +121,9 @@ static void put_times(struct buf *b, const struct server *s) {
          &s->loop->turns},
         {"ack_seconds", "From a message's command to its ack.",
          &s->core.stats.acks},
+        {"delivery_seconds",
+         "From a message's time to its delivery to sessions here.",
+         &s->core.stats.deliveries},
     };
 
     for (size_t i = 0; i < COUNT_OF(times); i++) {
@@ -117,6 +137,7 @@ void metrics_answer(struct server *s, struct http_exchange *x) {
     buf_init(&b);
     prom_build(&b);
     put_counts(&b, s);
+    ends_put(&s->stats.ends, prefix, &b);
     put_presence(&b, s);
     put_tls(&b, s->tls);
     put_times(&b, s);

@@ -11,6 +11,7 @@
 #include "chat-core/rate.h"
 #include "gateway/api_keys.h"
 #include "gateway/counts.h"
+#include "gateway/ends.h"
 #include "gateway/hasher.h"
 #include "gateway/identity.h"
 #include "gateway/limits.h"
@@ -43,6 +44,7 @@ struct server_stats {
     uint64_t auth_failures; /* tokens and passwords refused */
     uint64_t requests;      /* HTTP */
     uint64_t presence[PRESENCE_STEPS]; /* texts, and who has to ask */
+    struct ends ends;                  /* of sessions */
 };
 
 /* Listening sockets; 0: none. */

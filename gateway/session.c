@@ -160,6 +160,7 @@ void session_close(struct session *s, uint16_t code, const char *reason) {
     if (s->state == SESSION_GONE) {
         return;
     }
+    ends_add(&s->server->stats.ends, code);
     log_debug(&ctx, "session_close", "code=%u reason=\"%s\"", code, reason);
     retire(s);
     s->transport->close(s, code, reason);
@@ -179,6 +180,9 @@ void session_send_away(struct session *s, uint64_t retry_ms) {
 void session_fini(struct session *s) {
     struct server *server = s->server;
 
+    if (s->state != SESSION_GONE) {
+        ends_add(&server->stats.ends, ENDS_LEFT);
+    }
     retire(s);
     if (audience_seated(&s->seat)) {
         audience_leave(&s->seat);

@@ -32,6 +32,16 @@ void prom_metrics(struct buf *b, const char *prefix,
     }
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a metric, a label, its parts. */
+void prom_parts(struct buf *b, const char *prefix, const struct prom_metric *m,
+                const char *label, const struct prom_part *parts, size_t n) {
+    head(b, prefix, m->name, m->type, m->help);
+    for (size_t i = 0; i < n; i++) {
+        buf_addf(b, "%s_%s{%s=\"%s\"} %" PRIu64 "\n", prefix, m->name, label,
+                 parts[i].value, parts[i].count);
+    }
+}
+
 /* Microseconds as seconds, exactly: a double would print 0.1 as it is, and
  * sums of years with an error. */
 static void add_seconds(struct buf *b, uint64_t us) {

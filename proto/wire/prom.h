@@ -33,6 +33,12 @@ struct prom_series {
     const struct histogram *h;
 };
 
+/* One of several counts of one name; `value` tells them apart. */
+struct prom_part {
+    const char *value; /* of the label */
+    uint64_t count;
+};
+
 /* moim_build_info, the same in every program. */
 void prom_build(struct buf *b);
 void prom_metric(struct buf *b, const char *prefix,
@@ -40,6 +46,9 @@ void prom_metric(struct buf *b, const char *prefix,
 /* A table of them. */
 void prom_metrics(struct buf *b, const char *prefix,
                   const struct prom_metric *metrics, size_t n);
+/* One metric, whose value is not used, in `n` parts, each with `label`. */
+void prom_parts(struct buf *b, const char *prefix, const struct prom_metric *m,
+                const char *label, const struct prom_part *parts, size_t n);
 void prom_histogram(struct buf *b, const char *prefix,
                     const struct prom_histogram *m);
 /* The head of a histogram whose series follow, each with `label`. */

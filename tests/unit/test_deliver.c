@@ -2,6 +2,8 @@
  * and losses. */
 #include "tests/unit/assert_row.h"
 
+#include <stdio.h>
+
 #include "chat-core/deliver.h"
 #include "chat-core/wide.h"
 #include "proto/base/macros.h"
@@ -71,6 +73,29 @@ static void test_not_before_ready(void **state) {
     assert_int_equal(cat.seen[8], 1);
     assert_int_equal(core()->stats.delivered, 1);
     ear_leave(&cat);
+}
+
+/* How old an event is when it comes; one that does not tell is not counted. */
+static void test_delay(void **state) {
+    const struct histogram *delays = &core()->stats.deliveries;
+    struct bus_msg msg = {
+        .kind = BUS_EVENT,
+        .u.event = {.conv = narrow, .seq = {7}, .mver = {1}, .from = {ANN}}};
+    char text[96];
+    int n = snprintf(
+        text, sizeof(text),
+        "{\"type\":\"event\",\"conv\":\"0000000000034\",\"seq\":7,\"ts\":%llu,"
+        "\"from\":\"1\"}",
+        (unsigned long long)w.clock.wall_ms - 250);
+
+    (void)state;
+    bus_say_event(&w, ann_topic, narrow, 6, 1);
+    world_settle(&w);
+    assert_int_equal(delays->sum_us, 0);
+    msg.u.event.client = slice_of(text, (size_t)n);
+    bus_say(&w, ann_topic, &msg);
+    world_settle(&w);
+    assert_int_equal(delays->sum_us, 250 * 1000);
 }
 
 /* On a user's topic: for each of his sessions, and nobody else. */
@@ -213,6 +238,7 @@ static void test_cut(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_not_before_ready),
+        TEST(test_delay),
         TEST(test_user_event),
         TEST(test_wide_event),
         TEST(test_event_refreshes),

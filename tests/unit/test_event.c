@@ -204,6 +204,28 @@ static void test_texts(void **state) {
     buf_fini(&b);
 }
 
+/* A text tells when it was said, if it does. */
+static void test_text_time(void **state) {
+    static const struct {
+        const char *text;
+        uint64_t ts_ms;
+    } rows[] = {
+        {HEAD "\"ts\":1763720000000,\"from\":\"1\"}", 1763720000000},
+        {HEAD "\"ts\":0,\"from\":\"1\"}", 0},
+        {HEAD "\"ts\":x,\"from\":\"1\"}", 0},
+        {HEAD "\"from\":\"1\",\"ts\":5,\"a\":1}", 0},
+        {GONE, 0},
+        {"{\"type\":\"event\"}", 0},
+        {"", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_row(rows[i].text,
+                   event_text_ts_ms(slice_str(rows[i].text)) == rows[i].ts_ms);
+    }
+}
+
 static void test_kind(void **state) {
     static const struct {
         const char *stored;
@@ -230,6 +252,10 @@ int main(void) {
         cmocka_unit_test(test_store), cmocka_unit_test(test_every_cut),
         cmocka_unit_test(test_kind),  cmocka_unit_test(test_text),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_store),
+        cmocka_unit_test(test_kind),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_text_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,10 @@ static void test_metrics(void **state) {
         "moim_gateway_tls_handshakes_full_total 0\n",
         "moim_gateway_loop_lag_seconds_sum 0.010000\n",
         "moim_gateway_ack_seconds_sum 0.036000\n",
+        "moim_gateway_delivery_seconds_sum 0.037000\n",
+        "moim_gateway_disconnects_total{code=\"left\"} 38\n",
+        "moim_gateway_disconnects_total{code=\"1001\"} 0\n",
+        "moim_gateway_send_queue_bytes 0\n",
         "of_the_stores\n",
         build_info,
         "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n",
@@ -60,6 +64,8 @@ static void test_metrics(void **state) {
                                               .gaps = 34,
                                               .bus_errors = 35};
     histogram_add(&g.server.core.stats.acks, 36000);
+    histogram_add(&g.server.core.stats.deliveries, 37000);
+    g.server.stats.ends.counts[ENDS_LEFT] = 38;
     peer_open(&g, &scraper, true);
     peer_gets(&g, &scraper, 0, "/metrics");
     assert_true(peer_hears(&g, &scraper, "of_the_stores\n"));

@@ -31,6 +31,20 @@ static void test_metric(void **state) {
     buf_fini(&b);
 }
 
+/* One head for all parts. */
+static void test_parts(void **state) {
+    static const struct prom_part parts[] = {{"a", 7}, {"b", 0}};
+    static const struct prom_metric m = {"n_total", "counter", "Help.", 0};
+    struct buf b;
+
+    (void)state;
+    buf_init(&b);
+    prom_parts(&b, "p", &m, "code", parts, 2);
+    expect(&b, "# HELP p_n_total Help.\n# TYPE p_n_total counter\n"
+               "p_n_total{code=\"a\"} 7\np_n_total{code=\"b\"} 0\n");
+    buf_fini(&b);
+}
+
 /* The bounds are the histogram's; here it is how they are written. */
 static void test_histogram(void **state) {
     static const char *const lines[] = {
@@ -80,6 +94,7 @@ static void test_series(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_metric),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_histogram),
         cmocka_unit_test(test_series),
     };
