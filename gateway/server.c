@@ -278,6 +278,7 @@ enum rc server_listen(struct server *s,
         .backlog = (int)settings->backlog,
         .max_streams = streams_max(settings),
         .queue_limit = server_queue_limit(s),
+        .paced = true,
         .fd = left.public,
     };
     struct listener_config internal = {

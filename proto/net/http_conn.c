@@ -46,11 +46,22 @@ static uint64_t body_deadline(const struct http_conn *c) {
     return c->since_ms + (earned_ms > grace_ms ? earned_ms : grace_ms);
 }
 
+/* Of a connection's first request, which waited for its turn perhaps. */
+static uint64_t head_due_ms(const struct http_conn *c) {
+    uint64_t since_ms = stream_since_ms(c->stream);
+
+    return since_ms == 0 || c->draining ? 0 : since_ms + c->limits->header_ms;
+}
+
 static void on_deadline(struct wheel_timer *t) {
     static const struct http_error slow_head = {408, "the head took too long"};
     static const struct http_error slow_body = {408, "the body is too slow"};
     struct http_conn *c = CONTAINER_OF(t, struct http_conn, deadline);
 
+    if (c->served == 0 && c->loop->clock.mono_ms < head_due_ms(c)) {
+        wheel_set(&c->loop->wheel, t, head_due_ms(c));
+        return;
+    }
     switch (c->phase) {
     case HTTP_PHASE_IDLE:
         stream_finish(c->stream, RC_TIMEOUT, LINGER_MS);
@@ -115,6 +126,7 @@ static void hand_over(struct http_conn *c, const struct http_head *head,
     struct http_exchange *x = mem_new(sizeof(*x));
 
     enter(c, HTTP_PHASE_ANSWER);
+    stream_settle(c->stream);
     c->served++;
     x->conn = c;
     x->head_only = head->method == HTTP_HEAD;

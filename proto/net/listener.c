@@ -33,9 +33,13 @@ struct listener {
     rlim_t fds_max;         /* of the process */
     uint64_t warn_next;     /* monotonic, ms */
     struct address address; /* as bound */
+    struct loop_task again; /* begins the share of another turn */
+    uint64_t spent_us;      /* of this turn's, if `paced` */
     int backlog;
-    int kept;  /* the socket once more, to go on with after a pause; or -1 */
-    bool left; /* nobody owns it any more: freed with its handle */
+    bool paced;
+    bool waiting; /* libuv holds a connection that is not accepted yet */
+    int kept;     /* the socket once more, to go on with after a pause; or -1 */
+    bool left;    /* nobody owns it any more: freed with its handle */
 };
 
 static int listen_on(struct listener *s, int fd, int backlog);
@@ -175,24 +179,18 @@ static void pause_accepting(struct listener *s) {
     }
 }
 
-static void on_connection(uv_stream_t *handle, int status) {
-    struct listener *s = handle->data;
+static void accept_one(struct listener *s) {
     struct listener *counts = s->counts;
     size_t over;
     struct stream *stream;
     rlim_t left;
 
-    loop_wake(s->loop);
-    if (status < 0 && may_warn(s)) {
-        log_warn(&log_listener, "accept_failed", "error=\"%s\"",
-                 uv_strerror(status));
-    }
-    if (status == UV_EMFILE || status == UV_ENFILE) {
-        pause_accepting(s);
-    }
-    if (status < 0 ||
-        stream_accept(&stream, s->loop, handle, s->queue_limit) != RC_OK) {
+    if (stream_accept(&stream, s->loop, &s->uv.stream, s->queue_limit) !=
+        RC_OK) {
         return; /* that one is lost */
+    }
+    if (s->paced) {
+        stream_comes(stream);
     }
     left = fds_left(s, stream);
     if (left < LISTENER_SPARE_FDS && may_warn(s)) {
@@ -207,6 +205,44 @@ static void on_connection(uv_stream_t *handle, int status) {
     counts->count++;
     s->fn(s->owner, stream,
           counts->count > counts->max_streams || left < LISTENER_SPARE_FDS);
+}
+
+/* libuv asks for no more until the one that it holds has been accepted. */
+static void accept_in_turn(struct listener *s) {
+    uint64_t from_ns = uv_hrtime();
+
+    s->waiting = s->spent_us >= LISTENER_SHARE_US;
+    if (!s->waiting) {
+        accept_one(s);
+        s->spent_us += (uv_hrtime() - from_ns) / 1000;
+    }
+    loop_defer(s->loop, &s->again);
+}
+
+static void on_again(struct loop_task *t) {
+    struct listener *s = CONTAINER_OF(t, struct listener, again);
+
+    s->spent_us = 0;
+    if (s->waiting) {
+        accept_in_turn(s);
+    }
+}
+
+static void on_connection(uv_stream_t *handle, int status) {
+    struct listener *s = handle->data;
+
+    loop_wake(s->loop);
+    if (status < 0 && may_warn(s)) {
+        log_warn(&log_listener, "accept_failed", "error=\"%s\"",
+                 uv_strerror(status));
+    }
+    if (status == UV_EMFILE || status == UV_ENFILE) {
+        pause_accepting(s);
+    } else if (status == 0 && s->paced) {
+        accept_in_turn(s);
+    } else if (status == 0) {
+        accept_one(s);
+    }
 }
 
 /* Makes `fd` the handle's and listens. On failure `fd` is closed. */
@@ -266,6 +302,8 @@ enum rc listener_open(struct listener **out, struct loop *l,
         getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
     s->address = a;
     s->backlog = config->backlog;
+    s->paced = config->paced;
+    loop_task_init(&s->again, on_again);
     s->kept = -1;
     err = listen_on(s, fd, config->backlog);
     if (err != 0) {
@@ -298,6 +336,7 @@ void listener_leave(struct listener **s) {
         return;
     }
     gone->left = true;
+    loop_undefer(&gone->again);
     if (!uv_is_closing(&gone->uv.any)) {
         uv_close(&gone->uv.any, on_socket_closed);
     }

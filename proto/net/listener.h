@@ -21,6 +21,7 @@ enum {
      * opened: with fewer they are over the limit, with a third of these they
      * are closed unseen. */
     LISTENER_SPARE_FDS = 24,
+    LISTENER_SHARE_US = 3000,
 };
 
 /* A stream is handed over: attach it or close it. `over_limit`: there are
@@ -34,6 +35,9 @@ struct listener_config {
     bool reuse_port;     /* SO_REUSEPORT; not for Unix sockets */
     size_t max_streams;  /* open at once, of this listener */
     size_t queue_limit;  /* bytes, per stream */
+    /* Its streams take turns (see stream_comes), and of a turn of the loop
+     * LISTENER_SHARE_US go into accepting; others wait in the kernel. */
+    bool paced;
     /* Its streams and this one's are counted together, by it and against its
      * max_streams; closed after this one. NULL: counted alone. */
     struct listener *with;

@@ -101,6 +101,10 @@ static int init_handles(struct loop *l) {
     return err;
 }
 
+static void on_next_comers(struct loop_task *t) {
+    pace_turn(&CONTAINER_OF(t, struct loop, next_comers)->comers);
+}
+
 enum rc loop_init(struct loop *l) {
     int err;
 
@@ -121,6 +125,8 @@ enum rc loop_init(struct loop *l) {
     wheel_init(&l->wheel, l->clock.mono_ms);
     rand_seed_from_kernel(&l->rand);
     list_init(&l->tasks);
+    pace_init(&l->comers, LOOP_COMERS_US);
+    loop_task_init(&l->next_comers, on_next_comers);
     l->read_bytes = mem_new(LOOP_READ_BYTES);
     l->plain_bytes = mem_new(LOOP_PLAIN_BYTES);
     return RC_OK;

@@ -15,11 +15,15 @@
 #include "proto/base/rand.h"
 #include "proto/base/rc.h"
 #include "proto/base/wheel.h"
+#include "proto/net/pace.h"
 
 enum {
     LOOP_READ_BYTES = 64 * 1024, /* the read buffer all streams share */
     /* What a read of a stream under TLS says: with a record begun before. */
     LOOP_PLAIN_BYTES = LOOP_READ_BYTES + 16 * 1024,
+    /* Of a turn, for streams that have just come: some handshakes under TLS,
+     * or a hundred without. */
+    LOOP_COMERS_US = 3000,
 };
 
 /* Work for the end of this turn. Embedded in its object. */
@@ -38,6 +42,8 @@ struct loop {
     struct wheel wheel;
     struct rand rand;
     struct list tasks;
+    struct pace comers; /* see stream_comes */
+    struct loop_task next_comers;
     uint64_t turn_us;       /* when this turn began */
     struct histogram turns; /* how long they took: others waited so long */
     bool awake;             /* this turn's clock has been read */

@@ -11,6 +11,7 @@ enum {
 };
 
 struct proxy_gate {
+    struct loop *loop;
     struct stream *stream;
     const struct proxy_gate_events *events;
     void *owner;
@@ -41,8 +42,15 @@ static void refuse(struct proxy_gate *g) {
 
 /* Nobody knows yet what would be spoken here: closes without a word. */
 static void on_deadline(struct wheel_timer *t) {
-    stream_close(CONTAINER_OF(t, struct proxy_gate, deadline)->stream,
-                 RC_TIMEOUT);
+    struct proxy_gate *g = CONTAINER_OF(t, struct proxy_gate, deadline);
+
+    uint64_t due_ms = stream_since_ms(g->stream) + PROXY_GATE_MS;
+
+    if (g->loop->clock.mono_ms < due_ms) {
+        wheel_set(&g->loop->wheel, t, due_ms);
+    } else {
+        stream_close(g->stream, RC_TIMEOUT);
+    }
 }
 
 /* The first `used` bytes were the gate's; the rest are for who comes next. */
@@ -102,6 +110,7 @@ struct proxy_gate *proxy_gate_open(struct loop *l, struct stream *s,
     static const struct stream_events heard = {on_bytes, NULL, on_closed};
     struct proxy_gate *g = mem_new(sizeof(*g));
 
+    g->loop = l;
     g->stream = s;
     g->events = events;
     g->owner = owner;

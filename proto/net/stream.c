@@ -47,7 +47,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
     (void)suggested;
     loop_wake(stream_loop(s));
     buf->base = (char *)stream_loop(s)->read_bytes;
-    buf->len = LOOP_READ_BYTES;
+    buf->len = stream_may_read(s) ? LOOP_READ_BYTES : 0; /* UV_ENOBUFS */
 }
 
 /* The peer may have ended only its own side, and still want its answer; under
@@ -71,10 +71,7 @@ static void wire_ended(struct stream *s) {
     }
 }
 
-static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
-    struct stream *s = stream_of(handle);
-
-    loop_wake(stream_loop(s));
+static void take_read(struct stream *s, ssize_t n, const uv_buf_t *buf) {
     if (n == UV_EOF) {
         wire_ended(s);
     } else if (n < 0) {
@@ -86,19 +83,42 @@ static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
     }
 }
 
+/* The stream is there until the loop has closed it, whoever closes it here. */
+static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
+    struct stream *s = stream_of(handle);
+    struct loop *l = stream_loop(s);
+
+    loop_wake(l);
+    if (n == UV_ENOBUFS) {
+        stream_hold(s);
+    } else if (s->comes) {
+        uint64_t from_ns = uv_hrtime();
+
+        take_read(s, n, buf);
+        pace_spend(&l->comers, (uv_hrtime() - from_ns) / 1000);
+    } else {
+        take_read(s, n, buf);
+    }
+}
+
 void stream_start_reading(struct stream *s) {
     bool heard = s->events != NULL || s->finishing;
 
     if (heard && !s->connecting && !s->paused && !s->ended &&
-        !stream_closed(s)) {
+        !stream_waits(s) && !stream_closed(s)) {
         uv_read_start(&s->uv.stream, on_alloc, on_read);
     }
+}
+
+static void stop_reading(struct stream *s) {
+    uv_read_stop(&s->uv.stream);
+    stream_leave_line(s);
 }
 
 void stream_pause(struct stream *s) {
     if (!s->finishing) {
         s->paused = true;
-        uv_read_stop(&s->uv.stream);
+        stop_reading(s);
     }
 }
 
@@ -276,7 +296,7 @@ void stream_attach(struct stream *s, const struct stream_events *events,
     s->events = events;
     s->uv.any.data = owner;
     if (events == NULL && !s->finishing) {
-        uv_read_stop(&s->uv.stream);
+        stop_reading(s);
     }
     stream_start_reading(s);
 }
@@ -333,6 +353,7 @@ void stream_close(struct stream *s, enum rc why) {
         return;
     }
     loop_undefer(&s->flush);
+    stream_leave_line(s);
     if (s->wait != NULL) {
         wheel_cancel(&s->wait->deadline);
     }

@@ -44,6 +44,17 @@ struct stream_events {
  * RC_BACKEND: accept failed. */
 enum rc stream_accept(struct stream **out, struct loop *l,
                       uv_stream_t *listener, size_t queue_limit) MUST_CHECK;
+/* It has just come, as many others may have: what it says is read when it is
+ * its turn, in the order in which they came and a share of each turn of the
+ * loop (LOOP_COMERS_US); TLS, if any, is part of that. Until stream_settle,
+ * which says that it is one of those who are here, and is harmless otherwise.
+ */
+void stream_comes(struct stream *s);
+void stream_settle(struct stream *s);
+/* From when its peer may be expected to speak, monotonic: when it was let in;
+ * now, while it waits for that; 0, when it has not just come, or said nothing.
+ * What waits for its peer waits from then on. */
+uint64_t stream_since_ms(const struct stream *s);
 /* Takes `fd`, a connected TCP or Unix socket; on failure it stays the caller's.
  * RC_BACKEND: not such a socket. */
 enum rc stream_adopt(struct stream **out, struct loop *l, int fd,

@@ -16,6 +16,9 @@ union stream_handle {
 struct stream_wait {
     struct stream *stream;
     struct wheel_timer deadline;
+    uint64_t ms;             /* what the deadline was when it was set */
+    struct pace_place place; /* among those who have just come */
+    uint64_t begun_ms;       /* monotonic; 0: was not let in yet */
     union {
         uv_connect_t connect;
         uv_shutdown_t shutdown;
@@ -35,12 +38,14 @@ struct stream {
     const struct stream_events *events; /* NULL before stream_attach */
     struct outq out;
     struct loop_task flush;
-    struct stream_wait *wait; /* while connecting, shaking hands, finishing */
+    struct stream_wait *wait; /* while coming, connecting, shaking hands,
+                               * finishing */
     struct tls *tls;          /* of stream_secure, or NULL */
     char *peer;               /* of stream_set_peer, or NULL */
     uint32_t queue_limit;
     uint32_t in_flight; /* bytes of the front that libuv writes just now */
     enum rc why;
+    bool comes : 1; /* see stream_comes */
     bool connecting : 1;
     bool finishing : 1;
     bool paused : 1;
@@ -51,6 +56,8 @@ struct stream {
 /* `type` is UV_TCP or UV_NAMED_PIPE. */
 struct stream *stream_new(struct loop *l, uv_handle_type type,
                           size_t queue_limit) MUST_CHECK;
+/* The stream's, which is made when there is none. */
+struct stream_wait *stream_wait_of(struct stream *s) MUST_CHECK;
 /* Sets, or moves, the deadline after which the stream closes: RC_TIMEOUT. */
 void stream_wait_at_most(struct stream *s, uint64_t ms);
 /* What was waited for is there; a stream that finishes waits on. */
@@ -74,6 +81,17 @@ static inline void *stream_owner(const struct stream *s) {
 static inline bool stream_closed(const struct stream *s) {
     return uv_is_closing(&s->uv.any) != 0;
 }
+
+/* stream_come.c: of a stream that may have come just now. */
+
+/* May it read now what its peer said? */
+bool stream_may_read(struct stream *s) MUST_CHECK;
+/* It stands in the line, and has not been called. */
+bool stream_waits(const struct stream *s);
+/* It may not. */
+void stream_hold(struct stream *s);
+/* It reads no more, or all that it wants. */
+void stream_leave_line(struct stream *s);
 
 /* stream_tls.c: of a stream that is under TLS. */
 

@@ -54,22 +54,36 @@ int stream_fd(const struct stream *s) {
 
 static void on_deadline(struct wheel_timer *t) {
     struct stream_wait *w = CONTAINER_OF(t, struct stream_wait, deadline);
+    struct stream *s = w->stream;
+    uint64_t due_ms = stream_since_ms(s) + w->ms;
 
-    stream_close(w->stream, RC_TIMEOUT);
+    if (!s->finishing && stream_loop(s)->clock.mono_ms < due_ms) {
+        wheel_set(&stream_loop(s)->wheel, t, due_ms);
+    } else {
+        stream_close(s, RC_TIMEOUT);
+    }
 }
 
-void stream_wait_at_most(struct stream *s, uint64_t ms) {
+struct stream_wait *stream_wait_of(struct stream *s) {
     if (s->wait == NULL) {
         s->wait = mem_new(sizeof(*s->wait));
         s->wait->stream = s;
         wheel_timer_init(&s->wait->deadline, on_deadline);
     }
+    return s->wait;
+}
+
+void stream_wait_at_most(struct stream *s, uint64_t ms) {
+    stream_wait_of(s)->ms = ms;
     loop_timer(stream_loop(s), &s->wait->deadline, ms);
 }
 
 void stream_wait_over(struct stream *s) {
-    if (s->wait != NULL && !s->finishing) {
-        wheel_cancel(&s->wait->deadline);
+    if (s->wait == NULL || s->finishing) {
+        return;
+    }
+    wheel_cancel(&s->wait->deadline);
+    if (!s->comes) {
         mem_free(s->wait);
         s->wait = NULL;
     }

@@ -34,6 +34,7 @@ static void test_metrics(void **state) {
         "moim_gateway_delivery_seconds_sum 0.037000\n",
         "moim_gateway_disconnects_total{code=\"left\"} 38\n",
         "moim_gateway_disconnects_total{code=\"1001\"} 0\n",
+        "moim_gateway_waiting_connections 39\n",
         "moim_gateway_send_queue_bytes 0\n",
         "of_the_stores\n",
         build_info,
@@ -66,6 +67,7 @@ static void test_metrics(void **state) {
     histogram_add(&g.server.core.stats.acks, 36000);
     histogram_add(&g.server.core.stats.deliveries, 37000);
     g.server.stats.ends.counts[ENDS_LEFT] = 38;
+    g.loop.comers.count = 39;
     peer_open(&g, &scraper, true);
     peer_gets(&g, &scraper, 0, "/metrics");
     assert_true(peer_hears(&g, &scraper, "of_the_stores\n"));
@@ -75,6 +77,7 @@ static void test_metrics(void **state) {
     assert_int_equal(peer_count(&scraper, "# HELP "),
                      peer_count(&scraper, "# TYPE "));
     g.server.session_count = 0;
+    g.loop.comers.count = 0;
     peer_close(&scraper);
     stage_close(&g);
 }
