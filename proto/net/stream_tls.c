@@ -30,6 +30,7 @@ static bool floods(const struct stream *s) {
 static void take_part(struct stream *s, struct slice in) {
     uint8_t *plain = stream_loop(s)->plain_bytes;
     size_t n;
+    bool shaking = tls_state(s->tls) == TLS_HANDSHAKE;
     enum tls_state state = tls_take(s->tls, in, plain, &n);
 
     if (state != TLS_HANDSHAKE) {
@@ -38,7 +39,10 @@ static void take_part(struct stream *s, struct slice in) {
     if (stream_queued(s) > 0 || s->finishing) {
         stream_flush_later(s);
     }
-    if (n > 0 && !s->finishing && s->events != NULL) {
+    if (shaking) {
+        stream_push(s); /* the peer need not wait for a long turn to end */
+    }
+    if (n > 0 && !stream_closing(s) && s->events != NULL) {
         s->events->on_bytes(stream_owner(s), plain, n);
     }
     if (stream_closed(s)) {
