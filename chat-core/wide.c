@@ -61,6 +61,7 @@ static struct wide *wide_new(struct core *c, struct conv_id id,
     w->id = id;
     w->version = version;
     map_init(&w->users);
+    list_init(&w->in_order);
     list_init(&w->waits);
     list_init(&w->held);
     wheel_timer_init(&w->retry, on_retry);
@@ -105,6 +106,7 @@ void wide_drop(struct wide *w, const struct local_user *u) {
         return;
     }
     forget_wide(wu->user, w);
+    list_remove(&wu->node);
     mem_free(wu);
     wide_settle(w);
 }
@@ -123,6 +125,8 @@ static struct wide_user *wide_add(struct wide *w, struct local_user *u,
 
     wu->user = u;
     map_put(&w->users, u->id.v, wu);
+    list_init(&wu->node);
+    list_push_back(&w->in_order, &wu->node);
     u->wides =
         mem_resize(u->wides, (u->wide_count + 1) * sizeof(struct wide *));
     u->wides[u->wide_count++] = w;
@@ -288,10 +292,9 @@ void wide_conv_changed(struct core *c, const struct bus_member *change) {
 
 void wide_tell(const struct wide *w, struct blob *text, bool ephemeral,
                struct user_id skip) {
-    struct wide_user *wu;
-    size_t at = 0;
+    for (struct list *n = w->in_order.next; n != &w->in_order; n = n->next) {
+        const struct wide_user *wu = CONTAINER_OF(n, struct wide_user, node);
 
-    while ((wu = map_next(&w->users, &at)) != NULL) {
         if (wu->user->id.v != skip.v) {
             deliver_to_user(wu->user, text, ephemeral);
         }

@@ -24,6 +24,8 @@ struct wide {
     struct conv_id id;
     struct member_version version; /* everybody in `users` is a member at it */
     struct map users;              /* user id -> struct wide_user */
+    struct list in_order;          /* the same, as they joined: who is told one
+                                      after the other is so in memory, too */
     bool subscribed;               /* the bus has confirmed */
     bool subscribing;              /* the bus is asked */
     bool asking;                   /* the directory is asked */
@@ -38,6 +40,7 @@ struct wide {
 
 /* A local member. */
 struct wide_user {
+    struct list node; /* in wide.in_order */
     struct local_user *user;
     struct member_version known; /* the newest version he is known to be in */
     struct msg_seq from; /* what stands here and later is for him; 0: nothing

@@ -29,10 +29,9 @@ struct round {
 static void ask_batch(struct round *r);
 
 static void show(const struct wide *w, struct msg_seq seq, struct blob *text) {
-    struct wide_user *wu;
-    size_t at = 0;
+    for (struct list *n = w->in_order.next; n != &w->in_order; n = n->next) {
+        const struct wide_user *wu = CONTAINER_OF(n, struct wide_user, node);
 
-    while ((wu = map_next(&w->users, &at)) != NULL) {
         if ((wu->from.v != 0 && wu->from.v <= seq.v) ||
             planted(PLANT_SHOWN_BEFORE_JOINING)) {
             deliver_to_user(wu->user, text, false);
