@@ -32,8 +32,8 @@ LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 LDFLAGS_cover := --coverage
 CFLAGS := -std=c11 $(WARN) $(CFLAGS_$(MODE)) $(EXTRA)
 LDFLAGS := $(LDFLAGS_$(MODE))
-LDLIBS := -luv -lhiredis -lpq -lssl -lcrypto -lsodium -lunistring -linih -lz \
-          -lpthread -lm
+LDLIBS := -luv -luring -lhiredis -lpq -lssl -lcrypto -lsodium -lunistring \
+          -linih -lz -lpthread -lm
 
 LIB_DIRS := proto/base proto/wire proto/net chat-core chat-core/ports storage
 LIB_SRC := $(foreach d,$(LIB_DIRS),$(wildcard $(d)/*.c))

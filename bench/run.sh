@@ -24,6 +24,7 @@ bench_gateway_start() {
     local -x MOIM_POSTGRES__CONNECTIONS=$((connections < 4 ? connections : 4))
     local -x MOIM_LIMITS__PENDING=100
     local -x MOIM_GATEWAY__HANDOVER="$STATE/run/gateway$1.handover"
+    local -x MOIM_GATEWAY__IO_URING=${BENCH_IO_URING:-no}
     for what in CONNECTS SENDS COMMANDS USER ADDRESS; do
         local -x "MOIM_LIMITS__${what}_PER_S=100000"
         local -x "MOIM_LIMITS__${what}_BURST=100000"

@@ -21,6 +21,7 @@
 #include "proto/base/conf_main.h"
 #include "proto/base/log.h"
 #include "proto/base/macros.h"
+#include "proto/net/ring.h"
 #include "storage/bus_redis.h"
 #include "storage/directory_pg.h"
 #include "storage/history_redis.h"
@@ -149,6 +150,9 @@ static int gateway_open(struct gateway *g) {
     if (loop_init(&g->loop) != RC_OK) {
         return EXIT_UNAVAILABLE;
     }
+    if (s->io_uring && ring_open(&g->loop) != RC_OK) {
+        /* Said, and it works without. */
+    }
     token_keys_init(&server->keys);
     if (accounts_keys_read(&server->keys, s->token_keys) != RC_OK) {
         return EXIT_CONFIG;
@@ -220,6 +224,7 @@ static void gateway_close(struct gateway *g) {
     bus_redis_close(&g->stores.bus);
     loop_run(&g->loop);
     wheel_cancel(&patience);
+    ring_close(&g->loop);
     token_keys_fini(&g->server.keys);
     loop_fini(&g->loop);
 }

@@ -70,6 +70,8 @@ static const struct conf_key keys[] = {
      "agree to permessage-deflate; costs more CPU than it saves bytes, unless "
      "messages are long",
      NULL},
+    {"gateway", "io_uring", CONF_BOOL, AT(io_uring), "no", 0, 0,
+     "send what a turn has for many clients in one call of the kernel", NULL},
     {"gateway", "backlog", CONF_COUNT, AT(backlog), "4096", 1, 65535,
      "connections that may wait to be accepted (see net.core.somaxconn)", NULL},
     {"gateway", "drain_wait", CONF_MSEC, AT(drain_wait_ms), "5s", 0, 600000,

@@ -39,6 +39,7 @@ struct settings {
     char *trusted_proxies;
     unsigned proxy_protocol; /* enum proxy_protocol */
     bool deflate;
+    bool io_uring;
     uint64_t backlog;
     uint64_t drain_wait_ms;
     uint64_t drain_spread_ms;

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The Debian packages that building, running and testing need.
 
-DEMO_PACKAGES='gcc make libc6-dev libuv1-dev libhiredis-dev libssl-dev
+DEMO_PACKAGES='gcc make libc6-dev libuv1-dev liburing-dev libhiredis-dev libssl-dev
     libpq-dev libsodium-dev libunistring-dev libinih-dev zlib1g-dev openssl postgresql-15
     redis-server haproxy'
 

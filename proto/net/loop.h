@@ -32,6 +32,8 @@ struct loop_task {
     void (*run)(struct loop_task *t);
 };
 
+struct ring;
+
 struct loop {
     uv_loop_t uv;
     uv_timer_t timer; /* drives the wheel */
@@ -44,6 +46,7 @@ struct loop {
     struct list tasks;
     struct pace comers; /* see stream_comes */
     struct loop_task next_comers;
+    struct ring *ring;      /* what streams send through; NULL: by themselves */
     uint64_t turn_us;       /* when this turn began */
     struct histogram turns; /* how long they took: others waited so long */
     bool awake;             /* this turn's clock has been read */

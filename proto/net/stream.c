@@ -165,17 +165,15 @@ enum rc stream_send_copy(struct stream *s, struct slice data) {
     return rc;
 }
 
-/* What the kernel is given from. */
-static struct outq *wire_of(struct stream *s) {
+struct outq *stream_wire(struct stream *s) {
     return s->tls == NULL ? &s->out : tls_sealed(s->tls);
 }
 
-/* Is there something to give it? */
-static bool fill_wire(struct stream *s) {
+bool stream_fill_wire(struct stream *s) {
     if (s->tls != NULL) {
         stream_seal(s);
     }
-    return wire_of(s)->bytes > 0;
+    return stream_wire(s)->bytes > 0;
 }
 
 size_t stream_queued(const struct stream *s) {
@@ -193,7 +191,7 @@ static void on_written(uv_write_t *req, int status) {
     struct stream *s = w->stream;
 
     loop_wake(stream_loop(s));
-    outq_take(wire_of(s), s->in_flight);
+    outq_take(stream_wire(s), s->in_flight);
     s->in_flight = 0;
     mem_free(w);
     if (stream_closed(s)) {
@@ -211,7 +209,7 @@ static void write_later(struct stream *s) {
     struct stream_write *w = mem_new(sizeof(*w));
     uv_buf_t bufs[WRITE_BUFS];
     size_t bytes;
-    unsigned n = outq_gather(wire_of(s), bufs, WRITE_BUFS, &bytes);
+    unsigned n = outq_gather(stream_wire(s), bufs, WRITE_BUFS, &bytes);
 
     assert(bytes <= UINT32_MAX);
     w->stream = s;
@@ -227,7 +225,7 @@ static void write_later(struct stream *s) {
 static bool write_now(struct stream *s) {
     uv_buf_t bufs[WRITE_BUFS];
     size_t bytes;
-    unsigned n = outq_gather(wire_of(s), bufs, WRITE_BUFS, &bytes);
+    unsigned n = outq_gather(stream_wire(s), bufs, WRITE_BUFS, &bytes);
     int sent = uv_try_write(&s->uv.stream, bufs, n);
 
     if (sent < 0 && sent != UV_EAGAIN) {
@@ -235,7 +233,7 @@ static bool write_now(struct stream *s) {
         return false;
     }
     if (sent > 0) {
-        outq_take(wire_of(s), (size_t)sent);
+        outq_take(stream_wire(s), (size_t)sent);
     }
     return sent > 0 && (size_t)sent == bytes;
 }
@@ -265,7 +263,7 @@ void stream_push(struct stream *s) {
     if (s->connecting || s->in_flight > 0) {
         return; /* both flush when they are done */
     }
-    while (!stream_closed(s) && fill_wire(s) && write_now(s)) {
+    while (!stream_closed(s) && stream_fill_wire(s) && write_now(s)) {
     }
 }
 
@@ -273,14 +271,17 @@ void stream_push(struct stream *s) {
 static void on_flush(struct loop_task *t) {
     struct stream *s = CONTAINER_OF(t, struct stream, flush);
 
-    if (s->connecting || s->in_flight > 0) {
+    if (!s->connecting && s->in_flight == 0 && !stream_join_ring(s)) {
+        stream_push(s);
+        stream_flushed(s);
+    }
+}
+
+void stream_flushed(struct stream *s) {
+    if (stream_closed(s) || s->in_flight > 0) {
         return;
     }
-    stream_push(s);
-    if (stream_closed(s)) {
-        return;
-    }
-    if (wire_of(s)->bytes > 0) {
+    if (stream_wire(s)->bytes > 0) {
         write_later(s);
     } else if (s->out.bytes > 0) {
         /* The handshake is not over; what completes it flushes again. */
@@ -354,6 +355,7 @@ void stream_close(struct stream *s, enum rc why) {
     }
     loop_undefer(&s->flush);
     stream_leave_line(s);
+    stream_leave_ring(s);
     if (s->wait != NULL) {
         wheel_cancel(&s->wait->deadline);
     }

@@ -45,7 +45,8 @@ struct stream {
     uint32_t queue_limit;
     uint32_t in_flight; /* bytes of the front that libuv writes just now */
     enum rc why;
-    bool comes : 1; /* see stream_comes */
+    bool comes : 1;   /* see stream_comes */
+    bool in_ring : 1; /* see stream_join_ring */
     bool connecting : 1;
     bool finishing : 1;
     bool paused : 1;
@@ -69,6 +70,21 @@ void stream_start_reading(struct stream *s);
 void stream_flush_later(struct stream *s);
 /* The peer will say nothing more. */
 void stream_peer_ended(struct stream *s);
+/* What the kernel is given from. */
+struct outq *stream_wire(struct stream *s) MUST_CHECK;
+/* Is there something to give it? */
+bool stream_fill_wire(struct stream *s) MUST_CHECK;
+/* The kernel was given what it takes: waits for the rest, or goes on with what
+ * follows when there is none. */
+void stream_flushed(struct stream *s);
+
+/* stream_ring.c: of a stream whose loop has a ring. */
+
+/* Sends with others before the turn ends; stream_flushed follows. False: it
+ * has to send by itself. */
+bool stream_join_ring(struct stream *s) MUST_CHECK;
+/* It is being closed. */
+void stream_leave_ring(struct stream *s);
 
 static inline struct loop *stream_loop(const struct stream *s) {
     return s->uv.any.loop->data;

@@ -52,6 +52,7 @@ only 'hiredis/' 'proto/wire|storage'
 only 'sodium' 'gateway|moimctl'
 only 'ini\.h>' 'proto/base'
 only 'zlib' 'proto/wire'
+only 'liburing' 'proto/net'
 
 # Header rings: tsort fails when the pairs contain a loop.
 # shellcheck disable=SC2086
