@@ -10,8 +10,8 @@
 #include "proto/net/address.h"
 
 enum {
-    PHASE_MS = 50, /* between two looks at it */
-    HANDSHAKE_MS = 30000,
+    PHASE_MS = 50,         /* between two looks at it */
+    HANDSHAKE_MS = 120000, /* a storm may take long */
     CODE_GOING_AWAY = 1001,
     COMPLAINTS_MAX = 5,
     HOSTS = 7, /* that sessions come from, on this machine */
