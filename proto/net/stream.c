@@ -21,7 +21,8 @@ static struct stream *stream_of(void *handle) {
 
 struct stream *stream_new(struct loop *l, uv_handle_type type,
                           size_t queue_limit) {
-    struct stream *s = mem_new(sizeof(*s));
+    size_t handle = type == UV_TCP ? sizeof(uv_tcp_t) : sizeof(uv_pipe_t);
+    struct stream *s = mem_new(offsetof(struct stream, uv) + handle);
     int err;
 
     if (type == UV_TCP) {

@@ -34,7 +34,6 @@ struct stream_write {
 /* A gateway has one for every session: what the handle knows already, the loop
  * and in its `data` the owner, is not kept twice. */
 struct stream {
-    union stream_handle uv;
     const struct stream_events *events; /* NULL before stream_attach */
     struct outq out;
     struct loop_task flush;
@@ -50,8 +49,10 @@ struct stream {
     bool connecting : 1;
     bool finishing : 1;
     bool paused : 1;
-    bool ended : 1; /* the peer said that nothing more comes */
-    bool shut : 1;  /* and so did we */
+    bool ended : 1;         /* the peer said that nothing more comes */
+    bool shut : 1;          /* and so did we */
+    union stream_handle uv; /* the last: of TCP's, which is smaller, no more
+                             * than it needs is allocated */
 };
 
 /* `type` is UV_TCP or UV_NAMED_PIPE. */
