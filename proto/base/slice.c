@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "proto/base/slice.h"
 
+#include <assert.h>
 #include <string.h>
 
 static uint8_t lower(uint8_t c) {
@@ -23,6 +24,28 @@ bool slice_eq_nocase(struct slice a, struct slice b) {
 
 bool slice_is_nocase(struct slice a, const char *text) {
     return slice_eq_nocase(a, slice_str(text));
+}
+
+bool slice_starts(struct slice a, const char *prefix) {
+    size_t n = strlen(prefix);
+
+    return a.n >= n && memcmp(a.p, prefix, n) == 0;
+}
+
+struct slice slice_drop(struct slice a, size_t n) {
+    assert(n <= a.n);
+    return (struct slice){n == 0 ? a.p : a.p + n, a.n - n};
+}
+
+struct slice slice_take(struct slice a, size_t n) {
+    assert(n <= a.n);
+    return (struct slice){a.p, n};
+}
+
+size_t slice_find(struct slice a, uint8_t byte) {
+    const uint8_t *hit = a.n == 0 ? NULL : memchr(a.p, byte, a.n);
+
+    return hit == NULL ? a.n : (size_t)(hit - a.p);
 }
 
 struct slice slice_after(struct slice a, const char *mark) {

@@ -3,7 +3,6 @@
 #ifndef MOIM_BASE_SLICE_H
 #define MOIM_BASE_SLICE_H
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,32 +44,13 @@ static inline bool slice_is(struct slice a, const char *text) {
 /* ASCII letters compare without case; everything else exactly. */
 bool slice_eq_nocase(struct slice a, struct slice b);
 bool slice_is_nocase(struct slice a, const char *text);
-/* Here, as the next three, because every parser is made of them. */
-static inline bool slice_starts(struct slice a, const char *prefix) {
-    size_t n = strlen(prefix);
-
-    return a.n >= n && memcmp(a.p, prefix, n) == 0;
-}
-
+bool slice_starts(struct slice a, const char *prefix);
 /* The slice without its first `n` bytes; n is at most a.n. */
-static inline struct slice slice_drop(struct slice a, size_t n) {
-    assert(n <= a.n);
-    return (struct slice){n == 0 ? a.p : a.p + n, a.n - n};
-}
-
+struct slice slice_drop(struct slice a, size_t n);
 /* The first `n` bytes; n is at most a.n. */
-static inline struct slice slice_take(struct slice a, size_t n) {
-    assert(n <= a.n);
-    return (struct slice){a.p, n};
-}
-
+struct slice slice_take(struct slice a, size_t n);
 /* Index of the first `byte`, or a.n when there is none. */
-static inline size_t slice_find(struct slice a, uint8_t byte) {
-    const uint8_t *hit = a.n == 0 ? NULL : memchr(a.p, byte, a.n);
-
-    return hit == NULL ? a.n : (size_t)(hit - a.p);
-}
-
+size_t slice_find(struct slice a, uint8_t byte);
 /* What follows the first `mark`, a text of one byte or more, in `a`; p is NULL
  * when it is not there. */
 struct slice slice_after(struct slice a, const char *mark);
