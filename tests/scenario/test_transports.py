@@ -86,7 +86,7 @@ def test_a_conversation(cluster, how):
 @pytest.mark.parametrize("how", ("sse", "long", "poll"))
 def test_presence_over_http(cluster, how):
     """A session without a socket is online, and is told who comes."""
-    alice, bob, _ = pair(cluster, f"seen{how}")
+    alice, bob = (Account(cluster.url(n), f"seen{how}{n}") for n in (1, 2))
 
     async def watch():
         one = await receiver(cluster.url(1), alice, how).open()
