@@ -25,7 +25,7 @@ static int begin(void **state) {
     it_redis_open(&e->f.redis);
     e->f.h =
         open_history(&e->f, (struct redis_config){.address = e->f.redis.address,
-                                                  .deadline_ms = 1000});
+                                                  .deadline_ms = 20000});
     e->store = history_redis_guard(e->f.h);
     e->f.conv = new_conv(&e->f);
     await_calls(e);
