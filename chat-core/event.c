@@ -11,6 +11,9 @@ enum {
     SHORT = 1,        /* the first byte of the short form */
     TS_BITS = 48,
     NAME_BITS = 8,
+    BEFORE_SEQ = sizeof("{\"type\":\"event\",\"conv\":\"") - 1 + ID_TEXT_LEN +
+                 sizeof("\",\"seq\":") - 1,
+    MARK_LEN = sizeof(",\"ts\":") - 1,
 };
 
 /* How the short form begins: two big-endian numbers. */
@@ -135,35 +138,42 @@ void event_text(struct buf *out, struct conv_id conv, struct msg_seq seq,
     event_texts(out, conv, seq, &stored, 1);
 }
 
-/* `from` begins with the number. */
-static uint64_t read_ts_ms(struct slice from) {
-    uint64_t ts_ms = 0;
-
-    return slice_to_u64(slice_take(from, slice_find(from, ',')), &ts_ms) ? ts_ms
-                                                                         : 0;
-}
-
 uint64_t event_ts_ms(struct slice stored) {
     struct event e;
+    struct slice number;
+    uint64_t ts_ms = 0;
 
     if (short_read(stored, &e)) {
         return e.ts_ms;
     }
-    return is_long(stored) ? read_ts_ms(slice_drop(stored, strlen("\"ts\":")))
-                           : 0;
+    if (!is_long(stored)) {
+        return 0;
+    }
+    number = slice_drop(stored, strlen("\"ts\":"));
+    number = slice_take(number, slice_find(number, ','));
+    return slice_to_u64(number, &ts_ms) ? ts_ms : 0;
 }
 
-/* Behind the type, the conversation and the seq, which hold no comma. */
+static bool is_digit(uint8_t c) {
+    return c >= '0' && c <= '9';
+}
+
+/* Looked for where event_text writes it: every delivery asks. */
 uint64_t event_text_ts_ms(struct slice text) {
     static const char mark[] = ",\"ts\":";
+    uint64_t ts_ms = 0;
+    size_t at = BEFORE_SEQ;
 
-    for (unsigned i = 0; i < 2; i++) {
-        text = slice_drop(text, slice_find(text, ','));
-        text = slice_drop(text, text.n > 0 ? 1 : 0);
+    while (at < text.n && is_digit(text.p[at])) {
+        at++;
     }
-    text = slice_drop(text, slice_find(text, ','));
-    return slice_starts(text, mark) ? read_ts_ms(slice_drop(text, strlen(mark)))
-                                    : 0;
+    if (text.n < at + MARK_LEN || memcmp(text.p + at, mark, MARK_LEN) != 0) {
+        return 0;
+    }
+    for (at += MARK_LEN; at < text.n && is_digit(text.p[at]); at++) {
+        ts_ms = ts_ms * 10 + (uint64_t)(text.p[at] - '0');
+    }
+    return ts_ms;
 }
 
 /* Before it stands only the time. */

@@ -14,7 +14,9 @@
  *     byte 1 | ts: 6 bytes | length of the name: 1 byte | from: 8 bytes |
  *     name | body without its beginning, `{"text":"`
  *
- * No tail begins with byte 1, so both forms are read, side by side, for ever.
+ * What an edit has overtaken is byte 2 and its time, for a repeat of it, and is
+ * gone for everybody else. No tail begins with byte 1 or 2, so both forms are
+ * read, side by side, for ever.
  * The scripts of the history (storage/history_*.lua) know them too. */
 #ifndef MOIM_CORE_EVENT_H
 #define MOIM_CORE_EVENT_H

@@ -1,6 +1,7 @@
 /* The commands about a message that was said: edit, delete, react, and what it
  * said before. */
 #include "chat-core/amend.h"
+#include "chat-core/event.h"
 #include "chat-core/page.h"
 #include "gateway/ack.h"
 #include "gateway/command.h"
@@ -108,7 +109,7 @@ static void on_message(void *ctx, enum rc rc, const struct page *page) {
     struct history *h = ask->request->server->core.history;
 
     if (rc == RC_OK && (page->count != 1 || page->first.v != ask->seq.v ||
-                        page->events[0].n == 0)) {
+                        event_kind(page->events[0]).n == 0)) {
         rc = RC_NOT_FOUND;
     }
     if (rc != RC_OK) {

@@ -38,9 +38,11 @@ local function place_of(prefix, seq)
   return prefix .. 'log:' .. bucket, bucket > 0 and at or at - 1
 end
 
--- When an event was stored, in either of its forms (chat-core/event.h).
+-- When an event was stored, in either of its forms (chat-core/event.h), or
+-- emptied since.
 local function time_of(event)
-  if string.byte(event) == 1 then
+  local first = string.byte(event)
+  if first == 1 or first == 2 then
     return (struct.unpack('>I6', event, 2))
   end
   return tonumber(string.match(event, '^"ts":(%d+)'))
@@ -128,8 +130,11 @@ local function change(prefix, head, seq, _, now, emptied, earlier, forget)
   call('LSET', log, at, (string.gsub(now, '%z', head)))
   if emptied ~= '0' then
     log, at = place_of(prefix, tonumber(emptied))
-    if call('LINDEX', log, at) then
-      call('LSET', log, at, '')
+    local event = call('LINDEX', log, at)
+    local time = event and time_of(event)
+    if event then
+      call('LSET', log, at,
+           time and string.char(2) .. struct.pack('>I6', time) or '')
     end
   end
   if earlier ~= '' then

@@ -42,7 +42,9 @@ class Redis(Process):
         self.terminate()
 
     def cli(self, *words):
-        """redis-cli's answer to one command, without the final newline."""
+        """redis-cli's answer to one command, without the final newline; bytes
+        that are no text as \\xff."""
         run = subprocess.run(["redis-cli", "-s", self.socket, *words],
-                             capture_output=True, text=True, check=False)
+                             capture_output=True, text=True, check=False,
+                             errors="backslashreplace")
         return run.stdout.strip()

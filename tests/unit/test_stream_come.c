@@ -219,7 +219,7 @@ static void pass(struct crowd *w, bool crowded) {
 
 /* A handshake has its time from when it is looked at. */
 static void test_deadline(void **state) {
-    struct tls_files files;
+    static struct tls_files files;
     struct tls_server_config config;
     struct tls_server *server;
     struct crowd w;
