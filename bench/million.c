@@ -150,7 +150,7 @@ enum bench_exit million_run(const struct options *o) {
     struct options crowd = *o;
     struct before before;
     struct report r;
-    struct tally there;
+    struct tally there = {.ready = 0};
     bool ok;
 
     crowd.mix = &ask_crowd;

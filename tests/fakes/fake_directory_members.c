@@ -32,7 +32,7 @@ static enum rc took_change(struct fake_dir_call *c, const struct dir_conv *conv,
     enum rc rc =
         fake_dir_took(c, conv, m != NULL && !m->bound ? m->version : none);
 
-    if (c->changed.changed) {
+    if (m != NULL && c->changed.changed) {
         c->changed.by = m->by;
     }
     return rc;

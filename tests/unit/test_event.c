@@ -249,12 +249,10 @@ static void test_kind(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_store), cmocka_unit_test(test_every_cut),
-        cmocka_unit_test(test_kind),  cmocka_unit_test(test_text),
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_store),
-        cmocka_unit_test(test_kind),
-        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_store),     cmocka_unit_test(test_every_cut),
+        cmocka_unit_test(test_kind),      cmocka_unit_test(test_text),
+        cmocka_unit_test(test_texts),     cmocka_unit_test(test_store),
+        cmocka_unit_test(test_kind),      cmocka_unit_test(test_text),
         cmocka_unit_test(test_text_time),
     };
 

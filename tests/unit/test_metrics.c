@@ -10,36 +10,37 @@ static void put_stores(const void *stores, struct buf *out) {
     buf_add_str(out, stores);
 }
 
+static const char *const want[] = {
+    "moim_gateway_connections 21\n",
+    "moim_gateway_connects_total 22\n",
+    "moim_gateway_refused_total 23\n",
+    "moim_gateway_requests_total 24\n",
+    "moim_gateway_commands_total 25\n",
+    "moim_gateway_messages_in_total 26\n",
+    "moim_gateway_repeats_total 27\n",
+    "moim_gateway_messages_out_total 28\n",
+    "moim_gateway_ephemeral_dropped_total 29\n",
+    "moim_gateway_slow_closes_total 30\n",
+    "moim_gateway_auth_failures_total 31\n",
+    "moim_gateway_membership_reloads_total 32\n",
+    "moim_gateway_held_events_total 33\n",
+    "moim_gateway_bus_gaps_total 34\n",
+    "moim_gateway_bus_errors_total 35\n",
+    "moim_gateway_tls_handshakes_full_total 0\n",
+    "moim_gateway_loop_lag_seconds_sum 0.010000\n",
+    "moim_gateway_ack_seconds_sum 0.036000\n",
+    "moim_gateway_delivery_seconds_sum 0.037000\n",
+    "moim_gateway_disconnects_total{code=\"left\"} 38\n",
+    "moim_gateway_disconnects_total{code=\"1001\"} 0\n",
+    "moim_gateway_waiting_connections 39\n",
+    "moim_gateway_send_queue_bytes 0\n",
+    "of_the_stores\n",
+    build_info,
+    "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n",
+};
+
 /* Each number is the one it says; all are told as Prometheus reads them. */
 static void test_metrics(void **state) {
-    static const char *const want[] = {
-        "moim_gateway_connections 21\n",
-        "moim_gateway_connects_total 22\n",
-        "moim_gateway_refused_total 23\n",
-        "moim_gateway_requests_total 24\n",
-        "moim_gateway_commands_total 25\n",
-        "moim_gateway_messages_in_total 26\n",
-        "moim_gateway_repeats_total 27\n",
-        "moim_gateway_messages_out_total 28\n",
-        "moim_gateway_ephemeral_dropped_total 29\n",
-        "moim_gateway_slow_closes_total 30\n",
-        "moim_gateway_auth_failures_total 31\n",
-        "moim_gateway_membership_reloads_total 32\n",
-        "moim_gateway_held_events_total 33\n",
-        "moim_gateway_bus_gaps_total 34\n",
-        "moim_gateway_bus_errors_total 35\n",
-        "moim_gateway_tls_handshakes_full_total 0\n",
-        "moim_gateway_loop_lag_seconds_sum 0.010000\n",
-        "moim_gateway_ack_seconds_sum 0.036000\n",
-        "moim_gateway_delivery_seconds_sum 0.037000\n",
-        "moim_gateway_disconnects_total{code=\"left\"} 38\n",
-        "moim_gateway_disconnects_total{code=\"1001\"} 0\n",
-        "moim_gateway_waiting_connections 39\n",
-        "moim_gateway_send_queue_bytes 0\n",
-        "of_the_stores\n",
-        build_info,
-        "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n",
-    };
     struct stage g;
     struct peer scraper;
 
