@@ -1,6 +1,7 @@
 """Sessions: how they begin, what they are allowed, how they end."""
 
 import asyncio
+import itertools
 import re
 import secrets
 import socket
@@ -407,11 +408,17 @@ def test_drain_loses_nothing(make_cluster):
         leaving = int(clients[0].ready["gateway"][1:])
         acked = []
 
+        gone = asyncio.Event()
+
         async def talk(client, n):
-            for i in range(40):
+            """Until the gateway is gone, and once more."""
+            for i in itertools.count():
+                last = gone.is_set()
                 text_ = f"{n} {i}"
                 await client.send_surely(conv, text_, secrets.token_hex(8))
                 acked.append(text_)
+                if last:
+                    break
                 await asyncio.sleep(0.08)
 
         talks = [asyncio.create_task(talk(c, n))
@@ -428,6 +435,7 @@ def test_drain_loses_nothing(make_cluster):
             assert 0 < bye["retry_after_ms"] <= 3000
             assert code == 1012
         assert await asyncio.to_thread(process.wait, PATIENCE) == 0
+        gone.set()
         await asyncio.gather(*talks)
         for client in clients:
             await client.until(
