@@ -52,7 +52,7 @@ test('three gateways, the presence service, their stores', async () => {
   await becomes(() => number(tile(page, 'Users online')), 2);
   for (const [name, sessions] of [['g1', '1'], ['g2', '1'], ['g3', '0']]) {
     await row(page, name).locator('td').nth(1).getByText(sessions, { exact: true }).waitFor();
-    await row(page, name).locator('.checks').getByText('5/5', { exact: true }).waitFor();
+    await row(page, name).locator('.checks').getByText('6/6', { exact: true }).waitFor();
   }
   await row(page, 'p1').locator('td').nth(3).getByText('8', { exact: true }).waitFor();
   for (const store of ['Redis', 'PostgreSQL']) {
