@@ -60,6 +60,7 @@ static int run(const struct crew_job *job, bool held) {
         return BENCH_UNAVAILABLE;
     }
     c.load.held = held;
+    c.load.retries = !held;
     c.load.on_ready = on_ready;
     c.load.on_left = on_left;
     c.load.on_phase = on_phase;

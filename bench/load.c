@@ -82,19 +82,47 @@ static void left(struct load *l) {
     open_more(l);
 }
 
-/* It tries the next gateway, as a balancer would have it: its own is gone, or
- * had no time for it. */
+/* It tries the next gateway, as a balancer would have it: its own is gone. */
 static void come_back(struct load *l, struct load_session *s) {
-    if (s->ready) {
-        l->job->tally->ready--;
-        l->job->tally->returned++;
-    } else {
-        l->job->tally->retried++;
-        l->opening--;
-    }
+    l->job->tally->ready--;
+    l->job->tally->returned++;
     s->ready = false;
     s->moves++;
     open_one(l, s);
+}
+
+/* It was not let in: it tries again when the phase is looked at next. */
+static void try_again(struct load *l, struct load_session *s) {
+    l->job->tally->retried++;
+    l->opening--;
+    l->trying++;
+    s->tries = true;
+    if (l->returns) {
+        s->moves++;
+    }
+}
+
+static void try_all_again(struct load *l) {
+    for (size_t i = 0; i < l->opened && l->trying > 0; i++) {
+        if (l->sessions[i].tries) {
+            l->sessions[i].tries = false;
+            l->trying--;
+            open_one(l, &l->sessions[i]);
+        }
+    }
+}
+
+/* It has a further try, or a place elsewhere. */
+static bool goes_on(struct load *l, struct load_session *s) {
+    if (l->ending || !(l->returns || (l->retries && !s->ready))) {
+        return false;
+    }
+    if (s->ready) {
+        come_back(l, s);
+    } else {
+        try_again(l, s);
+    }
+    return true;
 }
 
 static void on_closed(void *owner, unsigned status, uint16_t code,
@@ -108,8 +136,7 @@ static void on_closed(void *owner, unsigned status, uint16_t code,
         left(l);
         return;
     }
-    if (l->returns && !l->ending) {
-        come_back(l, s);
+    if (goes_on(l, s)) {
         return;
     }
     l->closed++;
@@ -235,6 +262,7 @@ static void on_watch(struct wheel_timer *t) {
     struct load *l = CONTAINER_OF(t, struct load, watch);
     enum crew_phase phase = (enum crew_phase)atomic_load(l->job->phase);
 
+    try_all_again(l);
     if (phase == l->phase) {
         loop_timer(&l->loop, t, PHASE_MS);
         return;

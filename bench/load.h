@@ -28,6 +28,7 @@ struct load_session {
     struct ws_client *client; /* NULL when it has ended, or is a feed */
     struct feed *feed;        /* NULL unless it listens over HTTP */
     bool ready;
+    bool tries;    /* was not let in, see load's `trying` */
     uint8_t moves; /* how often it `returns` */
     bool leaves;   /* load_leave was asked to close it */
 };
@@ -44,7 +45,9 @@ struct load {
     size_t closed;
     size_t opening_max;
     size_t leaving; /* sessions that load_come_again closed */
+    size_t trying;  /* that were not let in, and wait a moment */
     bool returns;   /* who loses a connection comes back, at the next gateway */
+    bool retries;   /* who was not let in tries again */
     bool held;      /* opens only whom load_open_next says */
     bool ending;
     struct wheel_timer watch; /* of the phase */

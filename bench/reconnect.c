@@ -27,7 +27,8 @@ static const char hashes[] = "moim_gateway_password_hashes_total";
 struct storm {
     double seconds; /* until the last was ready */
     double sessions;
-    double hashes; /* of passwords, in all */
+    double retried; /* were not let in the first time */
+    double hashes;  /* of passwords, in all */
     double queries;
     struct usage used;
     struct hist latency; /* from its beginning to each that was ready */
@@ -47,9 +48,9 @@ static void others_now(const struct talk *talk, struct hist *out) {
 }
 
 /* Until all have come a second time. False: said on stderr. */
-static bool wait_again(struct crew *c, uint64_t sessions,
-                       struct hist *latency) {
+static bool wait_again(struct crew *c, uint64_t sessions, struct storm *out) {
     double until = scenario_now_s() + PATIENCE_S;
+    struct hist *latency = &out->latency;
     struct tally t;
 
     do {
@@ -63,6 +64,7 @@ static bool wait_again(struct crew *c, uint64_t sessions,
                 (unsigned long long)latency->count,
                 (unsigned long long)sessions);
     }
+    out->retried = (double)t.retried;
     return latency->count >= sessions && t.died == 0;
 }
 
@@ -76,7 +78,7 @@ static bool blow(const struct options *o, struct crew *crew,
 
     others_now(talk, before);
     crew_phase(crew, CREW_RUN);
-    ok = wait_again(crew, o->sessions, &out->latency);
+    ok = wait_again(crew, o->sessions, out);
     out->used = scenario_usage(o, crew);
     out->used = scenario_used(&begin, &out->used);
     others_now(talk, &out->others);
@@ -127,6 +129,7 @@ static void add_storm(struct report *r, const char *group,
     report_aim(r, aim_s);
     report_add(r, group, "p50_ms", (double)hist_at(&s->latency, 0.5) / 1000,
                "until half were");
+    report_add(r, group, "retried", s->retried, "connections, were full");
     report_add(r, group, "password_hashes", s->hashes, "");
     report_limit(r, 0);
     report_add(r, group, "pg_queries_per_session", s->queries / s->sessions,
