@@ -289,11 +289,9 @@ static void look_next(struct poster *p) {
 
 /* The host may be an address already. */
 static bool is_number(const struct url *url, char address[ADDRESS_MAX]) {
-    bool v6 = strchr(url->host, ':') != NULL;
     struct address a;
 
-    snprintf(address, ADDRESS_MAX, "%s%s%s:%s", v6 ? "[" : "", url->host,
-             v6 ? "]" : "", url->port);
+    address_join(url->host, url->port, address, ADDRESS_MAX);
     return address_parse(address, &a) == RC_OK;
 }
 

@@ -200,11 +200,9 @@ const struct sender_counts *sender_counts(const struct sender *s) {
 
 /* The host, when it is an address already, needs no look-up. */
 static void take_number(struct sender *s) {
-    bool v6 = strchr(s->url.host, ':') != NULL;
     struct address a;
 
-    snprintf(s->address, sizeof(s->address), "%s%s%s:%s", v6 ? "[" : "",
-             s->url.host, v6 ? "]" : "", s->url.port);
+    address_join(s->url.host, s->url.port, s->address, sizeof(s->address));
     if (address_parse(s->address, &a) == RC_OK) {
         s->address_until_ms = UINT64_MAX;
     }

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,6 +104,12 @@ void address_host(const struct address *a, char *out, size_t n) {
         inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof(text));
     }
     snprintf(out, n, "%s", text);
+}
+
+void address_join(const char *host, const char *port, char *out, size_t n) {
+    bool v6 = strchr(host, ':') != NULL;
+
+    snprintf(out, n, "%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }
 
 unsigned address_port(const struct address *a) {

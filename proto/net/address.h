@@ -24,6 +24,9 @@ enum rc address_parse(const char *text, struct address *out) MUST_CHECK;
 /* The host as text, an IPv4 address inside IPv6 as IPv4; "unix" for a Unix
  * socket. Cut to `n` bytes with the NUL; ADDRESS_TEXT_MAX is always enough. */
 void address_host(const struct address *a, char *out, size_t n);
+/* What address_parse reads of a host, a number or not, and a port: an IPv6
+ * address gets its brackets. Cut to `n` bytes with the NUL. */
+void address_join(const char *host, const char *port, char *out, size_t n);
 /* 0 for a Unix socket. */
 unsigned address_port(const struct address *a);
 /* The path of a Unix socket, or NULL. Borrowed from `a`. */

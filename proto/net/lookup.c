@@ -9,6 +9,7 @@
 #include "proto/net/address.h"
 
 enum {
+    PORT_TEXT_MAX = 12,
     TEXT_MAX = ADDRESS_TEXT_MAX + 16, /* with brackets and port */
 };
 
@@ -21,13 +22,12 @@ struct lookup {
 static void put_address(const struct addrinfo *info, char out[TEXT_MAX]) {
     struct address a = {.len = info->ai_addrlen};
     char host[ADDRESS_TEXT_MAX];
-    bool v6;
+    char port[PORT_TEXT_MAX];
 
     memcpy(&a.sa, info->ai_addr, info->ai_addrlen);
     address_host(&a, host, sizeof(host));
-    v6 = strchr(host, ':') != NULL;
-    snprintf(out, TEXT_MAX, "%s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "",
-             address_port(&a));
+    snprintf(port, sizeof(port), "%u", address_port(&a));
+    address_join(host, port, out, TEXT_MAX);
 }
 
 static void on_answer(uv_getaddrinfo_t *req, int status,

@@ -61,6 +61,29 @@ static void test_parse(void **state) {
     }
 }
 
+static void test_join(void **state) {
+    static const struct {
+        const char *host;
+        const char *port;
+        const char *want;
+    } rows[] = {
+        {"127.0.0.1", "80", "127.0.0.1:80"},
+        {"::1", "443", "[::1]:443"},
+        {"push.example", "8443", "push.example:8443"},
+    };
+    char cut[6];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[64];
+
+        address_join(rows[i].host, rows[i].port, text, sizeof(text));
+        assert_row(rows[i].want, strcmp(text, rows[i].want) == 0);
+    }
+    address_join("::1", "443", cut, sizeof(cut));
+    assert_string_equal(cut, "[::1]");
+}
+
 static void test_path_length(void **state) {
     char text[200];
     struct address a;
@@ -81,6 +104,7 @@ static void test_path_length(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_join),
         cmocka_unit_test(test_path_length),
     };
 
