@@ -126,18 +126,6 @@ void lane_done(struct lane *lane) {
     make_ready(lane);
 }
 
-/* Between half the ceiling and the ceiling, so that lanes that failed together
- * do not come back together. */
-static uint64_t rest_ms(struct lane *lane) {
-    uint64_t most_ms = lane->ceiling_ms;
-
-    lane->ceiling_ms *= 2;
-    if (lane->ceiling_ms > REST_MOST_MS) {
-        lane->ceiling_ms = REST_MOST_MS;
-    }
-    return most_ms / 2 + rand_below(lane->owner->ports.rand, most_ms / 2 + 1);
-}
-
 void lane_rest(struct lane *lane) {
     struct lanes *l = lane->owner;
 
@@ -150,7 +138,8 @@ void lane_rest(struct lane *lane) {
     lane->state = LANE_RESTING;
     l->resting++;
     wheel_set(l->ports.wheel, &lane->rest,
-              l->ports.clock->mono_ms + rest_ms(lane));
+              l->ports.clock->mono_ms +
+                  rest_draw(&lane->ceiling_ms, l->ports.rand));
 }
 
 /* All of them. */

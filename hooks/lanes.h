@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hooks/rest.h"
 #include "proto/base/ids.h"
 #include "proto/base/list.h"
 #include "proto/base/macros.h"
@@ -26,8 +27,7 @@
 #include "storage/hook_queue.h"
 
 enum {
-    REST_FIRST_MS = 500,  /* at most, after the first failure */
-    REST_MOST_MS = 60000, /* at most, after any */
+    REST_FIRST_MS = 500, /* at most, after the first failure; see rest.h */
 };
 
 /* One entry of the queue. */

@@ -184,18 +184,6 @@ void push_done(struct push *p) {
     make_ready(p);
 }
 
-/* Between half the ceiling and the ceiling, so that those that failed together
- * do not come back together. */
-static uint64_t rest_ms(struct push *p) {
-    uint64_t most_ms = p->ceiling_ms;
-
-    p->ceiling_ms *= 2;
-    if (p->ceiling_ms > PUSHES_REST_MOST_MS) {
-        p->ceiling_ms = PUSHES_REST_MOST_MS;
-    }
-    return most_ms / 2 + rand_below(p->owner->ports.rand, most_ms / 2 + 1);
-}
-
 void push_rest(struct push *p, uint64_t least_ms) {
     struct pushes *all = p->owner;
 
@@ -207,5 +195,6 @@ void push_rest(struct push *p, uint64_t least_ms) {
     p->state = PUSH_RESTING;
     all->resting++;
     wheel_set(all->ports.wheel, &p->rest,
-              all->ports.clock->mono_ms + least_ms + rest_ms(p));
+              all->ports.clock->mono_ms + least_ms +
+                  rest_draw(&p->ceiling_ms, all->ports.rand));
 }

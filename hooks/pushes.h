@@ -16,6 +16,7 @@
 
 #include "chat-core/ports/devices.h"
 #include "hooks/recall.h"
+#include "hooks/rest.h"
 #include "proto/base/clock.h"
 #include "proto/base/list.h"
 #include "proto/base/macros.h"
@@ -26,8 +27,8 @@
 #include "storage/hook_keys.h"
 
 enum {
-    PUSHES_REST_FIRST_MS = 1000, /* at most, after the first failure */
-    PUSHES_REST_MOST_MS = 60000, /* at most, after any */
+    PUSHES_REST_FIRST_MS =
+        1000, /* at most, after the first failure; see rest.h */
 };
 
 struct push_notice {

@@ -139,8 +139,7 @@ static void test_rest(void **state) {
         assert_null(pushes_take(&w.pushes));
         pass(most_ms / 2 + 2 + WHEEL_TICK_MS);
         assert_int_equal(w.ready, i + 1);
-        most_ms = most_ms * 2 > PUSHES_REST_MOST_MS ? PUSHES_REST_MOST_MS
-                                                    : most_ms * 2;
+        most_ms = most_ms * 2 > REST_MOST_MS ? REST_MOST_MS : most_ms * 2;
     }
     push_done(pushes_take(&w.pushes));
     assert_int_equal(w.pushes.resting, 0);
