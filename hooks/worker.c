@@ -14,6 +14,7 @@ struct part {
     bool works; /* its lease is ours */
     bool reading;
     bool beyond; /* it is read for the notifier alone: the lanes are full */
+    bool stale;  /* what is being read was asked for before it began anew */
     struct replay_id after; /* read up to here, into the lanes */
     struct replay_id noted; /* and up to here, for the notifier */
     uint64_t waiting;
@@ -103,6 +104,7 @@ static void take_entry(struct part *p, const struct hook_entry *e) {
 static void begin_anew(struct part *p) {
     p->after = (struct replay_id){0, 0};
     p->noted = (struct replay_id){0, 0};
+    p->stale = p->reading;
     lanes_drop(&p->worker->lanes, part_of(p));
 }
 
@@ -149,9 +151,11 @@ static void on_page(void *ctx, enum rc rc, const struct hook_entry *entries,
     struct part *p = ctx;
     struct worker *w = p->worker;
     bool beyond = p->beyond;
+    bool stale = p->stale;
 
     p->reading = false;
-    if (w->stopped || !p->works) {
+    p->stale = false;
+    if (w->stopped || !p->works || stale) {
         return;
     }
     if (rc != RC_OK) {
