@@ -239,7 +239,7 @@ void load_come_again(struct load *l) {
         l->sessions[i].ready = false;
         if (l->sessions[i].client != NULL) {
             l->leaving++;
-            ws_client_close(l->sessions[i].client, CODE_GOING_AWAY);
+            ws_client_cut(l->sessions[i].client);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -16,13 +17,9 @@ enum {
 };
 
 struct listener {
-    union {
-        uv_handle_t any;
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-        uv_timer_t pause; /* instead of one of these */
-    } uv;
+    struct interest interest;
+    struct wheel_timer pause;
+    struct loop_task end; /* frees it */
     struct loop *loop;
     listener_fn fn;
     void *owner;
@@ -33,16 +30,8 @@ struct listener {
     rlim_t fds_max;         /* of the process */
     uint64_t warn_next;     /* monotonic, ms */
     struct address address; /* as bound */
-    struct loop_task again; /* begins the share of another turn */
-    uint64_t spent_us;      /* of this turn's, if `paced` */
-    int backlog;
     bool paced;
-    bool waiting; /* libuv holds a connection that is not accepted yet */
-    int kept;     /* the socket once more, to go on with after a pause; or -1 */
-    bool left;    /* nobody owns it any more: freed with its handle */
 };
-
-static int listen_on(struct listener *s, int fd, int backlog);
 
 static const struct log_ctx log_listener = {"listener", 0};
 
@@ -59,6 +48,12 @@ static void remove_stale_path(const struct address *a) {
         unlink(address_path(a));
     }
     close(fd);
+}
+
+static void remove_path(const struct address *a) {
+    if (address_path(a) != NULL) {
+        unlink(address_path(a));
+    }
 }
 
 static int set_option(int fd, int level, int option) {
@@ -128,76 +123,39 @@ static rlim_t fds_left(const struct listener *s, const struct stream *last) {
     return used < s->fds_max ? s->fds_max - used : 0;
 }
 
-/* Leaving, and the pause. */
-
-static void listener_free(struct listener *s) {
-    if (s->kept >= 0) {
-        close(s->kept);
-    }
-    mem_free(s);
-}
-
-static void on_pause_closed(uv_handle_t *handle) {
-    struct listener *s = handle->data;
-    int fd = s->kept;
-    int err;
-
-    if (s->left) {
-        listener_free(s);
-        return;
-    }
-    s->kept = -1;
-    err = listen_on(s, fd, s->backlog);
-    if (err != 0) {
-        log_error(&log_listener, "listen_failed", "error=\"%s\"",
-                  uv_strerror(err));
+static void accept_from_now(struct listener *s) {
+    if (interest_want(s->loop, &s->interest, INTEREST_READ) != RC_OK) {
+        loop_timer(s->loop, &s->pause, PAUSE_MS);
     }
 }
 
-static void on_pause_over(uv_timer_t *timer) {
-    uv_close((uv_handle_t *)timer, on_pause_closed);
+static void on_pause_over(struct wheel_timer *t) {
+    accept_from_now(CONTAINER_OF(t, struct listener, pause));
 }
 
-static void on_socket_closed(uv_handle_t *handle) {
-    struct listener *s = handle->data;
-
-    if (s->left) {
-        listener_free(s);
-        return;
-    }
-    uv_timer_init(&s->loop->uv, &s->uv.pause);
-    s->uv.any.data = s;
-    uv_timer_start(&s->uv.pause, on_pause_over, PAUSE_MS, 0);
-}
-
-/* libuv asks for the next connection at once, for ever, while the process or
- * the system has no descriptor to give. Only closing its handle stops it; who
- * wants to come waits in the kernel's queue. */
+/* Who wants to come waits in the kernel's queue meanwhile, and the loop runs on
+ * for him. */
 static void pause_accepting(struct listener *s) {
-    if (s->kept >= 0 && !uv_is_closing(&s->uv.any)) {
-        uv_close(&s->uv.any, on_socket_closed);
+    if (may_warn(s)) {
+        log_warn(&log_listener, "accept_failed", "error=\"%s\"",
+                 strerror(errno));
     }
+    (void)!interest_want(s->loop, &s->interest, INTEREST_BROKEN);
+    loop_timer(s->loop, &s->pause, PAUSE_MS);
 }
 
-static void accept_one(struct listener *s) {
+static void take_in(struct listener *s, struct stream *stream) {
     struct listener *counts = s->counts;
-    size_t over;
-    struct stream *stream;
-    rlim_t left;
+    size_t over = counts->max_streams + LISTENER_SPARE_STREAMS;
+    rlim_t left = fds_left(s, stream);
 
-    if (stream_accept(&stream, s->loop, &s->uv.stream, s->queue_limit) !=
-        RC_OK) {
-        return; /* that one is lost */
-    }
     if (s->paced) {
         stream_comes(stream);
     }
-    left = fds_left(s, stream);
     if (left < LISTENER_SPARE_FDS && may_warn(s)) {
         log_warn(&log_listener, "descriptors_short", "left=%llu of=%llu",
                  (unsigned long long)left, (unsigned long long)s->fds_max);
     }
-    over = counts->max_streams + LISTENER_SPARE_STREAMS;
     if (counts->count >= over || left < LISTENER_SPARE_FDS / 3) {
         stream_close(stream, RC_LIMIT);
         return;
@@ -207,68 +165,44 @@ static void accept_one(struct listener *s) {
           counts->count > counts->max_streams || left < LISTENER_SPARE_FDS);
 }
 
-/* libuv asks for no more until the one that it holds has been accepted. */
-static void accept_in_turn(struct listener *s) {
-    uint64_t from_ns = uv_hrtime();
+/* The owner may leave the listener in its callback. */
+static void on_ready(struct interest *r, uint32_t what) {
+    struct listener *s = CONTAINER_OF(r, struct listener, interest);
+    uint64_t end_ns = uv_hrtime() + (uint64_t)LISTENER_SHARE_US * 1000;
+    enum rc rc = RC_OK;
 
-    s->waiting = s->spent_us >= LISTENER_SHARE_US;
-    if (!s->waiting) {
-        accept_one(s);
-        s->spent_us += (uv_hrtime() - from_ns) / 1000;
-    }
-    loop_defer(s->loop, &s->again);
-}
+    (void)what;
+    while (rc != RC_AGAIN && s->interest.wanted == INTEREST_READ) {
+        struct stream *stream;
 
-static void on_again(struct loop_task *t) {
-    struct listener *s = CONTAINER_OF(t, struct listener, again);
-
-    s->spent_us = 0;
-    if (s->waiting) {
-        accept_in_turn(s);
-    }
-}
-
-static void on_connection(uv_stream_t *handle, int status) {
-    struct listener *s = handle->data;
-
-    loop_wake(s->loop);
-    if (status < 0 && may_warn(s)) {
-        log_warn(&log_listener, "accept_failed", "error=\"%s\"",
-                 uv_strerror(status));
-    }
-    if (status == UV_EMFILE || status == UV_ENFILE) {
-        pause_accepting(s);
-    } else if (status == 0 && s->paced) {
-        accept_in_turn(s);
-    } else if (status == 0) {
-        accept_one(s);
+        rc = stream_accept(&stream, s->loop, s->interest.fd, s->queue_limit);
+        if (rc == RC_OK) {
+            take_in(s, stream);
+        } else if (rc == RC_LIMIT) {
+            pause_accepting(s);
+        }
+        if (uv_hrtime() >= end_ns) {
+            return;
+        }
     }
 }
 
-/* Makes `fd` the handle's and listens. On failure `fd` is closed. */
-static int listen_on(struct listener *s, int fd, int backlog) {
-    int err;
+/* What waits there does not block who takes it, and what is taken sends at
+ * once, if it is TCP. False: errno. */
+static bool listen_on(int fd, int backlog) {
+    (void)set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+    return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0 &&
+           listen(fd, backlog) == 0;
+}
 
-    if (address_path(&s->address) == NULL) {
-        uv_tcp_init(&s->loop->uv, &s->uv.tcp);
-        err = uv_tcp_open(&s->uv.tcp, fd);
-    } else {
-        uv_pipe_init(&s->loop->uv, &s->uv.pipe, 0);
-        err = uv_pipe_open(&s->uv.pipe, fd);
-    }
-    s->uv.any.data = s;
-    if (err != 0) {
-        close(fd);
-        return err;
-    }
-    s->kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    return uv_listen(&s->uv.stream, backlog, on_connection);
+static void on_end(struct loop_task *t) {
+    mem_free(CONTAINER_OF(t, struct listener, end));
 }
 
 static enum rc open_failed(const char *address, int err) {
     log_error(&log_listener, "listen_failed", "address=%s error=\"%s\"",
-              address, uv_strerror(err));
-    return err == UV_EADDRINUSE ? RC_CONFLICT : RC_BACKEND;
+              address, strerror(err));
+    return err == EADDRINUSE ? RC_CONFLICT : RC_BACKEND;
 }
 
 enum rc listener_open(struct listener **out, struct loop *l,
@@ -277,7 +211,6 @@ enum rc listener_open(struct listener **out, struct loop *l,
     struct rlimit limit;
     struct listener *s;
     struct address a;
-    int err;
     int fd;
 
     if (address_parse(config->address, &a) != RC_OK) {
@@ -289,7 +222,14 @@ enum rc listener_open(struct listener **out, struct loop *l,
     }
     fd = open_bound(&a, config->fd, config->reuse_port);
     if (fd < 0) {
-        return open_failed(config->address, uv_translate_sys_error(errno));
+        return open_failed(config->address, errno);
+    }
+    if (!listen_on(fd, config->backlog)) {
+        int why = errno;
+
+        close(fd);
+        remove_path(&a);
+        return open_failed(config->address, why);
     }
     s = mem_new(sizeof(*s));
     s->loop = l;
@@ -301,15 +241,11 @@ enum rc listener_open(struct listener **out, struct loop *l,
     s->fds_max =
         getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
     s->address = a;
-    s->backlog = config->backlog;
     s->paced = config->paced;
-    loop_task_init(&s->again, on_again);
-    s->kept = -1;
-    err = listen_on(s, fd, config->backlog);
-    if (err != 0) {
-        listener_close(&s);
-        return open_failed(config->address, err);
-    }
+    interest_init(&s->interest, fd, INTEREST_HERE, on_ready);
+    wheel_timer_init(&s->pause, on_pause_over);
+    loop_task_init(&s->end, on_end);
+    accept_from_now(s);
     *out = s;
     return RC_OK;
 }
@@ -335,24 +271,21 @@ void listener_leave(struct listener **s) {
     if (gone == NULL) {
         return;
     }
-    gone->left = true;
-    loop_undefer(&gone->again);
-    if (!uv_is_closing(&gone->uv.any)) {
-        uv_close(&gone->uv.any, on_socket_closed);
-    }
+    interest_drop(gone->loop, &gone->interest);
+    close(gone->interest.fd);
+    wheel_cancel(&gone->pause);
+    loop_defer(gone->loop, &gone->end);
 }
 
 void listener_close(struct listener **s) {
-    if (*s != NULL && address_path(&(*s)->address) != NULL) {
-        unlink(address_path(&(*s)->address));
+    if (*s != NULL) {
+        remove_path(&(*s)->address);
     }
     listener_leave(s);
 }
 
 int listener_fd(const struct listener *s) {
-    uv_os_fd_t fd = -1;
-
-    return uv_fileno(&s->uv.any, &fd) == 0 ? fd : s->kept;
+    return s->interest.fd;
 }
 
 unsigned listener_port(const struct listener *s) {

@@ -1,6 +1,7 @@
 #include "proto/net/loop.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 
 #include "proto/base/log.h"
@@ -67,8 +68,10 @@ static void on_prepare(uv_prepare_t *handle) {
     l->awake = false;
 }
 
+/* libuv has said which sets there is something in. */
 static void on_check(uv_check_t *handle) {
     loop_wake(handle->data);
+    interest_turn(handle->data);
 }
 
 static void on_signal(uv_signal_t *handle, int signum) {
@@ -101,10 +104,6 @@ static int init_handles(struct loop *l) {
     return err;
 }
 
-static void on_next_comers(struct loop_task *t) {
-    pace_turn(&CONTAINER_OF(t, struct loop, next_comers)->comers);
-}
-
 enum rc loop_init(struct loop *l) {
     int err;
 
@@ -112,6 +111,9 @@ enum rc loop_init(struct loop *l) {
     err = uv_loop_init(&l->uv);
     if (err == 0) {
         err = init_handles(l);
+    }
+    if (err == 0 && interest_open(l, LOOP_SHARE_US) != RC_OK) {
+        err = uv_translate_sys_error(errno);
     }
     if (err != 0) {
         log_error(&log_loop, "loop_failed", "error=\"%s\"", uv_strerror(err));
@@ -125,8 +127,6 @@ enum rc loop_init(struct loop *l) {
     wheel_init(&l->wheel, l->clock.mono_ms);
     rand_seed_from_kernel(&l->rand);
     list_init(&l->tasks);
-    pace_init(&l->comers, LOOP_COMERS_US);
-    loop_task_init(&l->next_comers, on_next_comers);
     l->read_bytes = mem_new(LOOP_READ_BYTES);
     l->plain_bytes = mem_new(LOOP_PLAIN_BYTES);
     return RC_OK;
@@ -157,12 +157,14 @@ static void assert_closing(uv_handle_t *handle, void *unused) {
 void loop_fini(struct loop *l) {
     int err;
 
+    run_tasks(l); /* who closed a moment ago frees himself there */
     uv_close((uv_handle_t *)&l->timer, NULL);
     uv_close((uv_handle_t *)&l->prepare, NULL);
     uv_close((uv_handle_t *)&l->check, NULL);
     for (size_t i = 0; i < COUNT_OF(l->signals); i++) {
         uv_close((uv_handle_t *)&l->signals[i], NULL);
     }
+    interest_close(l);
     uv_walk(&l->uv, assert_closing, NULL);
     uv_run(&l->uv, UV_RUN_DEFAULT);
     err = uv_loop_close(&l->uv);

@@ -15,15 +15,15 @@
 #include "proto/base/rand.h"
 #include "proto/base/rc.h"
 #include "proto/base/wheel.h"
-#include "proto/net/pace.h"
+#include "proto/net/interest.h"
 
 enum {
     LOOP_READ_BYTES = 64 * 1024, /* the read buffer all streams share */
     /* What a read of a stream under TLS says: with a record begun before. */
     LOOP_PLAIN_BYTES = LOOP_READ_BYTES + 16 * 1024,
-    /* Of a turn, for streams that have just come: some handshakes under TLS,
-     * or a hundred without. */
-    LOOP_COMERS_US = 3000,
+    /* Of a turn, for streams that come and go: some handshakes under TLS, or
+     * a hundred without. */
+    LOOP_SHARE_US = 3000,
 };
 
 /* Work for the end of this turn. Embedded in its object. */
@@ -44,8 +44,7 @@ struct loop {
     struct wheel wheel;
     struct rand rand;
     struct list tasks;
-    struct pace comers; /* see stream_comes */
-    struct loop_task next_comers;
+    struct interest_sets interest; /* the descriptors that somebody waits for */
     struct ring *ring;      /* what streams send through; NULL: by themselves */
     uint64_t turn_us;       /* when this turn began */
     struct histogram turns; /* how long they took: others waited so long */

@@ -105,17 +105,18 @@ static struct slice rest_of_body(const struct outq_item *it) {
                : slice_of(it->body->bytes + gone, it->body->len - gone);
 }
 
-/* Adds them, unless there are none. libuv only reads what it is given. */
-static unsigned add_buf(uv_buf_t *bufs, unsigned count, struct slice bytes) {
+/* Adds them, unless there are none. The kernel only reads it. */
+static unsigned add_buf(struct iovec *bufs, unsigned count,
+                        struct slice bytes) {
     if (bytes.n == 0) {
         return count;
     }
-    bufs[count].base = (char *)(uintptr_t)bytes.p;
-    bufs[count].len = bytes.n;
+    bufs[count].iov_base = (void *)(uintptr_t)bytes.p;
+    bufs[count].iov_len = bytes.n;
     return count + 1;
 }
 
-unsigned outq_gather(struct outq *q, uv_buf_t *bufs, unsigned max,
+unsigned outq_gather(struct outq *q, struct iovec *bufs, unsigned max,
                      size_t *bytes) {
     struct outq_item *it = q->last;
     unsigned count = 0;

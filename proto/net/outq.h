@@ -1,12 +1,12 @@
 /* What a stream still has to write: heads by copy, bodies by reference. An
- * item stays where it is until all of it has been taken, so that libuv may
+ * item stays where it is until all of it has been taken, so that the kernel may
  * write from it. An empty queue holds no memory. */
 #ifndef MOIM_NET_OUTQ_H
 #define MOIM_NET_OUTQ_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <uv.h>
+#include <sys/uio.h>
 
 #include "proto/base/blob.h"
 #include "proto/base/macros.h"
@@ -37,7 +37,7 @@ bool outq_grow(struct outq *q, struct slice head, struct slice joint,
 /* Points `bufs` at the front of the queue, at most `max` (2 or more) of them;
  * answers how many. *bytes: their sum. Borrowed until outq_take. All of it
  * counts as on its way. */
-unsigned outq_gather(struct outq *q, uv_buf_t *bufs, unsigned max,
+unsigned outq_gather(struct outq *q, struct iovec *bufs, unsigned max,
                      size_t *bytes);
 /* Copies bytes from the front of the queue, at most `max`; answers how many.
  * They stay in the queue until outq_take. */

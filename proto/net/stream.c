@@ -1,8 +1,11 @@
 #include "proto/net/stream.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "proto/base/mem.h"
 #include "proto/net/address.h"
@@ -10,45 +13,40 @@
 
 enum {
     WRITE_BUFS = 128,     /* handed to the kernel in one call */
+    READS_MAX = 8,        /* of one stream in a turn, when each fills all */
     EOF_LINGER_MS = 5000, /* for a peer that ended its side to take the rest */
 };
 
 static void on_flush(struct loop_task *t);
+static void on_ready(struct interest *r, uint32_t what);
 
-static struct stream *stream_of(void *handle) {
-    return CONTAINER_OF(handle, struct stream, uv);
-}
-
-struct stream *stream_new(struct loop *l, uv_handle_type type,
+struct stream *stream_new(struct loop *l, int fd, enum interest_rank rank,
                           size_t queue_limit) {
-    size_t handle = type == UV_TCP ? sizeof(uv_tcp_t) : sizeof(uv_pipe_t);
-    struct stream *s = mem_new(offsetof(struct stream, uv) + handle);
-    int err;
+    struct stream *s = mem_new(sizeof(*s));
 
-    if (type == UV_TCP) {
-        err = uv_tcp_init(&l->uv, &s->uv.tcp);
-        uv_tcp_nodelay(&s->uv.tcp, 1); /* kept for when there is a socket */
-    } else {
-        err = uv_pipe_init(&l->uv, &s->uv.pipe, 0);
-    }
-    assert(err == 0); /* neither opens anything yet */
-    (void)err;
+    s->loop = l;
     s->queue_limit =
         (uint32_t)(queue_limit < UINT32_MAX ? queue_limit : UINT32_MAX);
     outq_init(&s->out);
     loop_task_init(&s->flush, on_flush);
+    interest_init(&s->interest, fd, rank, on_ready);
     return s;
 }
 
 /* Reading. */
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
-    struct stream *s = stream_of(handle);
+static bool hears(const struct stream *s) {
+    return (s->events != NULL || s->finishing) && !s->connecting &&
+           !s->paused && !s->ended;
+}
 
-    (void)suggested;
-    loop_wake(stream_loop(s));
-    buf->base = (char *)stream_loop(s)->read_bytes;
-    buf->len = stream_may_read(s) ? LOOP_READ_BYTES : 0; /* UV_ENOBUFS */
+void stream_listen(struct stream *s) {
+    unsigned want = (hears(s) ? INTEREST_READ : 0) |
+                    (s->connecting || s->blocked ? INTEREST_WRITE : 0);
+
+    if (!s->closed && interest_want(s->loop, &s->interest, want) != RC_OK) {
+        stream_close(s, RC_BACKEND);
+    }
 }
 
 /* The peer may have ended only its own side, and still want its answer; under
@@ -58,6 +56,7 @@ void stream_peer_ended(struct stream *s) {
     if (s->out.bytes == 0 && s->tls == NULL) {
         stream_close(s, RC_OK);
     } else {
+        stream_listen(s);
         stream_finish(s, RC_OK, EOF_LINGER_MS);
         stream_flush_later(s);
     }
@@ -72,60 +71,70 @@ static void wire_ended(struct stream *s) {
     }
 }
 
-static void take_read(struct stream *s, ssize_t n, const uv_buf_t *buf) {
-    if (n == UV_EOF) {
+static void take_read(struct stream *s, uint8_t *bytes, size_t n) {
+    if (s->tls != NULL) {
+        stream_take_sealed(s, bytes, n);
+    } else if (!s->finishing) {
+        s->events->on_bytes(s->owner, bytes, n);
+    }
+}
+
+/* True when there may be more: the buffer was filled. */
+static bool read_once(struct stream *s) {
+    uint8_t *bytes = s->loop->read_bytes;
+    ssize_t n;
+
+    do {
+        n = read(s->interest.fd, bytes, LOOP_READ_BYTES);
+    } while (n < 0 && errno == EINTR);
+    if (n > 0) {
+        take_read(s, bytes, (size_t)n);
+    } else if (n == 0) {
         wire_ended(s);
-    } else if (n < 0) {
+    } else if (errno != EAGAIN) {
         stream_close(s, RC_CLOSED);
-    } else if (s->tls != NULL) {
-        stream_take_sealed(s, (const uint8_t *)buf->base, (size_t)n);
-    } else if (n > 0 && !s->finishing) {
-        s->events->on_bytes(stream_owner(s), (uint8_t *)buf->base, (size_t)n);
+    }
+    return n == LOOP_READ_BYTES;
+}
+
+/* The stream is there until the turn ends, whoever closes it here. */
+static void read_all(struct stream *s) {
+    for (unsigned i = 0; i < READS_MAX; i++) {
+        if (s->closed || !hears(s) || !read_once(s)) {
+            return;
+        }
     }
 }
 
-/* The stream is there until the loop has closed it, whoever closes it here. */
-static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
-    struct stream *s = stream_of(handle);
-    struct loop *l = stream_loop(s);
+static void on_ready(struct interest *r, uint32_t what) {
+    struct stream *s = CONTAINER_OF(r, struct stream, interest);
 
-    loop_wake(l);
-    if (n == UV_ENOBUFS) {
-        stream_hold(s);
-    } else if (s->comes) {
-        uint64_t from_ns = uv_hrtime();
-
-        take_read(s, n, buf);
-        pace_spend(&l->comers, (uv_hrtime() - from_ns) / 1000);
-    } else {
-        take_read(s, n, buf);
+    if (s->connecting) {
+        stream_connected(s);
+        return;
     }
-}
-
-void stream_start_reading(struct stream *s) {
-    bool heard = s->events != NULL || s->finishing;
-
-    if (heard && !s->connecting && !s->paused && !s->ended &&
-        !stream_waits(s) && !stream_closed(s)) {
-        uv_read_start(&s->uv.stream, on_alloc, on_read);
+    stream_let_in(s);
+    if (s->blocked && (what & (INTEREST_WRITE | INTEREST_BROKEN)) != 0) {
+        s->blocked = false;
+        stream_listen(s);
+        stream_flush_later(s);
     }
-}
-
-static void stop_reading(struct stream *s) {
-    uv_read_stop(&s->uv.stream);
-    stream_leave_line(s);
+    if ((what & ~(uint32_t)INTEREST_WRITE) != 0) {
+        read_all(s);
+    }
+    stream_goes_on(s);
 }
 
 void stream_pause(struct stream *s) {
     if (!s->finishing) {
         s->paused = true;
-        stop_reading(s);
+        stream_listen(s);
     }
 }
 
 void stream_resume(struct stream *s) {
     s->paused = false;
-    stream_start_reading(s);
+    stream_listen(s);
 }
 
 /* Writing. */
@@ -142,7 +151,7 @@ enum rc stream_send(struct stream *s, struct slice head, struct blob *body) {
 
     if (rc == RC_OK && head.n + blob_slice(body).n > 0) {
         outq_push(&s->out, head, body == NULL ? NULL : blob_ref(body));
-        loop_defer(stream_loop(s), &s->flush);
+        loop_defer(s->loop, &s->flush);
     }
     return rc;
 }
@@ -182,54 +191,22 @@ size_t stream_queued(const struct stream *s) {
 }
 
 void stream_flush_later(struct stream *s) {
-    if (!stream_closed(s)) {
-        loop_defer(stream_loop(s), &s->flush);
+    if (!s->closed) {
+        loop_defer(s->loop, &s->flush);
     }
-}
-
-static void on_written(uv_write_t *req, int status) {
-    struct stream_write *w = CONTAINER_OF(req, struct stream_write, req);
-    struct stream *s = w->stream;
-
-    loop_wake(stream_loop(s));
-    outq_take(stream_wire(s), s->in_flight);
-    s->in_flight = 0;
-    mem_free(w);
-    if (stream_closed(s)) {
-        return;
-    }
-    if (status < 0) {
-        stream_close(s, RC_CLOSED);
-    } else {
-        loop_defer(stream_loop(s), &s->flush);
-    }
-}
-
-/* Hands the front of the queue to libuv, which waits for the kernel. */
-static void write_later(struct stream *s) {
-    struct stream_write *w = mem_new(sizeof(*w));
-    uv_buf_t bufs[WRITE_BUFS];
-    size_t bytes;
-    unsigned n = outq_gather(stream_wire(s), bufs, WRITE_BUFS, &bytes);
-
-    assert(bytes <= UINT32_MAX);
-    w->stream = s;
-    if (uv_write(&w->req, &s->uv.stream, bufs, n, on_written) != 0) {
-        mem_free(w);
-        stream_close(s, RC_CLOSED);
-        return;
-    }
-    s->in_flight = (uint32_t)bytes;
 }
 
 /* True when all of the front, as much as one call takes, went out. */
 static bool write_now(struct stream *s) {
-    uv_buf_t bufs[WRITE_BUFS];
+    struct iovec bufs[WRITE_BUFS];
     size_t bytes;
-    unsigned n = outq_gather(stream_wire(s), bufs, WRITE_BUFS, &bytes);
-    int sent = uv_try_write(&s->uv.stream, bufs, n);
+    int n = (int)outq_gather(stream_wire(s), bufs, WRITE_BUFS, &bytes);
+    ssize_t sent;
 
-    if (sent < 0 && sent != UV_EAGAIN) {
+    do {
+        sent = writev(s->interest.fd, bufs, n);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0 && errno != EAGAIN) {
         stream_close(s, RC_CLOSED);
         return false;
     }
@@ -239,32 +216,22 @@ static bool write_now(struct stream *s) {
     return sent > 0 && (size_t)sent == bytes;
 }
 
-static void on_shut_down(uv_shutdown_t *req, int status) {
-    struct stream_wait *w = CONTAINER_OF(req, struct stream_wait, req.shutdown);
-
-    loop_wake(stream_loop(w->stream));
-    if (status < 0) {
-        stream_close(w->stream, w->stream->why);
-    }
-}
-
 /* All is sent; what remains is to hear that the peer has it. */
 static void end_our_side(struct stream *s) {
     if (s->shut && !s->ended) {
         return;
     }
     s->shut = true;
-    if (s->ended ||
-        uv_shutdown(&s->wait->req.shutdown, &s->uv.stream, on_shut_down) != 0) {
+    if (s->ended || shutdown(s->interest.fd, SHUT_WR) != 0) {
         stream_close(s, s->why);
     }
 }
 
 void stream_push(struct stream *s) {
-    if (s->connecting || s->in_flight > 0) {
-        return; /* both flush when they are done */
+    if (s->connecting || s->blocked) {
+        return; /* both flush when they are over */
     }
-    while (!stream_closed(s) && stream_fill_wire(s) && write_now(s)) {
+    while (!s->closed && stream_fill_wire(s) && write_now(s)) {
     }
 }
 
@@ -272,35 +239,33 @@ void stream_push(struct stream *s) {
 static void on_flush(struct loop_task *t) {
     struct stream *s = CONTAINER_OF(t, struct stream, flush);
 
-    if (!s->connecting && s->in_flight == 0 && !stream_join_ring(s)) {
+    if (!s->connecting && !s->blocked && !stream_join_ring(s)) {
         stream_push(s);
         stream_flushed(s);
     }
 }
 
 void stream_flushed(struct stream *s) {
-    if (stream_closed(s) || s->in_flight > 0) {
+    if (s->closed || s->blocked) {
         return;
     }
     if (stream_wire(s)->bytes > 0) {
-        write_later(s);
+        s->blocked = true;
+        stream_listen(s);
     } else if (s->out.bytes > 0) {
         /* The handshake is not over; what completes it flushes again. */
     } else if (s->finishing) {
         end_our_side(s);
     } else if (s->events != NULL && s->events->on_drained != NULL) {
-        s->events->on_drained(stream_owner(s));
+        s->events->on_drained(s->owner);
     }
 }
 
 void stream_attach(struct stream *s, const struct stream_events *events,
                    void *owner) {
     s->events = events;
-    s->uv.any.data = owner;
-    if (events == NULL && !s->finishing) {
-        stop_reading(s);
-    }
-    stream_start_reading(s);
+    s->owner = owner;
+    stream_listen(s);
 }
 
 /* Going. */
@@ -310,20 +275,20 @@ void stream_finish(struct stream *s, enum rc why, uint64_t linger_ms) {
         return;
     }
     s->finishing = true;
-    s->why = why;
+    s->why = (uint8_t)why;
     stream_wait_at_most(s, linger_ms);
     s->paused = false; /* reads on, to throw away and to hear the end */
-    stream_start_reading(s);
-    loop_defer(stream_loop(s), &s->flush);
+    stream_listen(s);
+    loop_defer(s->loop, &s->flush);
 }
 
-static void on_handle_closed(uv_handle_t *handle) {
-    struct stream *s = stream_of(handle);
+/* The last that is done in a turn that closed it. */
+static void on_end(struct loop_task *t) {
+    struct stream *s = CONTAINER_OF(t, struct stream, flush);
     const struct stream_events *events = s->events;
-    void *owner = stream_owner(s);
+    void *owner = s->owner;
     enum rc why = s->why;
 
-    assert(s->in_flight == 0); /* libuv cancels its requests first */
     outq_fini(&s->out);
     tls_free(&s->tls);
     mem_free(s->peer);
@@ -337,51 +302,56 @@ static void on_handle_closed(uv_handle_t *handle) {
 /* As much of it as the kernel takes at once. False: that closed the stream. */
 static bool say_goodbye(struct stream *s) {
     tls_goodbye(s->tls);
-    if (!s->connecting && s->in_flight == 0 && tls_sealed(s->tls)->bytes > 0) {
+    if (!s->connecting && !s->blocked && tls_sealed(s->tls)->bytes > 0) {
         (void)write_now(s);
     }
-    return !stream_closed(s);
+    return !s->closed;
 }
 
 void stream_close(struct stream *s, enum rc why) {
-    if (stream_closed(s)) {
+    if (s->closed) {
         return;
     }
     if (!s->finishing) {
-        s->why = why;
+        s->why = (uint8_t)why;
     }
     if (s->tls != NULL && why == RC_OK && s->out.bytes == 0 &&
         !say_goodbye(s)) {
         return;
     }
+    s->closed = true;
     loop_undefer(&s->flush);
-    stream_leave_line(s);
     stream_leave_ring(s);
     if (s->wait != NULL) {
         wheel_cancel(&s->wait->deadline);
     }
-    uv_close(&s->uv.any, on_handle_closed);
+    interest_drop(s->loop, &s->interest);
+    if (s->interest.fd >= 0) {
+        close(s->interest.fd);
+        s->interest.fd = -1;
+    }
+    loop_task_init(&s->flush, on_end);
+    loop_defer(s->loop, &s->flush);
 }
 
 void stream_reset(struct stream *s, enum rc why) {
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
-    uv_os_fd_t fd;
 
-    if (!stream_closed(s) && uv_fileno(&s->uv.any, &fd) == 0) {
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    if (s->interest.fd >= 0) {
+        setsockopt(s->interest.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
     }
     stream_close(s, why);
 }
 
 bool stream_closing(const struct stream *s) {
-    return s->finishing || stream_closed(s);
+    return s->finishing || s->closed;
 }
 
 void stream_pass_on(struct stream *s, uint8_t *bytes, size_t n) {
     if (s->tls != NULL) {
         stream_take_sealed(s, bytes, n);
     } else if (n > 0 && s->events != NULL && !stream_closing(s)) {
-        s->events->on_bytes(stream_owner(s), bytes, n);
+        s->events->on_bytes(s->owner, bytes, n);
     }
 }
 
@@ -392,42 +362,28 @@ void stream_set_peer(struct stream *s, const char *peer) {
 
 void stream_peer(const struct stream *s, char *out, size_t n) {
     struct address a = {.len = sizeof(a.sa)};
-    uv_os_fd_t fd;
 
     assert(n > 0);
     out[0] = '\0';
     if (s->peer != NULL) {
         snprintf(out, n, "%s", s->peer);
-    } else if (uv_fileno(&s->uv.any, &fd) == 0 &&
-               getpeername(fd, (struct sockaddr *)&a.sa, &a.len) == 0) {
+    } else if (getpeername(s->interest.fd, (struct sockaddr *)&a.sa, &a.len) ==
+               0) {
         address_host(&a, out, n);
     }
 }
 
-static void copy_queue(const struct stream *s, struct buf *out) {
-    size_t written = 0;
+enum rc stream_show(struct stream *s, int *fd, struct buf *queued) {
     uint8_t *all;
 
-    if (s->out.bytes == 0) {
-        return;
-    }
-    if (s->in_flight > 0) {
-        written = s->in_flight - uv_stream_get_write_queue_size(&s->uv.stream);
-    }
-    all = mem_new(s->out.bytes);
-    (void)outq_copy(&s->out, all, s->out.bytes);
-    buf_add(out, slice_of(all + written, s->out.bytes - written));
-    mem_free(all);
-}
-
-enum rc stream_show(struct stream *s, int *fd, struct buf *queued) {
-    uv_os_fd_t raw;
-
-    if (s->tls != NULL || s->connecting || s->ended || stream_closing(s) ||
-        uv_fileno(&s->uv.any, &raw) != 0) {
+    if (s->tls != NULL || s->connecting || s->ended || stream_closing(s)) {
         return RC_DENIED;
     }
-    copy_queue(s, queued);
-    *fd = raw;
+    if (s->out.bytes > 0) {
+        all = mem_new(s->out.bytes);
+        buf_add(queued, slice_of(all, outq_copy(&s->out, all, s->out.bytes)));
+        mem_free(all);
+    }
+    *fd = s->interest.fd;
     return RC_OK;
 }

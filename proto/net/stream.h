@@ -38,22 +38,26 @@ struct stream_events {
     void (*on_closed)(void *owner, enum rc why);
 };
 
-/* Takes the connection waiting at `listener`. TCP_NODELAY is set.
+/* Takes the connection waiting at the socket `listening`, which does not block
+ * and whose TCP_NODELAY is this one's (tcp(7)).
  * `queue_limit`: stream_send answers RC_LIMIT while so many bytes wait. It is
  * passed by one message at most, so that an empty queue takes any message.
- * RC_BACKEND: accept failed. */
-enum rc stream_accept(struct stream **out, struct loop *l,
-                      uv_stream_t *listener, size_t queue_limit) MUST_CHECK;
+ *
+ * RC_AGAIN   nobody waits
+ * RC_LIMIT   no descriptor, or no memory, for whoever waits
+ * RC_CLOSED  accept failed; that one is lost; logged */
+enum rc stream_accept(struct stream **out, struct loop *l, int listening,
+                      size_t queue_limit) MUST_CHECK;
 /* It has just come, as many others may have: what it says is read when it is
- * its turn, in the order in which they came and a share of each turn of the
- * loop (LOOP_COMERS_US); TLS, if any, is part of that. Until stream_settle,
+ * its turn, in the order in which they spoke and a share of each turn of the
+ * loop (LOOP_SHARE_US); TLS, if any, is part of that. Until stream_settle,
  * which says that it is one of those who are here, and is harmless otherwise.
  */
 void stream_comes(struct stream *s);
 void stream_settle(struct stream *s);
-/* From when its peer may be expected to speak, monotonic: when it was let in;
- * now, while it waits for that; 0, when it has not just come, or said nothing.
- * What waits for its peer waits from then on. */
+/* From when its peer may be expected to speak, monotonic: when it was looked
+ * at; now, while what it said waits for that; 0, when it has not just come, or
+ * said nothing. What waits for its peer waits from then on. */
 uint64_t stream_since_ms(const struct stream *s);
 /* Takes `fd`, a connected TCP or Unix socket; on failure it stays the caller's.
  * RC_BACKEND: not such a socket. */

@@ -1,6 +1,11 @@
-/* How streams come to be: accepted, adopted, connected. */
+/* How streams come to be: accepted, adopted, connected.
+ * For accept4. NOLINTNEXTLINE(readability-identifier-naming) */
+#define _GNU_SOURCE
 #include <errno.h>
-#include <netinet/in.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "proto/base/log.h"
@@ -10,46 +15,61 @@
 
 static const struct log_ctx log_stream = {"stream", 0};
 
-enum rc stream_accept(struct stream **out, struct loop *l,
-                      uv_stream_t *listener, size_t queue_limit) {
-    struct stream *s = stream_new(l, listener->type, queue_limit);
-    int err = uv_accept(listener, &s->uv.stream);
+static bool is_shortage(int err) {
+    return err == EMFILE || err == ENFILE || err == ENOBUFS || err == ENOMEM;
+}
 
-    if (err != 0) {
-        log_warn(&log_stream, "accept_failed", "error=\"%s\"",
-                 uv_strerror(err));
-        stream_close(s, RC_BACKEND);
-        return RC_BACKEND;
+enum rc stream_accept(struct stream **out, struct loop *l, int listening,
+                      size_t queue_limit) {
+    int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd < 0 && errno == EAGAIN) {
+        return RC_AGAIN;
     }
-    *out = s;
+    if (fd < 0 && is_shortage(errno)) {
+        return RC_LIMIT;
+    }
+    if (fd < 0) {
+        log_warn(&log_stream, "accept_failed", "error=\"%s\"", strerror(errno));
+        return RC_CLOSED;
+    }
+    *out = stream_new(l, fd, INTEREST_HERE, queue_limit);
     return RC_OK;
+}
+
+static void send_at_once(int fd) {
+    const int yes = 1;
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+}
+
+/* Of its kind, and not blocking from now on. */
+static bool is_stream(int fd) {
+    struct sockaddr_storage a = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof(a);
+    int type = 0;
+    socklen_t type_len = sizeof(type);
+
+    return getsockname(fd, (struct sockaddr *)&a, &len) == 0 &&
+           (a.ss_family == AF_INET || a.ss_family == AF_INET6 ||
+            a.ss_family == AF_UNIX) &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) == 0 &&
+           type == SOCK_STREAM &&
+           fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0;
 }
 
 enum rc stream_adopt(struct stream **out, struct loop *l, int fd,
                      size_t queue_limit) {
-    uv_handle_type type = uv_guess_handle(fd);
-    struct stream *s;
-    int err;
-
-    if (type != UV_TCP && type != UV_NAMED_PIPE) {
+    if (!is_stream(fd)) {
         return RC_BACKEND;
     }
-    s = stream_new(l, type, queue_limit);
-    err = type == UV_TCP ? uv_tcp_open(&s->uv.tcp, fd)
-                         : uv_pipe_open(&s->uv.pipe, fd);
-    if (err != 0) {
-        stream_close(s, RC_BACKEND);
-        return RC_BACKEND;
-    }
-    *out = s;
+    send_at_once(fd);
+    *out = stream_new(l, fd, INTEREST_HERE, queue_limit);
     return RC_OK;
 }
 
 int stream_fd(const struct stream *s) {
-    uv_os_fd_t fd = -1;
-
-    (void)uv_fileno(&s->uv.any, &fd);
-    return fd;
+    return s->interest.fd;
 }
 
 static void on_deadline(struct wheel_timer *t) {
@@ -57,8 +77,8 @@ static void on_deadline(struct wheel_timer *t) {
     struct stream *s = w->stream;
     uint64_t due_ms = stream_since_ms(s) + w->ms;
 
-    if (!s->finishing && stream_loop(s)->clock.mono_ms < due_ms) {
-        wheel_set(&stream_loop(s)->wheel, t, due_ms);
+    if (!s->finishing && s->loop->clock.mono_ms < due_ms) {
+        wheel_set(&s->loop->wheel, t, due_ms);
     } else {
         stream_close(s, RC_TIMEOUT);
     }
@@ -75,7 +95,7 @@ struct stream_wait *stream_wait_of(struct stream *s) {
 
 void stream_wait_at_most(struct stream *s, uint64_t ms) {
     stream_wait_of(s)->ms = ms;
-    loop_timer(stream_loop(s), &s->wait->deadline, ms);
+    loop_timer(s->loop, &s->wait->deadline, ms);
 }
 
 void stream_wait_over(struct stream *s) {
@@ -89,15 +109,12 @@ void stream_wait_over(struct stream *s) {
     }
 }
 
-static void on_connected(uv_connect_t *req, int status) {
-    struct stream_wait *w = CONTAINER_OF(req, struct stream_wait, req.connect);
-    struct stream *s = w->stream;
+void stream_connected(struct stream *s) {
+    int err = 0;
+    socklen_t len = sizeof(err);
 
-    loop_wake(stream_loop(s));
-    if (stream_closed(s)) {
-        return;
-    }
-    if (status < 0) {
+    if (getsockopt(s->interest.fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0 ||
+        err != 0) {
         stream_close(s, RC_CLOSED);
         return;
     }
@@ -105,37 +122,41 @@ static void on_connected(uv_connect_t *req, int status) {
     if (s->tls == NULL) {
         stream_wait_over(s);
     }
-    stream_start_reading(s);
-    loop_defer(stream_loop(s), &s->flush);
+    stream_listen(s);
+    stream_flush_later(s);
 }
 
-/* A socket that will leave from the address `from`. Its port is chosen when the
- * other end is known, so that one port serves many (ip(7),
- * IP_BIND_ADDRESS_NO_PORT). 0, or libuv's error. */
-static int leave_from(uv_tcp_t *tcp, const char *from) {
+/* It will leave from the address `from`. Its port is chosen when the other end
+ * is known, so that one port serves many (ip(7), IP_BIND_ADDRESS_NO_PORT). */
+static bool leave_from(int fd, const char *from) {
     struct address a;
-    int yes = 1;
-    int err = UV_EINVAL;
-    int fd;
+    const int yes = 1;
 
-    if (address_parse(from, &a) != RC_OK || address_path(&a) != NULL) {
-        return UV_EINVAL;
-    }
-    fd = socket(a.sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return address_parse(from, &a) == RC_OK && address_path(&a) == NULL &&
+           setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes,
+                      sizeof(yes)) == 0 &&
+           bind(fd, (const struct sockaddr *)&a.sa, a.len) == 0;
+}
+
+/* A socket on its way to `to`; -1: there is none. */
+static int start(const struct address *to, const char *from) {
+    int fd =
+        socket(to->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool tcp = address_path(to) == NULL;
+
     if (fd < 0) {
-        return uv_translate_sys_error(errno);
+        return -1;
     }
-    if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes,
-                   sizeof(yes)) != 0 ||
-        bind(fd, (const struct sockaddr *)&a.sa, a.len) != 0) {
-        err = uv_translate_sys_error(errno);
-    } else {
-        err = uv_tcp_open(tcp, fd);
+    if (tcp) {
+        send_at_once(fd);
     }
-    if (err != 0) {
-        close(fd);
+    if ((!tcp || from == NULL || leave_from(fd, from)) &&
+        (connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0 ||
+         errno == EINPROGRESS || errno == EINTR)) {
+        return fd;
     }
-    return err;
+    close(fd);
+    return -1;
 }
 
 enum rc stream_connect_from(struct stream **out, struct loop *l,
@@ -143,27 +164,17 @@ enum rc stream_connect_from(struct stream **out, struct loop *l,
                             uint64_t timeout_ms, size_t queue_limit) {
     struct address a;
     struct stream *s;
-    int err = 0;
 
     if (address_parse(address, &a) != RC_OK) {
         return RC_BAD_INPUT;
     }
-    s = stream_new(l, address_path(&a) == NULL ? UV_TCP : UV_NAMED_PIPE,
-                   queue_limit);
+    s = stream_new(l, start(&a, from), INTEREST_OURS, queue_limit);
     s->connecting = true;
     stream_wait_at_most(s, timeout_ms);
-    if (address_path(&a) == NULL && from != NULL) {
-        err = leave_from(&s->uv.tcp, from);
-    }
-    if (address_path(&a) != NULL) {
-        uv_pipe_connect(&s->wait->req.connect, &s->uv.pipe, address_path(&a),
-                        on_connected);
-    } else if (err == 0) {
-        err = uv_tcp_connect(&s->wait->req.connect, &s->uv.tcp,
-                             (const struct sockaddr *)&a.sa, on_connected);
-    }
-    if (err != 0) {
+    if (s->interest.fd < 0) {
         stream_close(s, RC_CLOSED);
+    } else {
+        stream_listen(s);
     }
     *out = s;
     return RC_OK;

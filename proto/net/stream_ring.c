@@ -20,7 +20,7 @@ struct send {
     size_t bytes; /* 0: there was nothing to send */
     int result;   /* bytes, or an error of the kernel's, negative */
     struct msghdr msg;
-    uv_buf_t bufs[SEND_BUFS]; /* laid out as the kernel wants them */
+    struct iovec bufs[SEND_BUFS];
 };
 
 struct ring {
@@ -35,22 +35,17 @@ struct ring {
 
 static const struct log_ctx log_ring = {"ring", 0};
 
-/* libuv writes buffers as they are, too. */
-_Static_assert(sizeof(uv_buf_t) == sizeof(struct iovec) &&
-                   offsetof(uv_buf_t, len) == offsetof(struct iovec, iov_len),
-               "a uv_buf_t is an iovec");
-
 /* False: it has nothing to send, or cannot now. */
 static bool prepare(struct ring *r, struct send *one) {
     struct stream *s = one->stream;
     struct io_uring_sqe *sqe;
 
     one->bytes = 0;
-    if (stream_closed(s) || s->in_flight > 0 || !stream_fill_wire(s)) {
+    if (s->closed || s->blocked || !stream_fill_wire(s)) {
         return false;
     }
     one->result = -EIO;
-    one->msg = (struct msghdr){.msg_iov = (struct iovec *)(void *)one->bufs};
+    one->msg = (struct msghdr){.msg_iov = one->bufs};
     one->msg.msg_iovlen =
         outq_gather(stream_wire(s), one->bufs, SEND_BUFS, &one->bytes);
     sqe = io_uring_get_sqe(&r->uring); /* there are as many as `sends` */
@@ -92,7 +87,7 @@ static bool run(struct ring *r, size_t count) {
 static void conclude(struct send *one) {
     struct stream *s = one->stream;
 
-    if (stream_closed(s)) {
+    if (s->closed) {
         return; /* by the owner of another one */
     }
     if (one->bytes > 0 && one->result > 0) {
@@ -152,7 +147,7 @@ static void on_turn_end(struct loop_task *t) {
 }
 
 bool stream_join_ring(struct stream *s) {
-    struct ring *r = stream_loop(s)->ring;
+    struct ring *r = s->loop->ring;
 
     if (r == NULL || r->busy) {
         return false;
@@ -170,7 +165,7 @@ bool stream_join_ring(struct stream *s) {
 }
 
 void stream_leave_ring(struct stream *s) {
-    struct ring *r = stream_loop(s)->ring;
+    struct ring *r = s->loop->ring;
 
     for (size_t i = 0; s->in_ring && i < r->count; i++) {
         if (r->waiting[i] == s) {

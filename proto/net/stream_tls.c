@@ -28,7 +28,7 @@ static bool floods(const struct stream *s) {
 }
 
 static void take_part(struct stream *s, struct slice in) {
-    uint8_t *plain = stream_loop(s)->plain_bytes;
+    uint8_t *plain = s->loop->plain_bytes;
     size_t n;
     bool shaking = tls_state(s->tls) == TLS_HANDSHAKE;
     enum tls_state state = tls_take(s->tls, in, plain, &n);
@@ -43,9 +43,9 @@ static void take_part(struct stream *s, struct slice in) {
         stream_push(s); /* the peer need not wait for a long turn to end */
     }
     if (n > 0 && !stream_closing(s) && s->events != NULL) {
-        s->events->on_bytes(stream_owner(s), plain, n);
+        s->events->on_bytes(s->owner, plain, n);
     }
-    if (stream_closed(s)) {
+    if (s->closed) {
         return;
     }
     if (state == TLS_ENDED) {
@@ -60,7 +60,7 @@ static void take_part(struct stream *s, struct slice in) {
 void stream_take_sealed(struct stream *s, const uint8_t *bytes, size_t n) {
     struct slice rest = slice_of(bytes, n);
 
-    while (rest.n > 0 && !stream_closed(s)) {
+    while (rest.n > 0 && !s->closed) {
         size_t part = rest.n < LOOP_READ_BYTES ? rest.n : LOOP_READ_BYTES;
 
         take_part(s, slice_take(rest, part));

@@ -111,6 +111,10 @@ void ws_client_close(struct ws_client *c, uint16_t code) {
     }
 }
 
+void ws_client_cut(struct ws_client *c) {
+    stream_close(c->stream, RC_CLOSED);
+}
+
 /* Receiving. */
 
 static void answer_ping(struct ws_client *c, struct slice body) {

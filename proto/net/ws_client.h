@@ -56,5 +56,7 @@ enum rc ws_client_send(struct ws_client *c, struct slice text) MUST_CHECK;
 /* Says goodbye with `code`, waits for the server's close and closes; on_closed
  * follows. Twice is harmless. */
 void ws_client_close(struct ws_client *c, uint16_t code);
+/* Ends without a word, as who has lost his network; on_closed follows. */
+void ws_client_cut(struct ws_client *c);
 
 #endif

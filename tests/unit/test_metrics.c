@@ -68,7 +68,7 @@ static void test_metrics(void **state) {
     histogram_add(&g.server.core.stats.acks, 36000);
     histogram_add(&g.server.core.stats.deliveries, 37000);
     g.server.stats.ends.counts[ENDS_LEFT] = 38;
-    g.loop.comers.count = 39;
+    g.loop.interest.of[INTEREST_LAST].count = 39;
     peer_open(&g, &scraper, true);
     peer_gets(&g, &scraper, 0, "/metrics");
     assert_true(peer_hears(&g, &scraper, "of_the_stores\n"));
@@ -78,7 +78,7 @@ static void test_metrics(void **state) {
     assert_int_equal(peer_count(&scraper, "# HELP "),
                      peer_count(&scraper, "# TYPE "));
     g.server.session_count = 0;
-    g.loop.comers.count = 0;
+    g.loop.interest.of[INTEREST_LAST].count = 0;
     peer_close(&scraper);
     stage_close(&g);
 }

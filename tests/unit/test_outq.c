@@ -13,18 +13,18 @@ enum {
 
 /* Takes up to `want` bytes off the queue and adds them to `out`. */
 static void take(struct outq *q, struct buf *out, unsigned max, size_t want) {
-    uv_buf_t bufs[BUFS_MAX];
+    struct iovec bufs[BUFS_MAX];
     size_t sum = 0;
     size_t bytes;
     unsigned n = outq_gather(q, bufs, max, &bytes);
 
     assert_true(n <= max);
     for (unsigned i = 0; i < n; i++) {
-        size_t part = bufs[i].len < want ? bufs[i].len : want;
+        size_t part = bufs[i].iov_len < want ? bufs[i].iov_len : want;
 
-        assert_true(bufs[i].len > 0);
-        sum += bufs[i].len;
-        buf_add(out, slice_of(bufs[i].base, part));
+        assert_true(bufs[i].iov_len > 0);
+        sum += bufs[i].iov_len;
+        buf_add(out, slice_of(bufs[i].iov_base, part));
         want -= part;
     }
     assert_int_equal(sum, bytes);

@@ -8,7 +8,7 @@
 #include "proto/net/tls.h"
 
 enum {
-    CROWD = 2 * PACE_CALLED_MAX,
+    CROWD = 100,
     TURNS_MAX = 20 * CROWD,
     SHAKE_MS = 200,
     LATER_MS = 400, /* than a handshake may take */
@@ -60,7 +60,7 @@ static const struct stream_events comer_events = {on_comer_bytes, NULL,
 static void crowd_open(struct crowd *w) {
     memset(w, 0, sizeof(*w));
     assert_int_equal(loop_init(&w->loop), RC_OK);
-    pace_init(&w->loop.comers, 1);
+    w->loop.interest.share_us = 1;
     w->settles = true;
 }
 
@@ -97,7 +97,7 @@ static void crowd_close(struct crowd *w) {
         }
     }
     assert_true(drive_until(&w->loop, all_closed, w));
-    assert_int_equal(w->loop.comers.count, 0);
+    assert_int_equal(interest_waiting(&w->loop), 0);
     for (size_t i = 0; i < w->count; i++) {
         close(w->all[i].peer);
     }
@@ -145,8 +145,8 @@ static void test_settled(void **state) {
     for (size_t i = 1; i < CROWD; i++) {
         come(&w, true);
     }
-    drive_turns(&w.loop, 2); /* by now there is a line */
-    assert_in_range(w.loop.comers.count, CROWD - 5, CROWD - 1);
+    drive_turns(&w.loop, 2);
+    assert_in_range(interest_waiting(&w.loop), CROWD - 5, CROWD - 1);
     here->heard = 0;
     assert_int_equal(write(here->peer, "y", 1), 1);
     drive_turns(&w.loop, 1);
@@ -173,7 +173,7 @@ static void test_leave_the_line(void **state) {
     for (size_t i = 0; i < CROWD - 1; i++) {
         stream_close(w.all[i].s, RC_OK);
     }
-    assert_int_equal(w.loop.comers.count, 0);
+    assert_int_equal(interest_waiting(&w.loop), 0);
     drive_turns(&w.loop, 5);
     assert_int_equal(last->heard, 0);
     stream_resume(last->s);
@@ -197,7 +197,7 @@ static void test_half_said(void **state) {
         drive_turns(&w.loop, 1);
     }
     assert_int_equal(w.heard, CROWD);
-    assert_int_equal(w.loop.comers.count, 0);
+    assert_int_equal(interest_waiting(&w.loop), 0);
     crowd_close(&w);
 }
 
@@ -213,7 +213,7 @@ static void read_later(struct clock *c) {
 /* Longer than a handshake may take; `crowded`: with no share for it. */
 static void pass(struct crowd *w, bool crowded) {
     later_ms += LATER_MS;
-    w->loop.comers.share_us = crowded ? 0 : 1;
+    w->loop.interest.share_us = crowded ? 0 : 1;
     drive_turns(&w->loop, 5);
 }
 
