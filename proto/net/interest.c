@@ -10,7 +10,7 @@
 #include "proto/net/loop.h"
 
 enum {
-    EVENTS_MAX = 256, /* of a set in a turn; those behind them are next */
+    EVENTS_MAX = 512, /* of a set in a turn; those behind them are next */
 };
 
 static const struct log_ctx log_interest = {"interest", 0};

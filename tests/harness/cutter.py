@@ -1,10 +1,11 @@
 """Sends bytes in pieces, over many connections at once, so that the server has
-read one piece before the next one leaves. Nothing sleeps: a request on another
+read one piece before the next one leaves. Nothing sleeps: a request on a new
 connection is answered when everything before it has been read.
 
-That is so because the server is one loop, which handles connections in the
-order in which they became readable, and answers at the end of its turn. Now
-and then the kernel is asked whether it is true."""
+That is so because the server is one loop, which reads in each turn from all
+those who are here (AT_ONCE are no more than it hears in one), and then from
+those who come, who has begun before who has not, in the order in which they
+spoke. Now and then the kernel is asked whether it is true."""
 
 import re
 import socket
@@ -101,7 +102,6 @@ class Cutter:
         self.again = again
         self.free = []
         self.barriers = 0
-        self.control = Lane(address)
         port = int(address.rsplit(":", 1)[1])
         self.unread = re.compile(
             rb": [0-9A-F]{8}:%04X [0-9A-F]{8}:([0-9A-F]{4}) 0[18] "
@@ -111,19 +111,17 @@ class Cutter:
         return self
 
     def __exit__(self, *_):
-        for lane in [self.control, *self.free]:
+        for lane in self.free:
             lane.close()
 
     def round_trip(self):
         """The server has had its turn since everything was sent."""
         request, end = self.probe
-        if self.control.used == REUSED:
-            self.control.close()
-            self.control = Lane(self.address)
-        self.control.begin(None)
-        self.control.send(request)
-        self.control.receive(end)
-        assert self.control.answer.endswith(end), self.control.answer
+        control = Lane(self.address)
+        control.send(request)
+        control.receive(end)
+        assert control.answer.endswith(end), control.answer
+        control.close()
 
     def all_read(self, lanes):
         """Waits until the server has read whatever these have sent."""
