@@ -119,7 +119,7 @@ static const struct scenario {
      true,
      1,
      {.sessions = 1000000,
-      .members = 1000,
+      .members = 100,
       .rate = 2000,
       .seconds = 20,
       .gateways_asked = 54}},

@@ -13,8 +13,11 @@
 #include "proto/base/mem.h"
 #include "proto/base/slice.h"
 
-/* A statement that outlives its caller's patience only holds locks. */
+/* A statement that outlives its caller's patience only holds locks. All are
+ * prepared and short: to plan them anew for each value costs more than to run
+ * them. */
 #define SESSION_OPTIONS                                                        \
+    "-c plan_cache_mode=force_generic_plan "                                   \
     "-c statement_timeout=2000 -c lock_timeout=1000 "                          \
     "-c idle_in_transaction_session_timeout=10000"
 
