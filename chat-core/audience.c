@@ -4,6 +4,7 @@
 
 #include "chat-core/deliver.h"
 #include "chat-core/interval.h"
+#include "chat-core/linger.h"
 #include "chat-core/wide.h"
 #include "proto/base/macros.h"
 #include "proto/base/mem.h"
@@ -31,16 +32,21 @@ struct local_user *audience_user(struct core *c, struct user_id user) {
     return map_get(&c->users, user.v);
 }
 
+size_t audience_count(const struct core *c) {
+    return c->users.count - c->linger.count;
+}
+
 bool audience_seated(const struct seat *seat) {
     return seat->user != NULL;
 }
 
-/* The record goes when no seat, no call and nobody waiting is left. */
+/* The record goes when no seat, no call and nobody waiting is left, and he does
+ * not linger. */
 static void user_settle(struct local_user *u) {
-    if (u->seat_count > 0 || u->calls > 0 || u->holds > 0) {
+    if (u->seat_count > 0 || u->calls > 0 || u->holds > 0 || u->open) {
         return;
     }
-    assert(list_empty(&u->joins) && !u->open);
+    assert(list_empty(&u->joins));
     map_remove(&u->core->users, u->id.v);
     mem_free(u->wides);
     mem_free(u);
@@ -95,6 +101,14 @@ static void user_close(struct local_user *u) {
     wide_leave_all(u);
 }
 
+void audience_forget(struct local_user *u) {
+    if (u->seat_count == 0) {
+        linger_end(u);
+        user_close(u);
+        user_settle(u);
+    }
+}
+
 /* Everybody who waits, except who comes back in from a callback: that is a
  * new attempt. */
 static void answer_joins(struct local_user *u, enum rc rc) {
@@ -116,7 +130,7 @@ static void answer_joins(struct local_user *u, enum rc rc) {
 
 /* Everything that was asked for the user has come back. */
 static void user_answer(struct local_user *u) {
-    enum rc rc = u->why;
+    enum rc rc = (enum rc)u->why;
     struct blob *text;
 
     audience_hold(u); /* a callback may take the last seat away */
@@ -130,7 +144,9 @@ static void user_answer(struct local_user *u) {
         deliver_to_user(u, text, false);
         blob_unref(&text);
     }
-    answer_joins(u, rc);
+    if (u->seat_count > 0) {
+        answer_joins(u, rc);
+    }
     audience_release(u);
 }
 
@@ -144,7 +160,7 @@ void audience_answered(struct local_user *u, enum rc rc) {
     if (rc != RC_OK && u->ready) {
         reload_later(u);
     } else if (rc != RC_OK && u->why == RC_OK) {
-        u->why = rc;
+        u->why = (uint8_t)rc;
     }
     if (u->calls == 0) {
         user_answer(u);
@@ -198,7 +214,9 @@ static void user_open(struct local_user *u) {
 }
 
 void audience_lost(struct local_user *u) {
-    if (u->open) {
+    if (u->seat_count == 0) {
+        audience_forget(u);
+    } else if (u->open) {
         cancel_reload(u);
         u->lost = true;
         ask_convs(u);
@@ -227,6 +245,9 @@ void audience_join(struct core *c, struct seat *seat, struct user_id user,
     struct join *j;
 
     assert(seat->user == NULL);
+    if (u->seat_count == 0) {
+        linger_end(u);
+    }
     seat->user = u;
     list_init(&seat->node);
     list_push_back(&u->seats, &seat->node);
@@ -263,8 +284,7 @@ void audience_leave(struct seat *seat) {
     list_remove(&seat->node);
     u->seat_count--;
     forget_join(seat);
-    if (u->seat_count == 0) {
-        user_close(u);
-        user_settle(u);
+    if (u->seat_count == 0 && !linger_begin(u)) {
+        audience_forget(u);
     }
 }

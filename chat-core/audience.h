@@ -1,10 +1,12 @@
-/* Who is here: the users with a session on this gateway. It decides which
- * user topics this gateway is subscribed to, and begins the listening to the
- * wide conversations (wide.h) its users are members of. */
+/* Who is here: the users with a session on this gateway, and those who have
+ * just gone (linger.h). It decides which user topics this gateway is subscribed
+ * to, and begins the listening to the wide conversations (wide.h) its users are
+ * members of. */
 #ifndef MOIM_CORE_AUDIENCE_H
 #define MOIM_CORE_AUDIENCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "chat-core/core.h"
@@ -20,7 +22,7 @@ struct seat {
     struct join *join; /* set while it waits for `done` */
 };
 
-/* One user with at least one seat.
+/* One user with at least one seat, or who lingers.
  *
  *   closed --> opening --> ready     closed: nobody listens for him
  *      ^          |          |
@@ -32,13 +34,15 @@ struct local_user {
     uint32_t seat_count;
     uint32_t calls;        /* of the opening, still to come back */
     uint32_t holds;        /* others who will come back to this record */
-    enum rc why;           /* the first failure of the opening */
+    uint32_t left_s;       /* he lingers since then; monotonic */
+    uint8_t why;           /* enum rc: the first failure of the opening */
     bool open;             /* his topic is asked for */
     bool ready;            /* subscribed to everything that concerns the user */
     bool lost;             /* something was lost: tell him to sync */
     uint32_t wide_count;   /* of `wides` */
     struct wide **wides;   /* the wide conversations this user is in */
-    struct list joins;     /* those who wait for ready */
+    struct list joins;     /* those who wait for ready; while he lingers, his
+                              place in core.linger */
     struct reload *reload; /* set: the directory is asked again later */
 };
 
@@ -56,13 +60,18 @@ void audience_join(struct core *c, struct seat *seat, struct user_id user,
 void audience_leave(struct seat *seat);
 bool audience_seated(const struct seat *seat);
 
-/* A user that is here, or NULL. */
+/* A user that is here, perhaps without a seat, or NULL. */
 struct local_user *audience_user(struct core *c, struct user_id user);
+/* How many have a seat. */
+size_t audience_count(const struct core *c);
+/* If `u` has no seat, nothing is kept of him any more, nor is `u` itself. */
+void audience_forget(struct local_user *u);
 
 /* The rest is for the other files of chat-core. */
 
 /* What the bus told of `u` was lost for good: finds out which conversations
- * he is in now, listens to those that are new, then tells him to sync. */
+ * he is in now, listens to those that are new, then tells him to sync. Who
+ * has no seat is forgotten instead. */
 void audience_lost(struct local_user *u);
 /* Keeps the record of `u` until audience_release, though its last seat may
  * go meanwhile. */

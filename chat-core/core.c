@@ -3,10 +3,12 @@
 #include <assert.h>
 
 #include "chat-core/conv_table.h"
+#include "chat-core/linger.h"
 #include "chat-core/receipts.h"
 
 void core_init(struct core *c) {
     map_init(&c->users);
+    linger_init(c);
     map_init(&c->wides);
     map_init(&c->convs);
     list_init(&c->convs_lru);
@@ -18,6 +20,7 @@ void core_init(struct core *c) {
 }
 
 void core_fini(struct core *c) {
+    linger_stop(c);
     assert(c->users.count == 0 && c->wides.count == 0);
     assert(list_empty(&c->looks));
     receipts_clear(c);

@@ -49,6 +49,13 @@ struct core_stats {
     struct histogram deliveries;
 };
 
+/* See linger.h; the kernel has a `struct linger`. */
+struct core_linger {
+    struct list users; /* local_user.joins; who went first is first */
+    uint32_t count;
+    struct wheel_timer timer;
+};
+
 struct core {
     struct history *history;
     struct bus *bus;
@@ -60,20 +67,22 @@ struct core {
     uint64_t keep_ms; /* of conversations without a setting; 0: for ever */
     const struct core_events *events;
     void *owner;
-    uint64_t edit_ms;      /* a message may be edited so long; 0: always */
-    struct map users;      /* user id -> struct local_user (audience.c) */
-    struct map wides;      /* conv id -> struct wide (wide.c) */
-    struct map convs;      /* conv id -> struct conv (conv_table.c) */
-    struct list convs_lru; /* least recently used first */
-    struct map receipts;   /* conv id -> what receipts.c has gathered */
-    struct list looks;     /* under way (look.c) */
+    uint64_t edit_ms;    /* a message may be edited so long; 0: always */
+    uint32_t linger_max; /* users kept when their last seat went; 0: none */
+    struct map users;    /* user id -> struct local_user (audience.c) */
+    struct core_linger linger; /* those of them without a seat */
+    struct map wides;          /* conv id -> struct wide (wide.c) */
+    struct map convs;          /* conv id -> struct conv (conv_table.c) */
+    struct list convs_lru;     /* least recently used first */
+    struct map receipts;       /* conv id -> what receipts.c has gathered */
+    struct list looks;         /* under way (look.c) */
     struct core_stats stats;
     struct buf text; /* scratch of say.c: memory for what it writes at once */
     struct buf msg;  /* the same */
 };
 
-/* The ports, clock, wheel, rand, keep_ms, events and owner are set by the
- * caller before; this makes the tables. What the bus tells of user and
+/* The ports, clock, wheel, rand, keep_ms, linger_max, events and owner are set
+ * by the caller before; this makes the tables. What the bus tells of user and
  * conversation topics has to be passed on to deliver_bus_events with `c` as the
  * owner. */
 void core_init(struct core *c);

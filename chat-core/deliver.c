@@ -2,6 +2,7 @@
 
 #include "chat-core/conv_table.h"
 #include "chat-core/event.h"
+#include "chat-core/linger.h"
 #include "chat-core/look.h"
 #include "chat-core/wide.h"
 
@@ -117,6 +118,10 @@ void deliver_revoke(struct core *c, const struct bus_revoke *revoke) {
     if (u == NULL) {
         return;
     }
+    if (u->seat_count == 0) {
+        audience_forget(u);
+        return;
+    }
     for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
         c->events->on_revoked(c->owner, CONTAINER_OF(n, struct seat, node),
                               revoke->device);
@@ -161,7 +166,8 @@ static void on_message(void *owner, struct topic topic, struct slice msg) {
 }
 
 /* Messages of a partition are gone for good: everybody with a topic in it has
- * to sync. */
+ * to sync. Of who lingers it is not known any more in which conversations he
+ * is, and nobody is there for whom it would have to be known. */
 static void on_gap(void *owner, unsigned partition) {
     struct core *c = owner;
     struct blob *text = deliver_resync_text();
@@ -170,8 +176,10 @@ static void on_gap(void *owner, unsigned partition) {
     size_t at = 0;
 
     c->stats.gaps++;
+    linger_doubt(c);
     while ((u = map_next(&c->users, &at)) != NULL) {
-        if (topic_partition((struct topic){TOPIC_USER, u->id.v}) == partition) {
+        if (u->seat_count > 0 &&
+            topic_partition((struct topic){TOPIC_USER, u->id.v}) == partition) {
             audience_lost(u);
         }
     }
@@ -188,8 +196,11 @@ void deliver_resync_all(struct core *c) {
     struct local_user *u;
     size_t at = 0;
 
+    linger_doubt(c);
     while ((u = map_next(&c->users, &at)) != NULL) {
-        audience_lost(u);
+        if (u->seat_count > 0) {
+            audience_lost(u);
+        }
     }
 }
 

@@ -19,6 +19,7 @@ enum plant {
     PLANT_EAGER_RECONNECT,         /* waits do not grow */
     PLANT_HELD_OVERTAKEN,          /* a known event passes one that waits */
     PLANT_LEASES_FOR_EVER,         /* a dead gateway's users stay online */
+    PLANT_LINGER_THROUGH_GAP,      /* who lingers is not doubted */
     PLANT_LISTEN_AFTER_READING,    /* what is said in between is not heard */
     PLANT_LOSS_LOOKS_SHORT,        /* a lost tally is of the last seconds */
     PLANT_MEMBERS_NEVER_FORGOTTEN, /* cached members outlive their version */

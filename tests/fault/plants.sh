@@ -27,6 +27,7 @@ DEAD_PEER_FORGOTTEN     test_bus_peers
 EAGER_RECONNECT         test_backoff
 HELD_OVERTAKEN          test_wide
 LEASES_FOR_EVER         test_tracker
+LINGER_THROUGH_GAP      test_linger
 LISTEN_AFTER_READING    test_audience
 LOSS_LOOKS_SHORT        test_bus_marks
 MEMBERS_NEVER_FORGOTTEN test_sim

@@ -12,6 +12,7 @@ enum {
     START_MS = 1000000,
     PAST_CONV = 3,
     PAST = 230,
+    LINGERERS = 4, /* less than there are users */
 };
 
 static const struct {
@@ -58,6 +59,7 @@ static void process_start(struct sim *s, size_t gate) {
               fake_directory_join(s->directory), &s->clock);
     p->gate.core.events = &sim_events;
     p->gate.core.owner = p;
+    p->gate.core.linger_max = LINGERERS;
     p->alive = true;
     s->gates[gate] = p;
 }
