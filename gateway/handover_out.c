@@ -83,6 +83,16 @@ static void give_up(struct handover_out *h, enum rc why) {
     h->sockets = (struct server_sockets){0};
 }
 
+/* Those who linger have nothing that could move. */
+static struct local_user *next_seated(const struct map *users, size_t *at) {
+    struct local_user *u;
+
+    do {
+        u = map_next(users, at);
+    } while (u != NULL && u->seat_count == 0);
+    return u;
+}
+
 static enum rc send_users(struct handover_out *h) {
     struct handover_msg m = {.kind = HANDOVER_USERS};
     struct map *users = &h->server->core.users;
@@ -96,7 +106,7 @@ static enum rc send_users(struct handover_out *h) {
         buf_clear(&ids);
         m.u.users.ids.count = 0;
         while (m.u.users.ids.count < HANDOVER_IDS_MAX &&
-               (u = map_next(users, &at)) != NULL) {
+               (u = next_seated(users, &at)) != NULL) {
             handover_id_put(&ids, u->id.v);
             m.u.users.ids.count++;
         }
@@ -227,7 +237,7 @@ static enum rc greeted(struct handover_out *h, const struct handover_msg *m) {
         return RC_DENIED; /* not our successor */
     }
     log_info(&ctx_out, "handover_begins", "users=%zu",
-             h->server->core.users.count);
+             audience_count(&h->server->core));
     return send_users(h);
 }
 

@@ -27,7 +27,10 @@ static void put_counts(struct buf *b, const struct server *s) {
     const struct prom_metric metrics[] = {
         {"connections", "gauge", "Open sessions.", s->session_count},
         {"users", "gauge", "Users with an open session here.",
-         s->core.users.count},
+         audience_count(&s->core)},
+        {"lingering_users", "gauge",
+         "Users whose last session has just ended, kept for its return.",
+         s->core.linger.count},
         {"wide_conversations", "gauge",
          "Wide conversations with a member here.", s->core.wides.count},
         {"connects_total", "counter", "Sessions opened.", st->connects},

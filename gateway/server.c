@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "chat-core/linger.h"
 #include "gateway/api.h"
 #include "gateway/client_address.h"
 #include "gateway/session.h"
@@ -339,6 +340,7 @@ void server_open(struct server *s) {
     c->events = &server_core_events;
     c->owner = s;
     c->keep_ms = s->settings->keep_ms;
+    c->linger_max = LINGER_USERS_MAX;
     core_init(c);
     c->bus->events = &server_bus_events;
     c->bus->owner = s;

@@ -1,6 +1,7 @@
 /* Stopping in good order: not ready at once, a wait for the balancer, then
  * the sessions are asked to come back elsewhere, spread over time so that the
  * others are not overrun; the loop stops when the last has gone. */
+#include "chat-core/linger.h"
 #include "gateway/server.h"
 #include "gateway/session.h"
 #include "proto/base/log.h"
@@ -89,6 +90,7 @@ void server_drain(struct server *s) {
     }
     log_info(&ctx_drain, "drain", "sessions=%zu", s->session_count);
     s->drain_from_ms = s->loop->clock.mono_ms;
+    linger_stop(&s->core); /* they will come back elsewhere */
     loop_timer(s->loop, &s->drain_timer, TICK_MS);
 }
 

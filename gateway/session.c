@@ -177,6 +177,19 @@ void session_send_away(struct session *s, uint64_t retry_ms) {
     session_close(s, WS_CODE_RESTART, "restarting: come back later");
 }
 
+/* Of who was logged out nothing is kept. */
+static void leave_audience(struct session *s) {
+    struct server *server = s->server;
+    struct local_user *u;
+
+    audience_leave(&s->seat);
+    u = audience_user(&server->core, s->user);
+    if (u != NULL && revoked_device(&server->revoked, s->device)) {
+        audience_forget(u);
+    }
+    report_presence(server, s->user);
+}
+
 void session_fini(struct session *s) {
     struct server *server = s->server;
 
@@ -185,8 +198,7 @@ void session_fini(struct session *s) {
     }
     retire(s);
     if (audience_seated(&s->seat)) {
-        audience_leave(&s->seat);
-        report_presence(server, s->user);
+        leave_audience(s);
     }
     server_session_gone(server);
 }
@@ -347,7 +359,8 @@ static void on_adopted(void *ctx, enum rc rc) {
     }
 }
 
-/* Nobody here has listened for the user until now. */
+/* Nobody here has listened for the user until now, or what he was told then
+ * has reached nobody. */
 static void on_adopted_late(void *ctx, enum rc rc) {
     struct session *s = ctx;
     struct blob *text;
@@ -363,7 +376,8 @@ static void on_adopted_late(void *ctx, enum rc rc) {
 void session_adopt(struct session *s, const struct handover_session *who) {
     struct server *server = s->server;
     struct local_user *u = audience_user(&server->core, who->user);
-    audience_fn done = u != NULL && u->ready ? on_adopted : on_adopted_late;
+    bool heard = u != NULL && u->ready && u->seat_count > 0;
+    audience_fn done = heard ? on_adopted : on_adopted_late;
 
     s->user = who->user;
     s->device = who->device;

@@ -43,8 +43,8 @@ def test_a_gateway_is_killed_under_traffic(make_cluster):
 
 
 def test_postgres_is_stopped(make_cluster):
-    """Established chats go on; logins are told when to come back; then all is
-    well by itself."""
+    """Established chats go on, and so does who comes back at once; logins are
+    told when to come back; then all is well by itself."""
     cluster = make_cluster(gateways=2, presences=1)
 
     async def chat():
@@ -60,6 +60,10 @@ def test_postgres_is_stopped(make_cluster):
             await one.send(conv, f"still {i}")
             await two.send(conv, f"here {i}")
         await two.until(lambda: len(two.texts(conv)) == 22)
+        await two.close()
+        await two.open()  # who he is and what he is in is still known
+        await one.send(conv, "welcome back")
+        await two.until(lambda: "welcome back" in two.texts(conv))
         reply = http_json("POST", cluster.url(1) + "/v1/login",
                           {"name": "alice", "password": PASSWORD})
         assert reply.status == 503

@@ -305,9 +305,25 @@ async def greet(wire, token):
     assert (await wire.json())["type"] == "ready"
 
 
+def metric(gateway, name):
+    page = http_json("GET", f"http://{gateway.internal}/metrics").raw.decode()
+    return int(re.search(rf"^moim_gateway_{name} (\d+)$", page, re.M)[1])
+
+
+async def come_and_go(gateway, account):
+    before = metric(gateway, "connections")
+    wire = await raw_ws.session(gateway.address, account.token)
+    await wire.abort()
+    await asyncio.to_thread(
+        wait_until, lambda: metric(gateway, "connections") <= before, "gone")
+
+
 def test_many_sessions_move(cluster):
-    """All of them answer afterwards; the pause is printed."""
+    """All of them answer afterwards; who has just gone is not taken along; the
+    pause is printed."""
     accounts = [Account(cluster.url(1), f"hom{n}") for n in range(MANY // EACH)]
+    gone = Account(cluster.url(1), "homgone")
+    asked = 'pg_query_seconds_count{stmt="wide_convs_of",}'
     ping = raw_ws.text({"type": "ping", "id": "after"})
 
     async def run():
@@ -315,7 +331,11 @@ def test_many_sessions_move(cluster):
             raw_ws.Wire.open(cluster.gateway(1).address) for _ in range(MANY)])
         await asyncio.gather(*[greet(wire, accounts[n // EACH].token)
                                for n, wire in enumerate(wires)])
+        await come_and_go(cluster.gateway(1), gone)
         pause = await asyncio.to_thread(cluster.gateway(1).succeed())
+        before = metric(cluster.gateway(1), asked)
+        await come_and_go(cluster.gateway(1), gone)
+        assert metric(cluster.gateway(1), asked) > before
         for wire in wires:
             await wire.send(ping)
         for wire in wires:

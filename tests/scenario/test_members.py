@@ -1,10 +1,12 @@
 """Who is in a group, and what the others see of it."""
 
 import asyncio
+import re
 
 import pytest
 
 from harness.client import Account, Client, Refused
+from harness.http_json import http_json
 
 
 async def group_of(cluster, prefix, count):
@@ -16,6 +18,34 @@ async def group_of(cluster, prefix, count):
     made = await clients[0].cmd("group.create", title=prefix,
                                 members=[p.user for p in people[1:]])
     return clients, made["conv"]
+
+
+def lookups(gateway):
+    """How often it has asked PostgreSQL which wide conversations users are
+    in."""
+    page = http_json("GET", f"http://{gateway.internal}/metrics").raw.decode()
+    return int(re.search(r"^moim_gateway_pg_query_seconds_count"
+                         r'{stmt="wide_convs_of",} (\d+)$', page, re.M)[1])
+
+
+async def removed_while_away(cluster, owner, stays, goes, conv):
+    """Two of one gateway are away for a moment, and one of them is removed
+    meanwhile. Nobody looks up who comes back; each hears what is his."""
+    before = lookups(cluster.gateway(2))
+    await stays.close()
+    await goes.close()
+    await owner.cmd("group.remove", conv=conv, user=goes.account.user)
+    await owner.send(conv, "while away")
+    await stays.open()
+    await goes.open()
+    await stays.sync([conv])
+    await goes.sync([conv])
+    await owner.send(conv, "back again")
+    await stays.until(lambda: "back again" in stays.texts(conv))
+    await goes.cmd("ping")
+    assert "while away" in stays.texts(conv)
+    assert not {"while away", "back again"} & set(goes.texts(conv))
+    assert lookups(cluster.gateway(2)) == before
 
 
 async def close_all(clients):
@@ -53,6 +83,9 @@ def test_a_removed_member_sees_nothing_more(cluster, count):
         assert page["events"][-1]["kind"] == "member.removed"
         await victim.sync([conv])
         assert max(victim.events[conv]) == gone["seq"]
+        if count > 16:
+            await removed_while_away(cluster, owner, clients[4], clients[7],
+                                     conv)
         await close_all(clients)
 
     asyncio.run(chat())

@@ -12,6 +12,8 @@ static void put_stores(const void *stores, struct buf *out) {
 
 static const char *const want[] = {
     "moim_gateway_connections 21\n",
+    "moim_gateway_users 40\n",
+    "moim_gateway_lingering_users 19\n",
     "moim_gateway_connects_total 22\n",
     "moim_gateway_refused_total 23\n",
     "moim_gateway_requests_total 24\n",
@@ -69,6 +71,8 @@ static void test_metrics(void **state) {
     histogram_add(&g.server.core.stats.deliveries, 37000);
     g.server.stats.ends.counts[ENDS_LEFT] = 38;
     g.loop.interest.of[INTEREST_LAST].count = 39;
+    g.server.core.users.count = 59;
+    g.server.core.linger.count = 19;
     peer_open(&g, &scraper, true);
     peer_gets(&g, &scraper, 0, "/metrics");
     assert_true(peer_hears(&g, &scraper, "of_the_stores\n"));
@@ -79,6 +83,8 @@ static void test_metrics(void **state) {
                      peer_count(&scraper, "# TYPE "));
     g.server.session_count = 0;
     g.loop.interest.of[INTEREST_LAST].count = 0;
+    g.server.core.users.count = 0;
+    g.server.core.linger.count = 0;
     peer_close(&scraper);
     stage_close(&g);
 }

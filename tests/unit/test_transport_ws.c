@@ -364,8 +364,7 @@ static void test_hung_up(void **state) {
     stage_settle(&g);
     assert_int_equal(g.server.session_count, 0);
     assert_int_equal(listener_count(g.server.listener), 0);
-    assert_false(fake_bus_subscribed(g.server.core.bus,
-                                     (struct topic){TOPIC_USER, ANN}));
+    assert_int_equal(audience_count(&g.server.core), 0);
     peer_close(&p);
     stage_close(&g);
 }
