@@ -14,8 +14,6 @@ enum {
     FLOOR_CONNECTIONS = 10000, /* the kernel counts in ticks of 10 ms */
 };
 
-static const char queries[] = "moim_gateway_pg_query_seconds_count";
-
 static void add_cpu(struct report *r, const struct usage *used, double n) {
     report_add(r, "cpu_us_per_connect", "gateway", used->gateway / n, "us");
     report_add(r, "cpu_us_per_connect", "redis", used->redis / n, "us");
@@ -27,7 +25,7 @@ static void add_cpu(struct report *r, const struct usage *used, double n) {
 static bool measure(const struct options *o, struct crew *crew,
                     const struct floor_figures *floor, struct report *r) {
     double n = (double)o->sessions;
-    double asked = scrape(o, queries);
+    double asked = scrape_queries(o);
     struct usage begin = scenario_usage(o, crew);
     struct hist *latency;
     struct usage used;
@@ -46,7 +44,7 @@ static bool measure(const struct options *o, struct crew *crew,
     report_add(r, NULL, "seconds", used.at_s, "s");
     report_add(r, NULL, "connects_per_s", n / used.at_s, "");
     report_add(r, NULL, "pg_queries_per_session",
-               (scrape(o, queries) - asked) / n, "");
+               (scrape_queries(o) - asked) / n, "");
     report_latency(r, "latency_ms", latency);
     add_cpu(r, &used, n);
     report_add(r, "floor", "accept", floor->cpu_us, "us: a bare server");

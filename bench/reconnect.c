@@ -20,7 +20,6 @@ enum {
     GROWTH_MS_AIM = 100,
 };
 
-static const char queries[] = "moim_gateway_pg_query_seconds_count";
 static const char hashes[] = "moim_gateway_password_hashes_total";
 
 /* What a storm was. */
@@ -71,7 +70,7 @@ static bool wait_again(struct crew *c, uint64_t sessions, struct storm *out) {
 static bool blow(const struct options *o, struct crew *crew,
                  const struct talk *talk, struct storm *out) {
     struct hist *before = mem_new(sizeof(*before));
-    double asked = scrape(o, queries);
+    double asked = scrape_queries(o);
     double hashed = scrape(o, hashes);
     struct usage begin = scenario_usage(o, crew);
     bool ok;
@@ -84,7 +83,7 @@ static bool blow(const struct options *o, struct crew *crew,
     others_now(talk, &out->others);
     hist_subtract(&out->others, before);
     out->hashes = scrape(o, hashes) - hashed;
-    out->queries = scrape(o, queries) - asked;
+    out->queries = scrape_queries(o) - asked;
     out->seconds = (double)out->latency.max_us / 1e6;
     out->sessions = (double)o->sessions;
     mem_free(before);

@@ -7,6 +7,7 @@
 
 #include "bench/dial.h"
 #include "proto/base/buf.h"
+#include "proto/base/macros.h"
 
 /* The value of one line, 0 when it is not of `name`. */
 static double value_of(struct slice line, const char *name) {
@@ -62,7 +63,24 @@ static bool read_metrics(const char *address, struct buf *out) {
     return n == 0 && slice_starts(buf_slice(out), "HTTP/1.1 200 ");
 }
 
+/* What gateways ask PostgreSQL by the clock, whoever is there. */
+static const char *const by_the_clock[] = {
+    "moim_gateway_pg_query_seconds_count{stmt=\"api_keys\",}",
+    "moim_gateway_pg_query_seconds_count{stmt=\"revoked_after\",}",
+    "moim_gateway_pg_query_seconds_count{stmt=\"store\",}",
+};
+
+static double queries(struct slice text, const char *name) {
+    double sum = scrape_sum(text, name);
+
+    for (size_t i = 0; i < COUNT_OF(by_the_clock); i++) {
+        sum -= scrape_sum(text, by_the_clock[i]);
+    }
+    return sum;
+}
+
 static double scrape_all(const struct target *list, size_t count,
+                         double (*sum_of)(struct slice text, const char *name),
                          const char *name) {
     double sum = 0;
     bool ok = count > 0;
@@ -72,16 +90,21 @@ static double scrape_all(const struct target *list, size_t count,
     for (size_t i = 0; i < count && ok; i++) {
         buf_clear(&b);
         ok = read_metrics(list[i].address, &b);
-        sum += scrape_sum(buf_slice(&b), name);
+        sum += sum_of(buf_slice(&b), name);
     }
     buf_fini(&b);
     return ok ? sum : (double)NAN;
 }
 
 double scrape(const struct options *o, const char *name) {
-    return scrape_all(o->internals, o->internal_count, name);
+    return scrape_all(o->internals, o->internal_count, scrape_sum, name);
+}
+
+double scrape_queries(const struct options *o) {
+    return scrape_all(o->internals, o->internal_count, queries,
+                      "moim_gateway_pg_query_seconds_count");
 }
 
 double scrape_presence(const struct options *o, const char *name) {
-    return scrape_all(o->presences, o->presence_count, name);
+    return scrape_all(o->presences, o->presence_count, scrape_sum, name);
 }

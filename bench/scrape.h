@@ -11,7 +11,10 @@ double scrape_sum(struct slice text, const char *name);
 /* The same over all options->internals. NAN: there are none, or one does not
  * answer. */
 double scrape(const struct options *o, const char *name);
-/* The same over all options->presences. */
+/* As scrape: what they have asked PostgreSQL for somebody: without what they
+ * ask every few seconds, whoever is there. */
+double scrape_queries(const struct options *o);
+/* As scrape, over all options->presences. */
 double scrape_presence(const struct options *o, const char *name);
 
 #endif
