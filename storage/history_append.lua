@@ -3,23 +3,25 @@
 -- calls. What fails fails alone.
 --
 -- KEYS[i]  {c<conversation>}meta; its other keys share the hash tag
--- ARGV     1 the window of today's client message ids; then for each event
---          its mark: NAME bytes that stand for the sender and his client
---          message id, and some of the body's hash; both of them in full, as
---          they were kept before there were marks; the sender's gateway's
---          member version, Unix time in ms, the event, how long events are
---          kept in ms or 0; and behind all of them, when the last one needs
---          an earlier event: its seq; and when it changes that: what must
---          stand there, what shall (a NUL in it stands for the new event's
---          seq), seq of an event to be emptied or 0, a version to remember or
---          nothing, "1" to forget the remembered ones
+-- ARGV     1 the window of today's client message ids; then for each event:
+--          what is said of it, in one argument, for each costs more than its
+--          bytes: the mark, which is NAME bytes that stand for the sender and
+--          his client message id, and some of the body's hash; with a NUL
+--          behind each of them the Unix time in ms, the sender's gateway's
+--          member version, how long events are kept in ms or 0; and the name,
+--          which is the sender and his client message id in full, as they were
+--          kept before there were marks. Then the event. And behind all of
+--          them, when the last one needs an earlier event: its seq; and when
+--          it changes that: what must stand there, what shall (a NUL in it
+--          stands for the new event's seq), seq of an event to be emptied or
+--          0, a version to remember or nothing, "1" to forget the remembered
+--          ones
 -- Answers  for each: seq | {"DUP", seq, ts} | {"CONFLICT"} | {"STALE"} |
 --          {"MOVED"} | error
 --
 -- A repeat is recognised before anything else is asked: what is stored stays
 -- stored, also when the sender has left since.
 local BUCKET = 128
-local EACH = 6
 local LIFE = 183600 -- s of a window's names: two windows and an hour of skew
 local NAME, MARK, RECORD = 8, 11, 15 -- bytes: a record is a mark and a place
 local GROUPS, ROOM = 64, 32 -- of a window to begin with; records in one, about
@@ -27,7 +29,10 @@ local GROW = 4 -- times as many groups then, and so on
 local EARLIER = 10 -- versions remembered of one event
 local AGAIN = 64 -- older buckets given a new end by one append
 
-local call, format = redis.call, string.format
+local call, format, find, sub = redis.call, string.format, string.find,
+                                string.sub
+local char, byte = string.char, string.byte
+local pack, take = struct.pack, struct.unpack
 local window = tonumber(ARGV[1])
 
 -- Where event `seq` is, for the prefix of its conversation's keys: its list,
@@ -221,7 +226,8 @@ end
 -- A name is looked up in the newest window that was written, which is ahead
 -- of ours when our clock is behind, and in the one before it.
 -- `more` is the index of what the event changes, or nil.
-local function append(meta, more, mark, name, mver, ts, event, keep)
+local function append(meta, given, event, more)
+  local mark, ts, mver, keep, named = take('c11sss', given)
   local was = call('HMGET', meta, 'head', 'mver', 'keep', 'window', 'base',
                    'past', 'ids')
   local prefix = string.sub(meta, 1, -5)
@@ -236,7 +242,7 @@ local function append(meta, more, mark, name, mver, ts, event, keep)
   local record, field, group = look(names, head - base, mark)
   local answer = record and repeated(prefix, names, base, record, mark, ts) or
                  past and look_past(prefix, past, newest, base, mark, ts) or
-                 was[7] and look_before_marks(prefix, name, mark)
+                 was[7] and look_before_marks(prefix, sub(given, named), mark)
   if answer then
     return answer
   end
@@ -283,11 +289,10 @@ local function append(meta, more, mark, name, mver, ts, event, keep)
 end
 
 local answers = {}
-local behind = 2 + #KEYS * EACH
+local behind = 2 + 2 * #KEYS
 for i, meta in ipairs(KEYS) do
-  local at = 2 + (i - 1) * EACH
   local more = i == #KEYS and ARGV[behind] and behind or nil
-  local _, answer = pcall(append, meta, more, unpack(ARGV, at, at + EACH - 1))
+  local _, answer = pcall(append, meta, ARGV[2 * i], ARGV[2 * i + 1], more)
   if type(answer) == 'string' then -- how some stores raise an error
     answer = redis.error_reply(answer)
   end

@@ -14,6 +14,8 @@ enum {
     MARK = 11,     /* and with those for the body */
     NEEDS = 1,     /* arguments of an earlier event that has to be there */
     CHANGES = 6,   /* of one that is changed */
+    NUMBERS = 3,   /* told of an event, each with its NUL */
+    TOLD_ROOM = MARK + NUMBERS * sizeof(struct history_number) + NAME_ROOM,
 };
 
 static size_t put_change(struct buf *args, const struct history_change *x) {
@@ -27,6 +29,14 @@ static size_t put_change(struct buf *args, const struct history_change *x) {
     resp_command_arg(args, x->earlier);
     resp_command_arg(args, slice_str(x->forget ? "1" : "0"));
     return CHANGES;
+}
+
+static size_t put_number(uint8_t *out, uint64_t v) {
+    struct history_number number = history_number(v);
+    size_t n = strlen(number.s) + 1;
+
+    memcpy(out, number.s, n);
+    return n;
 }
 
 static struct slice put_name(uint8_t out[NAME_ROOM],
@@ -51,19 +61,26 @@ static void put_mark(uint8_t out[MARK], struct slice name, uint64_t body) {
     }
 }
 
+/* All but the event: an argument costs the store more than its bytes. */
+static struct slice put_told(uint8_t out[TOLD_ROOM],
+                             const struct history_append *in) {
+    struct slice name;
+    size_t n = MARK;
+
+    n += put_number(out + n, in->ts_ms);
+    n += put_number(out + n, in->mver.v);
+    n += put_number(out + n, in->keep_ms);
+    name = put_name(out + n, in);
+    put_mark(out, name, in->body_hash);
+    return slice_of(out, n + name.n);
+}
+
 size_t history_event_put(struct buf *keys, struct buf *args,
                          const struct history_append *in) {
-    uint8_t room[NAME_ROOM];
-    uint8_t mark[MARK];
-    struct slice name = put_name(room, in);
+    uint8_t room[TOLD_ROOM];
 
-    put_mark(mark, name, in->body_hash);
     resp_command_arg(keys, slice_str(history_key(in->conv, "meta").s));
-    resp_command_arg(args, slice_of(mark, MARK));
-    resp_command_arg(args, name);
-    resp_command_arg(args, slice_str(history_number(in->mver.v).s));
-    resp_command_arg(args, slice_str(history_number(in->ts_ms).s));
+    resp_command_arg(args, put_told(room, in));
     resp_command_arg(args, in->event);
-    resp_command_arg(args, slice_str(history_number(in->keep_ms).s));
     return in->change == NULL ? 0 : put_change(args, in->change);
 }

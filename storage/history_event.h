@@ -8,7 +8,7 @@
 #include "proto/base/buf.h"
 
 enum {
-    HISTORY_EVENT_ARGS = 6, /* of one event, its key not counted */
+    HISTORY_EVENT_ARGS = 2, /* of one event, its key not counted */
 };
 
 /* Appends the event's key to `keys` and the rest to `args`. What it changes
