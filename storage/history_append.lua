@@ -36,19 +36,21 @@ local pack, take = struct.pack, struct.unpack
 local window = tonumber(ARGV[1])
 
 -- Where event `seq` is, for the prefix of its conversation's keys: its list,
--- and the place there from 0.
+-- and the place there from 0. Lua writes a number dearly, and reads it so.
 local function place_of(prefix, seq)
+  if seq < BUCKET then
+    return prefix .. 'log:0', seq - 1
+  end
   local at = seq % BUCKET
-  local bucket = (seq - at) / BUCKET
-  return prefix .. 'log:' .. bucket, bucket > 0 and at or at - 1
+  return prefix .. format('log:%d', (seq - at) / BUCKET), at
 end
 
 -- When an event was stored, in either of its forms (chat-core/event.h), or
 -- emptied since.
 local function time_of(event)
-  local first = string.byte(event)
+  local first = byte(event)
   if first == 1 or first == 2 then
-    return (struct.unpack('>I6', event, 2))
+    return (take('>I6', event, 2))
   end
   return tonumber(string.match(event, '^"ts":(%d+)'))
 end
@@ -63,25 +65,25 @@ local function renew(key)
 end
 
 local function record_in(group, mark)
-  local name = string.sub(mark, 1, NAME)
-  local at = string.find(group, name, 1, true)
+  local name = sub(mark, 1, NAME)
+  local at = find(group, name, 1, true)
   while at and at % RECORD ~= 1 do
-    at = string.find(group, name, at + 1, true)
+    at = find(group, name, at + 1, true)
   end
-  return at and string.sub(group, at, at + RECORD - 1)
+  return at and sub(group, at, at + RECORD - 1)
 end
 
 -- Looks for a name in a window that has `count` of them. Answers its record,
 -- or nil, the group that takes it when it is new, and what that holds.
 local function look(names, count, mark)
-  local field = string.char(string.byte(mark) % GROUPS)
+  local field = char(byte(mark) % GROUPS)
   local group = call('HGET', names, field)
   local record = group and record_in(group, mark)
-  local room, byte = GROUPS * ROOM, 2
+  local room, next = GROUPS * ROOM, 2
   while not record and count >= room do
     count, room = count - room, room * GROW
-    field = field .. string.char(string.byte(mark, byte) % GROW)
-    byte = byte + 1
+    field = field .. char(byte(mark, next) % GROW)
+    next = next + 1
     group = call('HGET', names, field)
     record = group and record_in(group, mark)
   end
@@ -90,11 +92,11 @@ end
 
 -- The answer to what is known, in a window that began at the head `base`.
 local function repeated(prefix, names, base, record, mark, ts)
-  if string.sub(record, 1, MARK) ~= mark then
+  if sub(record, 1, MARK) ~= mark then
     renew(names)
     return {'CONFLICT'}
   end
-  local seq = base + struct.unpack('>I4', record, MARK + 1)
+  local seq = base + take('>I4', record, MARK + 1)
   local event = call('LINDEX', place_of(prefix, seq)) or ''
   renew(names)
   return {'DUP', format('%d', seq), format('%d', time_of(event) or ts)}
@@ -107,9 +109,9 @@ local function look_before_marks(prefix, name, mark)
     local entry = call('HGET', key, name)
     if entry then
       local seq, ts, body = string.match(entry, '^(%d+):(%d+):(%w+)$')
-      local a, b, c = string.byte(mark, NAME + 1, MARK)
+      local a, b, c = byte(mark, NAME + 1, MARK)
       renew(key)
-      return string.sub(body, -6) == format('%02x%02x%02x', a, b, c) and
+      return sub(body, -6) == format('%02x%02x%02x', a, b, c) and
              {'DUP', seq, ts} or {'CONFLICT'}
     end
   end
@@ -139,7 +141,7 @@ local function change(prefix, head, seq, _, now, emptied, earlier, forget)
     local time = event and time_of(event)
     if event then
       call('LSET', log, at,
-           time and string.char(2) .. struct.pack('>I6', time) or '')
+           time and char(2) .. pack('>I6', time) or '')
     end
   end
   if earlier ~= '' then
@@ -230,18 +232,19 @@ local function append(meta, given, event, more)
   local mark, ts, mver, keep, named = take('c11sss', given)
   local was = call('HMGET', meta, 'head', 'mver', 'keep', 'window', 'base',
                    'past', 'ids')
-  local prefix = string.sub(meta, 1, -5)
+  local prefix = sub(meta, 1, -5)
   local head = tonumber(was[1] or '0')
   local newest, base, past = was[4] or '0', was[5] or '0', was[6]
-  local fresh = tonumber(newest) < window
+  local fresh = newest ~= ARGV[1] and tonumber(newest) < window
   if fresh then
     past = was[4] and newest .. ' ' .. base
     newest, base = ARGV[1], was[1] or '0'
   end
+  local start = base == '0' and 0 or tonumber(base)
   local names = prefix .. 'names:' .. newest
-  local record, field, group = look(names, head - base, mark)
-  local answer = record and repeated(prefix, names, base, record, mark, ts) or
-                 past and look_past(prefix, past, newest, base, mark, ts) or
+  local record, field, group = look(names, head - start, mark)
+  local answer = record and repeated(prefix, names, start, record, mark, ts) or
+                 past and look_past(prefix, past, newest, start, mark, ts) or
                  was[7] and look_before_marks(prefix, sub(given, named), mark)
   if answer then
     return answer
@@ -260,7 +263,7 @@ local function append(meta, given, event, more)
   local seq = head + 1
   local log = push(prefix, seq, event, was[3])
   head = format('%d', seq)
-  call('HSET', names, field, group .. mark .. struct.pack('>I4', seq - base))
+  call('HSET', names, field, group .. mark .. pack('>I4', seq - start))
   if same then
     call('HSET', meta, 'head', head, 'ts', ts)
   else
