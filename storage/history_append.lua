@@ -28,6 +28,9 @@ local GROUPS, ROOM = 64, 32 -- of a window to begin with; records in one, about
 local GROW = 4 -- times as many groups then, and so on
 local EARLIER = 10 -- versions remembered of one event
 local AGAIN = 64 -- older buckets given a new end by one append
+local WINDOW = '>I6I4' -- the head it began at, and its number
+local STATE = WINDOW .. 'ss' -- of the newest one, and what else recall answers
+local KEPT, FULL = 'k', 'i' -- there is a field `keep`, `ids`
 
 local call, format, find, sub = redis.call, string.format, string.find,
                                 string.sub
@@ -62,6 +65,17 @@ local function renew(key)
   if left > 0 then
     call('PEXPIRE', key, format('%d', left))
   end
+end
+
+local windows = {}
+
+local function names_of(prefix, number)
+  local name = windows[number]
+  if not name then
+    name = format('names:%d', number)
+    windows[number] = name
+  end
+  return prefix .. name
 end
 
 local function record_in(group, mark)
@@ -199,12 +213,11 @@ local function retain(meta, prefix, log, seq, ts, keep)
   end
 end
 
--- The same in the window before the one that began at `base`; `past` says which
--- that is, and the head it began at.
+-- The same in the window before the one that began at `base`.
 local function look_past(prefix, past, newest, base, mark, ts)
-  local before, start = string.match(past, '^(%d+) (%d+)$')
-  if tonumber(before) >= newest - 1 then
-    local names = prefix .. 'names:' .. before
+  local start, before = take(WINDOW, past)
+  if before >= newest - 1 then
+    local names = names_of(prefix, before)
     local record = look(names, base - start, mark)
     return record and repeated(prefix, names, start, record, mark, ts)
   end
@@ -225,68 +238,104 @@ local function push(prefix, seq, event, keeps)
   return log
 end
 
+-- What changes rarely of a conversation, from the one field that has it all:
+-- the newest window, the member version, and which fields there are that hardly
+-- any has; behind that the window before, if there was one. Before there was
+-- that field, each had one of its own.
+local function recall(meta, head, state)
+  if state then
+    local base, newest, known, rare, rest = take(STATE, state)
+    return base, newest, known, rare, sub(state, rest)
+  elseif not head then
+    return 0, 0, '', '', ''
+  end
+  local was = call('HMGET', meta, 'base', 'window', 'mver', 'past', 'keep',
+                   'ids')
+  local before, start = string.match(was[4] or '', '^(%d+) (%d+)$')
+  return tonumber(was[1] or '0'), tonumber(was[2] or '0'), was[3] or '',
+         (was[5] and KEPT or '') .. (was[6] and FULL or ''),
+         before and pack(WINDOW, start, before) or ''
+end
+
+local function has(rare, field)
+  return rare ~= '' and find(rare, field, 1, true)
+end
+
+-- What there was before marks, when the last of it has expired.
+local function forget_full(meta, rare, newest)
+  if not has(rare, FULL) or
+     tonumber(call('HGET', meta, 'ids')) >= newest - 1 then
+    return rare
+  end
+  call('HDEL', meta, 'ids', 'before')
+  return (string.gsub(rare, FULL, ''))
+end
+
 -- A name is looked up in the newest window that was written, which is ahead
 -- of ours when our clock is behind, and in the one before it.
 -- `more` is the index of what the event changes, or nil.
 local function append(meta, given, event, more)
   local mark, ts, mver, keep, named = take('c11sss', given)
-  local was = call('HMGET', meta, 'head', 'mver', 'keep', 'window', 'base',
-                   'past', 'ids')
+  local was = call('HMGET', meta, 'head', 'state')
+  local base, newest, known, rare, past = recall(meta, was[1], was[2])
   local prefix = sub(meta, 1, -5)
   local head = tonumber(was[1] or '0')
-  local newest, base, past = was[4] or '0', was[5] or '0', was[6]
-  local fresh = newest ~= ARGV[1] and tonumber(newest) < window
+  local fresh = newest < window
   if fresh then
-    past = was[4] and newest .. ' ' .. base
-    newest, base = ARGV[1], was[1] or '0'
+    past = newest > 0 and pack(WINDOW, base, newest) or ''
+    base, newest = head, window
   end
-  local start = base == '0' and 0 or tonumber(base)
-  local names = prefix .. 'names:' .. newest
-  local record, field, group = look(names, head - start, mark)
-  local answer = record and repeated(prefix, names, start, record, mark, ts) or
-                 past and look_past(prefix, past, newest, start, mark, ts) or
-                 was[7] and look_before_marks(prefix, sub(given, named), mark)
+  local names = names_of(prefix, newest)
+  local record, field, group = look(names, head - base, mark)
+  local answer = record and repeated(prefix, names, base, record, mark, ts) or
+                 past ~= '' and
+                 look_past(prefix, past, newest, base, mark, ts) or
+                 has(rare, FULL) and
+                 look_before_marks(prefix, sub(given, named), mark)
   if answer then
     return answer
   end
-  local same = was[2] == mver
-  if was[2] and not same and tonumber(mver) < tonumber(was[2]) then
+  if known ~= mver and known ~= '' and tonumber(mver) < tonumber(known) then
     return {'STALE'}
   end
   if more and moved(prefix, ARGV[more], ARGV[more + 1]) then
     return {'MOVED'}
   end
-  if more and ARGV[more + 1] then
+  local changes = more and ARGV[more + 1]
+  if changes then
     touch(prefix, unpack(ARGV, more))
   end
 
   local seq = head + 1
-  local log = push(prefix, seq, event, was[3])
+  local kept = has(rare, KEPT)
+  local log = push(prefix, seq, event, kept)
+  local same = was[2] and known == mver and not fresh
   head = format('%d', seq)
-  call('HSET', names, field, group .. mark .. pack('>I4', seq - start))
-  if same then
-    call('HSET', meta, 'head', head, 'ts', ts)
-  else
-    call('HSET', meta, 'head', head, 'ts', ts, 'mver', mver)
-  end
+  call('HSET', names, field, group .. mark .. pack('>I4', seq - base))
   if fresh then
     call('EXPIRE', names, LIFE)
-    call('HSET', meta, 'window', newest, 'base', base)
-    if past then
-      call('HSET', meta, 'past', past)
-    end
-    if was[7] and tonumber(was[7]) < newest - 1 then
-      call('HDEL', meta, 'ids', 'before')
-    end
+    rare = forget_full(meta, rare, newest)
   end
-  if keep ~= '0' or was[3] then
+  if keep ~= '0' and not kept then
+    kept, rare, same = true, rare .. KEPT, false
+  end
+  if same then
+    call('HSET', meta, 'head', head, 'ts', ts)
+  else -- an older gateway fails on such a window before it stores anything
+    call('HSET', meta, 'head', head, 'ts', ts, 'mver', mver, 'state',
+         pack(STATE, base, newest, mver, rare) .. past, 'window', '')
+  end
+  if was[1] and not was[2] then
+    call('HDEL', meta, 'base', 'past')
+  end
+  if kept then
     retain(meta, prefix, log, seq, ts, keep)
   end
-  if more and ARGV[more + 1] then
+  if changes then
     change(prefix, head, unpack(ARGV, more))
-    if keep ~= '0' then
-      expire(prefix .. 'edits:' .. ARGV[more], ts, keep)
-    end
+  end
+  if changes and keep ~= '0' then
+    expire(prefix .. 'edits:' .. ARGV[more], ts, keep)
   end
   return seq
 end

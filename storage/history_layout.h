@@ -1,11 +1,13 @@
 /* Where a conversation's history lies in the store. Every key of one
  * conversation carries the hash tag {c<id>}, so they share a slot:
  *
- *   {c<id>}meta          hash: head, ts, mver, window (of names, the newest
- *                        written) and base (the head it began at), past (both
- *                        of the window before), oldest once it is not 1, hides
- *                        once something is hidden from somebody, keep once
- *                        events were not to be kept for ever, again while older
+ *   {c<id>}meta          hash: head, ts, mver, state (what history_append.lua
+ *                        recalls: the newest window of names that was written,
+ *                        its base, which is the head it began at, mver again,
+ *                        whether there is keep or ids, and the window before
+ *                        with its base), oldest once it is not 1, hides once
+ *                        something is hidden from somebody, keep once events
+ *                        were not to be kept for ever, again while older
  *                        buckets are to get another end, oldest_ts: nothing
  *                        older is there
  *   {c<id>}log:<bucket>  list of events (chat-core/event.h): event s is
@@ -34,6 +36,10 @@
  *   {h<number>}store     the id of the store (history_identity.h): one for each
  *                        slot of a cluster, so that it goes where the slot
  *                        goes; a single server has that of slot 0
+ *
+ * Before there was `state`, meta had window, base and past as fields of their
+ * own; the next event of a conversation puts them together. The empty window
+ * that it leaves stops an older gateway: that would not see the names.
  *
  * Before there were marks, names stood in {c<id>}ids:<window>, in full, and the
  * windows in `ids` and `before` of meta. They are found there until they have

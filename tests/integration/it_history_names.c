@@ -99,9 +99,10 @@ static void test_time(void **state) {
 }
 
 /* One line for redis-cli, about the keys of the conversation: a % stands for
- * what they begin with. */
-static void tell(struct fixture *f, const char *line) {
+ * what they begin with. Answers the number that it is answered. */
+static int64_t tell(struct fixture *f, const char *line) {
     struct resp_conn *admin = it_connect(&f->loop, it_shared_redis());
+    struct it_said said;
     struct buf b;
 
     buf_init(&b);
@@ -113,9 +114,84 @@ static void tell(struct fixture *f, const char *line) {
         }
     }
     buf_add_byte(&b, '\0');
-    it_say(&f->loop, admin, (const char *)b.p);
+    said = it_say(&f->loop, admin, (const char *)b.p);
     buf_fini(&b);
     resp_conn_close(&admin);
+    return said.number;
+}
+
+enum {
+    BEFORE = 40, /* events in the window before */
+    THERE = 50,  /* and with those of the newest one */
+};
+
+/* A conversation whose meta is as it was before there was `state`, with two
+ * windows and, since the first event, a time that events are kept. */
+static void leave_before_state(struct fixture *f) {
+    uint64_t window = noon_ms / HISTORY_WINDOW_MS;
+    char line[256];
+
+    for (size_t i = 1; i <= THERE; i++) {
+        struct history_append in;
+        char name[32];
+
+        snprintf(name, sizeof(name), "m%zu", i);
+        in = message(f, name);
+        in.ts_ms = noon_ms + (i > BEFORE ? HISTORY_WINDOW_MS : 0);
+        in.keep_ms = UINT64_C(10) * 365 * 86400 * 1000;
+        assert_int_equal(append(f, in).out.seq.v, i);
+    }
+    assert_int_equal(tell(f, "HDEL %meta state"), 1);
+    snprintf(line, sizeof(line),
+             "EVAL return(redis.call('HSET',KEYS[1],'window',ARGV[1],'base',"
+             "ARGV[3],'past',ARGV[2]..'\\32'..'0')) 1 %%meta %" PRIu64
+             " %" PRIu64 " %d",
+             window + 1, window, BEFORE);
+    assert_int_equal(tell(f, line), 2); /* new ones */
+}
+
+/* The first `count` are known, at their places and only by their own bodies. */
+static void assert_known(struct fixture *f, size_t count) {
+    for (size_t i = 1; i <= count; i++) {
+        struct history_append in;
+        struct appended a;
+        char name[32];
+
+        snprintf(name, sizeof(name), "m%zu", i);
+        in = message(f, name);
+        in.ts_ms += HISTORY_WINDOW_MS;
+        a = append(f, in);
+        assert_row(name, a.rc == RC_OK && a.out.repeat && a.out.seq.v == i);
+        in.body_hash = ~in.body_hash;
+        assert_row(name, append(f, in).rc == RC_CONFLICT);
+    }
+}
+
+/* Its names, its member version and that events were not to be kept for ever
+ * are known before and after the next event, which leaves it in today's form.
+ */
+static void test_before_state(void **state) {
+    struct fixture *f = *state;
+    struct history_append in;
+
+    leave_before_state(f);
+    assert_known(f, THERE);
+    in = message(f, "m51");
+    in.ts_ms += HISTORY_WINDOW_MS;
+    in.mver.v--;
+    assert_int_equal(append(f, in).rc, RC_STALE);
+    assert_true(tell(f, "PTTL %log:0") > 0);
+    in.mver.v++;
+    assert_int_equal(append(f, in).out.seq.v, THERE + 1);
+    assert_int_equal(tell(f, "PTTL %log:0"), -1);
+    assert_int_equal(tell(f, "HEXISTS %meta state"), 1);
+    assert_int_equal(tell(f, "HDEL %meta base past"), 0);
+    assert_int_equal(tell(f, "HSTRLEN %meta window"), 0);
+    assert_known(f, THERE + 1);
+    in = message(f, "m52");
+    in.ts_ms += HISTORY_WINDOW_MS;
+    in.mver.v--;
+    assert_int_equal(append(f, in).rc, RC_STALE);
 }
 
 /* A conversation as an earlier version left it. */
@@ -171,10 +247,8 @@ static void test_before_marks(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_many),
-        TEST(test_window_before),
-        TEST(test_time),
-        TEST(test_before_marks),
+        TEST(test_many),         TEST(test_window_before), TEST(test_time),
+        TEST(test_before_state), TEST(test_before_marks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
