@@ -38,16 +38,25 @@ enum bus_sub_state {
     BUS_SUB_LIVE,
 };
 
-/* One topic we want to hear. */
+struct bus_wait;
+
+/* One topic we want to hear. There are as many as users are here, nearly all
+ * LIVE: what only the others need is in their bus_wait. */
 struct bus_sub {
     struct topic topic;
-    enum bus_sub_state state;
-    bool absent;      /* lost and not back yet: counted by its log */
-    uint32_t batch;   /* the command that asked for it */
-    uint64_t live_ms; /* monotonic; nothing later was missed unnoticed */
+    uint8_t state;         /* enum bus_sub_state */
+    bool absent;           /* lost and not back yet: counted by its log */
+    uint32_t batch;        /* the command that asked for it */
+    uint64_t live_ms;      /* monotonic; nothing later was missed unnoticed */
+    struct bus_wait *wait; /* NULL: nothing is waited for */
+};
+
+/* A topic that comes or goes. */
+struct bus_wait {
+    struct list node; /* in joining, leaving or orphans; or in none: asked */
+    struct bus_sub *sub;
     bus_done_fn done; /* NULL, or told once */
     void *ctx;
-    struct list node; /* in joining, leaving or orphans */
 };
 
 /* Everything before `ms` of the clock of the partition's server was heard,
@@ -91,8 +100,8 @@ struct bus_log {
 
 struct bus_part {
     struct bus_shard *shard; /* who has it; NULL: not known yet */
-    struct list joining;     /* bus_sub to subscribe */
-    struct list leaving;     /* bus_sub to unsubscribe and free */
+    struct list joining;     /* bus_wait to subscribe */
+    struct list leaving;     /* bus_wait to unsubscribe and free */
     uint64_t losses;         /* of the subscriber: tells its commands apart */
 };
 

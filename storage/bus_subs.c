@@ -32,22 +32,40 @@ void bus_subs_init(struct bus_redis *b) {
     }
 }
 
-/* Tells the one who waits, if any, and frees. */
-static void sub_end(struct bus_sub *s) {
-    bus_done_fn done = s->done;
-    void *ctx = s->ctx;
+/* What waits for `s` to come or go; made when nothing did. */
+static struct bus_wait *wait_of(struct bus_sub *s) {
+    if (s->wait == NULL) {
+        s->wait = mem_new(sizeof(*s->wait));
+        s->wait->sub = s;
+        list_init(&s->wait->node);
+    }
+    return s->wait;
+}
 
-    mem_free(s);
+/* Tells the one who waits, if any: once. */
+static void wait_end(struct bus_sub *s, enum rc rc) {
+    struct bus_wait *w = s->wait;
+    bus_done_fn done = w->done;
+    void *ctx = w->ctx;
+
+    s->wait = NULL;
+    list_remove(&w->node);
+    mem_free(w);
     if (done != NULL) {
-        done(ctx, RC_CLOSED);
+        done(ctx, rc);
     }
 }
 
-static void end_all(struct list *subs) {
+/* Frees them, and tells who waits. */
+static void end_all(struct list *waits) {
     struct list *node;
 
-    while ((node = list_pop_front(subs)) != NULL) {
-        sub_end(CONTAINER_OF(node, struct bus_sub, node));
+    while ((node = list_pop_front(waits)) != NULL) {
+        struct bus_wait *w = CONTAINER_OF(node, struct bus_wait, node);
+        struct bus_sub *s = w->sub;
+
+        wait_end(s, RC_CLOSED);
+        mem_free(s);
     }
 }
 
@@ -63,8 +81,8 @@ void bus_subs_fini(struct bus_redis *b) {
         list_append(&all, &b->parts[i].leaving);
     }
     while ((s = map_next(&b->subs, &at)) != NULL) {
-        list_remove(&s->node);
-        list_push_back(&all, &s->node);
+        list_remove(&wait_of(s)->node);
+        list_push_back(&all, &s->wait->node);
     }
     map_fini(&b->subs);
     end_all(&all);
@@ -88,7 +106,8 @@ static struct bus_sub *find_channel(const struct bus_redis *b,
 
 static void want(struct bus_redis *b, struct bus_sub *s) {
     s->state = BUS_SUB_WANTED;
-    list_push_back(&b->parts[topic_partition(s->topic)].joining, &s->node);
+    list_push_back(&b->parts[topic_partition(s->topic)].joining,
+                   &wait_of(s)->node);
 }
 
 static struct bus_log *log_of(struct bus_redis *b, const struct bus_sub *s) {
@@ -111,10 +130,9 @@ void bus_subs_add(struct bus *base, struct topic topic, bus_done_fn done,
     struct bus_sub *old;
 
     s->topic = topic;
-    s->done = done;
-    s->ctx = ctx;
-    list_init(&s->node);
     want(b, s);
+    s->wait->done = done;
+    s->wait->ctx = ctx;
     old = map_put(&b->subs, topic_key(topic), s);
     assert(old == NULL); /* the owner counts references */
     (void)old;
@@ -125,15 +143,17 @@ void bus_subs_add(struct bus *base, struct topic topic, bus_done_fn done,
 void bus_subs_remove(struct bus *base, struct topic topic) {
     struct bus_redis *b = CONTAINER_OF(base, struct bus_redis, base);
     struct bus_sub *s = map_remove(&b->subs, topic_key(topic));
+    struct list *node;
 
     assert(s != NULL && topic_eq(s->topic, topic));
     b->stats.topics--;
     set_absent(b, s, false);
-    list_remove(&s->node);
+    node = &wait_of(s)->node;
+    list_remove(node);
     if (s->state == BUS_SUB_WANTED) {
-        list_push_back(&b->orphans, &s->node); /* Redis never heard of it */
+        list_push_back(&b->orphans, node); /* Redis never heard of it */
     } else {
-        list_push_back(&b->parts[topic_partition(topic)].leaving, &s->node);
+        list_push_back(&b->parts[topic_partition(topic)].leaving, node);
     }
     loop_defer(b->loop, &b->flush);
 }
@@ -212,7 +232,6 @@ static bool on_push(void *owner, const struct resp *r,
  * later one of the same topic: between them lies an unsubscription. */
 static void confirm(struct bus_redis *b, uint32_t batch, const struct resp *r) {
     struct bus_sub *s = NULL;
-    bus_done_fn done;
 
     if (resp_has(r, 3) && resp_is(&r->items[0], "ssubscribe")) {
         s = find_channel(b, &r->items[1]);
@@ -223,11 +242,7 @@ static void confirm(struct bus_redis *b, uint32_t batch, const struct resp *r) {
     s->state = BUS_SUB_LIVE;
     set_absent(b, s, false);
     s->live_ms = b->loop->clock.mono_ms;
-    done = s->done;
-    s->done = NULL;
-    if (done != NULL) {
-        done(s->ctx, RC_OK);
-    }
+    wait_end(s, RC_OK);
 }
 
 /* The slot is elsewhere, or on its way: asked again when that is known, or at
@@ -270,12 +285,14 @@ static void on_subscribed(struct resp_call *call, enum rc rc,
     mem_free(c);
 }
 
-/* Takes up to BUS_BATCH topics of one partition off `subs` into `out`. */
-static size_t take_topics(struct list *subs, struct bus_sub *out[BUS_BATCH]) {
+/* Takes up to BUS_BATCH topics of one partition off `waits` into `out`. */
+static size_t take_topics(struct list *waits, struct bus_sub *out[BUS_BATCH]) {
     size_t n = 0;
 
-    while (n < BUS_BATCH && !list_empty(subs)) {
-        out[n++] = CONTAINER_OF(list_pop_front(subs), struct bus_sub, node);
+    while (n < BUS_BATCH && !list_empty(waits)) {
+        struct list *node = list_pop_front(waits);
+
+        out[n++] = CONTAINER_OF(node, struct bus_wait, node)->sub;
     }
     return n;
 }
@@ -317,7 +334,7 @@ static void send_leaving(struct bus_redis *b, unsigned partition) {
         send_batch(b, partition, SLICE_LIT("SUNSUBSCRIBE"), on_unsubscribed,
                    subs, n);
         for (size_t i = 0; i < n; i++) {
-            list_push_back(&b->orphans, &subs[i]->node);
+            list_push_back(&b->orphans, &subs[i]->wait->node);
         }
     }
 }
