@@ -15,10 +15,9 @@ enum {
     ATTEMPTS = 2, /* a query and one retry */
 };
 
-/* A user with sessions here, or whose last one's end is still to be told. */
+/* Of a user with sessions here, or whose last one's end is still to be told.
+ * It is his value in part.users itself, which points nowhere. */
 struct local {
-    struct user_id user;
-    struct local *next; /* in part.changed */
     uint16_t sessions;
     uint16_t told; /* sessions as last reported */
     bool changed;  /* stands in part.changed */
@@ -30,9 +29,44 @@ struct part {
     bool snapshot;   /* the next report is one */
     uint64_t number; /* of the last report */
     struct map users;
-    struct local *changed;    /* since the last report; perhaps back again */
+    struct buf changed;       /* user_id; since the last report, perhaps back */
     struct wheel_timer timer; /* the next report */
 };
+
+static_assert(sizeof(struct local) <= sizeof(void *), "a value of a map");
+
+static struct local local_of(const void *value) {
+    struct local u = {0};
+
+    memcpy(&u, &value, sizeof(u));
+    return u;
+}
+
+static struct local local_get(const struct part *p, struct user_id user) {
+    return local_of(map_get(&p->users, user.v));
+}
+
+static void local_put(struct part *p, struct user_id user, struct local u) {
+    void *value = NULL;
+
+    if (u.sessions == 0 && u.told == 0 && !u.changed) {
+        (void)map_remove(&p->users, user.v);
+        return;
+    }
+    memcpy(&value, &u, sizeof(u));
+    (void)map_put(&p->users, user.v, value);
+}
+
+static size_t changed_count(const struct part *p) {
+    return p->changed.n / sizeof(struct user_id);
+}
+
+static struct user_id changed_at(const struct part *p, size_t i) {
+    struct user_id user;
+
+    memcpy(&user, p->changed.p + i * sizeof(user), sizeof(user));
+    return user;
+}
 
 /* A query on its way. `waiting` has a bit for each partition that has not
  * answered; an answer's request is the query's number and its partition. */
@@ -102,25 +136,27 @@ static void draft_send(struct draft *d) {
     buf_clear(&d->items);
 }
 
-static void draft_add(struct draft *d, const struct local *u) {
+static void draft_add(struct draft *d, struct user_id user, struct local u) {
     if (d->report.count == BUS_MSG_USERS_MAX) {
         draft_send(d);
     }
-    presence_item_put(&d->items, (struct presence_item){u->user, u->sessions});
+    presence_item_put(&d->items, (struct presence_item){user, u.sessions});
     d->report.count++;
 }
 
 static void send_snapshot(struct part *p) {
-    struct local *u;
+    const struct map_slot *slot;
     struct draft d;
     size_t at = 0;
 
     draft_init(&d, p);
     d.report.snapshot = true;
     d.report.first = true;
-    while ((u = map_next(&p->users, &at)) != NULL) {
-        if (u->sessions > 0) {
-            draft_add(&d, u);
+    while ((slot = map_next_slot(&p->users, &at)) != NULL) {
+        struct local u = local_of(slot->value);
+
+        if (u.sessions > 0) {
+            draft_add(&d, (struct user_id){slot->key}, u);
         }
     }
     d.report.last = true;
@@ -130,26 +166,25 @@ static void send_snapshot(struct part *p) {
 
 /* Everybody in `changed` has been told of, here or in a snapshot. */
 static void forget_changes(struct part *p) {
-    while (p->changed != NULL) {
-        struct local *u = p->changed;
+    for (size_t i = 0; i < changed_count(p); i++) {
+        struct user_id user = changed_at(p, i);
+        struct local u = local_get(p, user);
 
-        p->changed = u->next;
-        u->changed = false;
-        u->told = u->sessions;
-        if (u->sessions == 0) {
-            (void)map_remove(&p->users, u->user.v);
-            mem_free(u);
-        }
+        local_put(p, user, (struct local){u.sessions, u.sessions, false});
     }
+    buf_fini(&p->changed);
 }
 
 static void send_changes(struct part *p) {
     struct draft d;
 
     draft_init(&d, p);
-    for (const struct local *u = p->changed; u != NULL; u = u->next) {
-        if (u->sessions != u->told) {
-            draft_add(&d, u);
+    for (size_t i = 0; i < changed_count(p); i++) {
+        struct user_id user = changed_at(p, i);
+        struct local u = local_get(p, user);
+
+        if (u.sessions != u.told) {
+            draft_add(&d, user, u);
         }
     }
     draft_send(&d);
@@ -184,40 +219,21 @@ static struct presence_link *link_of(struct presence *port) {
     return CONTAINER_OF(port, struct presence_link, port);
 }
 
-static struct local *local_new(struct part *p, struct user_id user) {
-    struct local *u = mem_new(sizeof(*u));
-
-    u->user = user;
-    (void)map_put(&p->users, user.v, u);
-    return u;
-}
-
-static void local_set(struct part *p, struct local *u, uint16_t sessions) {
-    u->sessions = sessions;
-    if (u->sessions == u->told) {
-        return;
-    }
-    if (!u->changed) {
-        u->changed = true;
-        u->next = p->changed;
-        p->changed = u;
-    }
-    hurry(p);
-}
-
 static void link_report(struct presence *port, struct user_id user,
                         unsigned sessions) {
     struct presence_link *l = link_of(port);
     struct part *p = &l->parts[presence_partition(user)];
-    struct local *u = map_get(&p->users, user.v);
+    struct local u = local_get(p, user);
 
-    if (u == NULL && sessions > 0) {
-        u = local_new(p, user);
+    u.sessions = (uint16_t)(sessions < UINT16_MAX ? sessions : UINT16_MAX);
+    if (u.sessions != u.told) {
+        if (!u.changed) {
+            u.changed = true;
+            buf_add(&p->changed, slice_of(&user, sizeof(user)));
+        }
+        hurry(p);
     }
-    if (u != NULL) {
-        local_set(p, u,
-                  (uint16_t)(sessions < UINT16_MAX ? sessions : UINT16_MAX));
-    }
+    local_put(p, user, u);
 }
 
 static void take_ask(struct presence_link *l,
@@ -380,6 +396,7 @@ static void part_open(struct presence_link *l, uint16_t partition) {
     p->partition = partition;
     p->snapshot = true; /* a new gateway introduces itself with one */
     map_init(&p->users);
+    buf_init(&p->changed);
     wheel_timer_init(&p->timer, on_report_due);
     wheel_set(l->wheel, &p->timer, l->clock->mono_ms + l->config.gather_ms);
 }
@@ -405,13 +422,8 @@ struct presence_link *presence_link_open(
 }
 
 static void part_close(struct part *p) {
-    struct local *u;
-    size_t at = 0;
-
     wheel_cancel(&p->timer);
-    while ((u = map_next(&p->users, &at)) != NULL) {
-        mem_free(u);
-    }
+    buf_fini(&p->changed);
     map_fini(&p->users);
 }
 

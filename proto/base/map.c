@@ -105,13 +105,19 @@ void *map_remove(struct map *m, uint64_t key) {
     return gone;
 }
 
-void *map_next(const struct map *m, size_t *at) {
+const struct map_slot *map_next_slot(const struct map *m, size_t *at) {
     while (*at < m->cap) {
-        void *value = m->slots[(*at)++].value;
+        const struct map_slot *slot = &m->slots[(*at)++];
 
-        if (value != NULL) {
-            return value;
+        if (slot->value != NULL) {
+            return slot;
         }
     }
     return NULL;
+}
+
+void *map_next(const struct map *m, size_t *at) {
+    const struct map_slot *slot = map_next_slot(m, at);
+
+    return slot == NULL ? NULL : slot->value;
 }

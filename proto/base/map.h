@@ -30,5 +30,7 @@ void *map_remove(struct map *m, uint64_t key);
 /* Walks the table: start with *at = 0; NULL at the end. The map must not be
  * changed during the walk. */
 void *map_next(const struct map *m, size_t *at);
+/* The same, with the key. Borrowed until the map is changed. */
+const struct map_slot *map_next_slot(const struct map *m, size_t *at);
 
 #endif

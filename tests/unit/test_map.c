@@ -23,6 +23,7 @@ static uint64_t key_of(uint64_t i) {
 
 /* Does the table hold exactly what the array says? */
 static bool agrees(const struct map *m, char **want) {
+    const struct map_slot *slot;
     size_t count = 0;
     size_t seen = 0;
     size_t at = 0;
@@ -33,10 +34,17 @@ static bool agrees(const struct map *m, char **want) {
             return false;
         }
     }
+    while ((slot = map_next_slot(m, &at)) != NULL) {
+        if (map_get(m, slot->key) != slot->value) {
+            return false;
+        }
+        seen++;
+    }
+    at = 0;
     while (map_next(m, &at) != NULL) {
         seen++;
     }
-    return m->count == count && seen == count;
+    return m->count == count && seen == 2 * count;
 }
 
 static void test_random_walk(void **state) {
