@@ -43,7 +43,7 @@ bool audience_seated(const struct seat *seat) {
 /* The record goes when no seat, no call and nobody waiting is left, and he does
  * not linger. */
 static void user_settle(struct local_user *u) {
-    if (u->seat_count > 0 || u->calls > 0 || u->holds > 0 || u->open) {
+    if (u->seats != NULL || u->calls > 0 || u->holds > 0 || u->open) {
         return;
     }
     assert(list_empty(&u->joins));
@@ -102,7 +102,7 @@ static void user_close(struct local_user *u) {
 }
 
 void audience_forget(struct local_user *u) {
-    if (u->seat_count == 0) {
+    if (u->seats == NULL) {
         linger_end(u);
         user_close(u);
         user_settle(u);
@@ -144,7 +144,7 @@ static void user_answer(struct local_user *u) {
         deliver_to_user(u, text, false);
         blob_unref(&text);
     }
-    if (u->seat_count > 0) {
+    if (u->seats != NULL) {
         answer_joins(u, rc);
     }
     audience_release(u);
@@ -214,7 +214,7 @@ static void user_open(struct local_user *u) {
 }
 
 void audience_lost(struct local_user *u) {
-    if (u->seat_count == 0) {
+    if (u->seats == NULL) {
         audience_forget(u);
     } else if (u->open) {
         cancel_reload(u);
@@ -232,11 +232,20 @@ static struct local_user *user_find_or_new(struct core *c, struct user_id id) {
         u = mem_new(sizeof(*u));
         u->core = c;
         u->id = id;
-        list_init(&u->seats);
         list_init(&u->joins);
         map_put(&c->users, id.v, u);
     }
     return u;
+}
+
+/* The link that leads to `seat`, or, for NULL, the last one. */
+static struct seat **link_to(struct local_user *u, const struct seat *seat) {
+    struct seat **at = &u->seats;
+
+    while (*at != seat) {
+        at = &(*at)->next;
+    }
+    return at;
 }
 
 void audience_join(struct core *c, struct seat *seat, struct user_id user,
@@ -245,13 +254,12 @@ void audience_join(struct core *c, struct seat *seat, struct user_id user,
     struct join *j;
 
     assert(seat->user == NULL);
-    if (u->seat_count == 0) {
+    if (u->seats == NULL) {
         linger_end(u);
     }
     seat->user = u;
-    list_init(&seat->node);
-    list_push_back(&u->seats, &seat->node);
-    u->seat_count++;
+    seat->next = NULL;
+    *link_to(u, NULL) = seat;
     if (!u->open) {
         user_open(u);
     }
@@ -281,10 +289,9 @@ void audience_leave(struct seat *seat) {
         return;
     }
     seat->user = NULL;
-    list_remove(&seat->node);
-    u->seat_count--;
+    *link_to(u, seat) = seat->next;
     forget_join(seat);
-    if (u->seat_count == 0 && !linger_begin(u)) {
+    if (u->seats == NULL && !linger_begin(u)) {
         audience_forget(u);
     }
 }

@@ -17,12 +17,13 @@ struct wide;
 
 /* A session's place in the audience. Embedded in the session, zeroed. */
 struct seat {
-    struct list node; /* in local_user.seats */
+    struct seat *next; /* of the same user */
     struct local_user *user;
     struct join *join; /* set while it waits for `done` */
 };
 
-/* One user with at least one seat, or who lingers.
+/* One user with at least one seat, or who lingers: as small as it can be, for
+ * there are as many as sessions.
  *
  *   closed --> opening --> ready     closed: nobody listens for him
  *      ^          |          |
@@ -30,12 +31,11 @@ struct seat {
 struct local_user {
     struct core *core;
     struct user_id id;
-    struct list seats;
-    uint32_t seat_count;
+    struct seat *seats;    /* in the order in which they came */
     uint32_t calls;        /* of the opening, still to come back */
     uint32_t holds;        /* others who will come back to this record */
     uint32_t left_s;       /* he lingers since then; monotonic */
-    uint8_t why;           /* enum rc: the first failure of the opening */
+    uint8_t why;           /* enum rc; the first failure of the opening */
     bool open;             /* his topic is asked for */
     bool ready;            /* subscribed to everything that concerns the user */
     bool lost;             /* something was lost: tell him to sync */

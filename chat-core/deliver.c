@@ -9,9 +9,7 @@
 void deliver_to_user(struct local_user *u, struct blob *text, bool ephemeral) {
     struct core *c = u->core;
 
-    for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
-        struct seat *seat = CONTAINER_OF(n, struct seat, node);
-
+    for (struct seat *seat = u->seats; seat != NULL; seat = seat->next) {
         if (seat->join == NULL) {
             c->stats.delivered++;
             c->events->on_text(c->owner, seat, text, ephemeral);
@@ -118,13 +116,12 @@ void deliver_revoke(struct core *c, const struct bus_revoke *revoke) {
     if (u == NULL) {
         return;
     }
-    if (u->seat_count == 0) {
+    if (u->seats == NULL) {
         audience_forget(u);
         return;
     }
-    for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
-        c->events->on_revoked(c->owner, CONTAINER_OF(n, struct seat, node),
-                              revoke->device);
+    for (struct seat *seat = u->seats; seat != NULL; seat = seat->next) {
+        c->events->on_revoked(c->owner, seat, revoke->device);
     }
 }
 
@@ -138,9 +135,8 @@ static void on_block(struct core *c, struct topic topic,
     if (u == NULL || topic.kind != TOPIC_USER) {
         return;
     }
-    for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
-        c->events->on_blocked(c->owner, CONTAINER_OF(n, struct seat, node),
-                              other);
+    for (struct seat *seat = u->seats; seat != NULL; seat = seat->next) {
+        c->events->on_blocked(c->owner, seat, other);
     }
 }
 
@@ -178,7 +174,7 @@ static void on_gap(void *owner, unsigned partition) {
     c->stats.gaps++;
     linger_doubt(c);
     while ((u = map_next(&c->users, &at)) != NULL) {
-        if (u->seat_count > 0 &&
+        if (u->seats != NULL &&
             topic_partition((struct topic){TOPIC_USER, u->id.v}) == partition) {
             audience_lost(u);
         }
@@ -198,7 +194,7 @@ void deliver_resync_all(struct core *c) {
 
     linger_doubt(c);
     while ((u = map_next(&c->users, &at)) != NULL) {
-        if (u->seat_count > 0) {
+        if (u->seats != NULL) {
             audience_lost(u);
         }
     }

@@ -63,7 +63,7 @@ bool linger_begin(struct local_user *u) {
     struct core *c = u->core;
     struct core_linger *l = &c->linger;
 
-    assert(u->seat_count == 0 && !list_linked(&u->joins));
+    assert(u->seats == NULL && !list_linked(&u->joins));
     if (c->linger_max == 0 || !is_certain(u)) {
         return false;
     }
@@ -80,7 +80,7 @@ bool linger_begin(struct local_user *u) {
 }
 
 void linger_end(struct local_user *u) {
-    assert(u->seat_count == 0);
+    assert(u->seats == NULL);
     if (list_linked(&u->joins)) {
         list_remove(&u->joins);
         u->core->linger.count--;

@@ -89,7 +89,7 @@ static struct local_user *next_seated(const struct map *users, size_t *at) {
 
     do {
         u = map_next(users, at);
-    } while (u != NULL && u->seat_count == 0);
+    } while (u != NULL && u->seats == NULL);
     return u;
 }
 

@@ -15,7 +15,6 @@ struct request *request_new(struct server *server, struct slice id) {
     struct request *r = mem_new(sizeof(*r));
 
     r->server = server;
-    list_init(&r->node);
     if (id.n > 0) {
         r->id_len = (uint8_t)(id.n < sizeof(r->id) ? id.n : sizeof(r->id) - 1);
         memcpy(r->id, id.p, r->id_len);
@@ -27,11 +26,23 @@ struct slice request_id(const struct request *r) {
     return slice_of(r->id, r->id_len);
 }
 
-static void request_free(struct request *r) {
-    if (r->session != NULL && list_linked(&r->node)) {
-        r->session->pending--;
+/* Nothing for one that was refused before it was among them. */
+static void leave(struct session *s, const struct request *r) {
+    struct request **at = &s->requests;
+
+    while (*at != NULL && *at != r) {
+        at = &(*at)->next;
     }
-    list_remove(&r->node);
+    if (*at != NULL) {
+        *at = r->next;
+        s->pending--;
+    }
+}
+
+static void request_free(struct request *r) {
+    if (r->session != NULL) {
+        leave(r->session, r);
+    }
     mem_free(r);
 }
 

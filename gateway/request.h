@@ -11,7 +11,6 @@
 #include "gateway/errors.h"
 #include "proto/base/buf.h"
 #include "proto/base/ids.h"
-#include "proto/base/list.h"
 #include "proto/wire/client_msg.h"
 #include "proto/wire/json_write.h"
 
@@ -20,7 +19,7 @@ struct server;
 struct session;
 
 struct request {
-    struct list node; /* in session->requests while the session is there */
+    struct request *next; /* in session->requests, while that is there */
     struct server *server;
     struct session *session;        /* NULL: HTTP, or the session has gone */
     struct http_exchange *exchange; /* NULL: a session's */

@@ -104,11 +104,10 @@ void session_send_text(struct session *s, struct slice text) {
 /* ---- its end ---- */
 
 static void forget_requests(struct session *s) {
-    struct list *node;
-
-    while ((node = list_pop_front(&s->requests)) != NULL) {
-        CONTAINER_OF(node, struct request, node)->session = NULL;
+    for (struct request *r = s->requests; r != NULL; r = r->next) {
+        r->session = NULL;
     }
+    s->requests = NULL;
 }
 
 /* His sessions here, as the presence service is told. */
@@ -116,9 +115,7 @@ static unsigned summary_of(struct local_user *u) {
     unsigned count = 0;
     bool away = true;
 
-    for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
-        struct seat *seat = CONTAINER_OF(n, struct seat, node);
-
+    for (struct seat *seat = u->seats; seat != NULL; seat = seat->next) {
         away = away && CONTAINER_OF(seat, struct session, seat)->away;
         count += count < PRESENCE_SESSIONS_MAX;
     }
@@ -262,9 +259,7 @@ static bool has_room(struct server *server, struct user_id user) {
     if (u == NULL) {
         return true;
     }
-    for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
-        struct seat *seat = CONTAINER_OF(n, struct seat, node);
-
+    for (struct seat *seat = u->seats; seat != NULL; seat = seat->next) {
         open += session_open_still(CONTAINER_OF(seat, struct session, seat));
     }
     return open < server->settings->sessions_per_user;
@@ -314,7 +309,6 @@ void session_init(struct session *s, struct server *server,
     s->transport = transport;
     s->address = strangers_key(peer);
     list_init(&s->node);
-    list_init(&s->requests);
     wheel_timer_init(&s->timer, on_timer);
     list_push_back(&server->sessions, &s->node);
     server->session_count++;
@@ -376,7 +370,7 @@ static void on_adopted_late(void *ctx, enum rc rc) {
 void session_adopt(struct session *s, const struct handover_session *who) {
     struct server *server = s->server;
     struct local_user *u = audience_user(&server->core, who->user);
-    bool heard = u != NULL && u->ready && u->seat_count > 0;
+    bool heard = u != NULL && u->ready && u->seats != NULL;
     audience_fn done = heard ? on_adopted : on_adopted_late;
 
     s->user = who->user;

@@ -25,6 +25,7 @@
 
 struct handover_way;
 struct http_exchange;
+struct request;
 struct server;
 struct transport_ops;
 struct watcher;
@@ -54,7 +55,7 @@ struct session {
     const struct transport_ops *transport;
     struct seat seat;
     struct list node;         /* in server->sessions until it is GONE */
-    struct list requests;     /* not answered yet */
+    struct request *requests; /* not answered yet */
     struct wheel_timer timer; /* AUTH: the deadline; then the transport's */
     struct user_id user;
     struct device_id device;

@@ -9,13 +9,18 @@ static void bad_request(struct session *s, enum client_error e) {
     session_close(s, CLOSE_BAD_REQUEST, client_error_str(e));
 }
 
-static bool id_in_use(const struct session *s, struct slice id) {
-    for (struct list *n = s->requests.next; n != &s->requests; n = n->next) {
-        if (slice_eq(id, request_id(CONTAINER_OF(n, struct request, node)))) {
-            return true;
+/* Where a request goes, behind those that came before; NULL: one of these has
+ * the same id. */
+static struct request **place_for(struct session *s, struct slice id) {
+    struct request **at = &s->requests;
+
+    while (*at != NULL) {
+        if (slice_eq(id, request_id(*at))) {
+            return NULL;
         }
+        at = &(*at)->next;
     }
-    return false;
+    return at;
 }
 
 static struct request *new_request(struct session *s, struct http_exchange *x,
@@ -81,8 +86,9 @@ static void run_auth(struct session *s, const struct client_msg *msg) {
 void session_run(struct session *s, struct http_exchange *x,
                  const struct client_msg *msg) {
     struct request *r = new_request(s, x, msg);
+    struct request **place = place_for(s, msg->id);
 
-    if (id_in_use(s, msg->id)) {
+    if (place == NULL) {
         request_fail(r, ERROR_DUPLICATE_ID);
         return;
     }
@@ -90,7 +96,7 @@ void session_run(struct session *s, struct http_exchange *x,
         return;
     }
     s->server->stats.commands++;
-    list_push_back(&s->requests, &r->node);
+    *place = r;
     s->pending++;
     command_run(r, msg);
 }

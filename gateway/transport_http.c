@@ -321,8 +321,7 @@ static bool detached(const struct http_session *h) {
 static struct http_session *oldest_detached(struct local_user *u) {
     struct http_session *oldest = NULL;
 
-    for (struct list *n = u->seats.next; n != &u->seats; n = n->next) {
-        struct seat *seat = CONTAINER_OF(n, struct seat, node);
+    for (struct seat *seat = u->seats; seat != NULL; seat = seat->next) {
         struct session *s = CONTAINER_OF(seat, struct session, seat);
 
         if (s->transport == &ops && session_open_still(s) &&

@@ -14,7 +14,8 @@
 
 enum {
     MESSAGE_BYTES_MAX = 64 * 1024,
-    LINGER_MS = 5000, /* for the peer to take our close frame */
+    FRAME_GROWS_MAX = UINT16_MAX, /* bytes of a frame of several lines */
+    LINGER_MS = 5000,             /* for the peer to take our close frame */
 };
 
 /* Idle sessions are made of these: what only some need does not belong here. */
@@ -22,11 +23,12 @@ struct ws_session {
     struct session s;
     struct stream *stream;
     struct ws_msg in;
-    uint64_t heard_ms; /* monotonic: the last bytes from the client */
     struct rate controls;
-    uint32_t open; /* bytes of the text frame sent last, if it may grow */
-    bool lines;    /* agreed to, see struct ws_terms */
-    bool pinged;   /* nothing was heard since our ping */
+    uint32_t heard_ms; /* the last bytes from the client; of the monotonic
+                          clock the low 32 bits, see quiet_ms */
+    uint16_t open;     /* bytes of the text frame sent last, if it may grow */
+    bool lines;        /* agreed to, see struct ws_terms */
+    bool pinged;       /* nothing was heard since our ping */
 };
 
 /* Of the client's messages. */
@@ -73,7 +75,7 @@ static bool send_line(struct ws_session *w, struct blob *text) {
     size_t all = (size_t)w->open + 1 + text->len;
     size_t n;
 
-    if (w->open == 0 || all > MESSAGE_BYTES_MAX) {
+    if (w->open == 0 || all > FRAME_GROWS_MAX) {
         return false;
     }
     n = ws_head_write(head, WS_OP_TEXT, true, all, NULL);
@@ -81,7 +83,7 @@ static bool send_line(struct ws_session *w, struct blob *text) {
         RC_OK) {
         return false;
     }
-    w->open = (uint32_t)all;
+    w->open = (uint16_t)all;
     return true;
 }
 
@@ -96,7 +98,8 @@ static void ws_send(struct session *s, struct blob *text) {
         send_packed(w, packed);
     } else if (!send_line(w, text)) {
         send_frame(w, WS_OP_TEXT, text);
-        w->open = w->lines ? text->len : 0;
+        w->open =
+            w->lines && text->len <= FRAME_GROWS_MAX ? (uint16_t)text->len : 0;
     }
 }
 
@@ -133,6 +136,12 @@ static void on_closed(void *owner, enum rc why) {
 
 /* ---- silence ---- */
 
+/* For how long nothing has come: never near the 49 days after which it would
+ * begin anew, for who is silent is asked, and then closed. */
+static uint32_t quiet_ms(const struct ws_session *w) {
+    return (uint32_t)w->s.server->loop->clock.mono_ms - w->heard_ms;
+}
+
 /* Sets the timer; a message that has begun must be complete before. */
 static void wait_until(struct ws_session *w, uint64_t due_ms) {
     uint64_t begun_ms;
@@ -145,7 +154,10 @@ static void wait_until(struct ws_session *w, uint64_t due_ms) {
 }
 
 static void wait_for_silence(struct ws_session *w) {
-    wait_until(w, w->heard_ms + w->s.server->settings->ping_ms);
+    const struct server *server = w->s.server;
+
+    wait_until(w, server->loop->clock.mono_ms - quiet_ms(w) +
+                      server->settings->ping_ms);
 }
 
 static bool message_overdue(const struct ws_session *w) {
@@ -167,18 +179,17 @@ static void heard_part(struct ws_session *w) {
 static void ws_on_time(struct session *s) {
     struct ws_session *w = ws_of(s);
     const struct settings *settings = w->s.server->settings;
-    uint64_t now = w->s.server->loop->clock.mono_ms;
 
     if (message_overdue(w)) {
         session_close(&w->s, WS_CODE_POLICY, "the message is too slow");
-    } else if (now < w->heard_ms + settings->ping_ms) {
+    } else if (quiet_ms(w) < settings->ping_ms) {
         wait_for_silence(w);
     } else if (w->pinged) {
         session_close(&w->s, CLOSE_NO_PONG, "no answer to our ping");
     } else {
         w->pinged = true;
         send_frame(w, WS_OP_PING, NULL);
-        wait_until(w, now + settings->pong_ms);
+        wait_until(w, w->s.server->loop->clock.mono_ms + settings->pong_ms);
     }
 }
 
@@ -238,7 +249,7 @@ static void on_bytes(void *owner, uint8_t *bytes, size_t n) {
     struct ws_input in = {bytes, n, w->s.server->loop->clock.mono_ms};
     struct ws_unit unit;
 
-    w->heard_ms = in.now_ms;
+    w->heard_ms = (uint32_t)in.now_ms;
     w->pinged = false;
     while (ws_msg_next(&w->in, &limits, &in, &unit) != WS_NONE) {
         if (session_open_still(&w->s)) {
@@ -277,7 +288,7 @@ static enum rc ws_hand_over(struct session *s,
         stream_peer(w->stream, peer, sizeof(peer));
         ws_msg_write_state(&w->in, &input);
         to.session.peer = slice_str(peer);
-        to.quiet_ms = s->server->loop->clock.mono_ms - w->heard_ms;
+        to.quiet_ms = quiet_ms(w);
         to.pinged = w->pinged;
         to.deflate = (w->in.rules & WS_DEFLATE) != 0;
         to.lines = w->lines;
@@ -314,7 +325,7 @@ static struct ws_session *ws_new(struct server *server, struct stream *stream,
     struct ws_session *w = mem_new(sizeof(*w));
 
     w->stream = stream;
-    w->heard_ms = server->loop->clock.mono_ms;
+    w->heard_ms = (uint32_t)server->loop->clock.mono_ms;
     w->lines = terms.lines;
     ws_msg_init(&w->in, WS_FROM_CLIENT | (terms.deflate ? WS_DEFLATE : 0));
     session_init(&w->s, server, &ops, peer);
@@ -374,7 +385,7 @@ struct session *transport_ws_adopt(struct server *server, int fd,
     keep_peer(stream, from->session.peer, peer);
     w = ws_new(server, stream, peer,
                (struct ws_terms){from->deflate, from->lines});
-    w->heard_ms -= from->quiet_ms < w->heard_ms ? from->quiet_ms : w->heard_ms;
+    w->heard_ms -= (uint32_t)(from->quiet_ms < UINT32_MAX ? from->quiet_ms : 0);
     w->pinged = from->pinged;
     replay_input(w, from->input);
     server_stream_came(server);

@@ -345,6 +345,38 @@ static void test_again_when_refused(void **state) {
     assert_int_equal(core()->users.count, 0);
 }
 
+/* Whoever leaves, the others are told, in the order in which they came. */
+static void test_any_leaves(void **state) {
+    static const struct {
+        const char *name;
+        size_t leaves;
+    } rows[] = {{"the first", 0}, {"one between", 1}, {"the last", 2}};
+    struct ear ears[3];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        size_t left = 0;
+
+        for (size_t e = 0; e < COUNT_OF(ears); e++) {
+            ear_join(&w, &ears[e], 0, 1);
+        }
+        world_settle(&w);
+        ear_leave(&ears[rows[i].leaves]);
+        for (const struct seat *seat =
+                 audience_user(core(), ears[0].user)->seats;
+             seat != NULL; seat = seat->next) {
+            left += left == rows[i].leaves;
+            assert_row(rows[i].name, seat == &ears[left].seat);
+            left++;
+        }
+        assert_row(rows[i].name, left + (rows[i].leaves == 2) == 3);
+        for (size_t e = 0; e < COUNT_OF(ears); e++) {
+            ear_leave(&ears[e]);
+        }
+        assert_row(rows[i].name, core()->users.count == 0);
+    }
+}
+
 /* ---- something was lost on the bus ---- */
 
 /* He was made a member of a wide group while the bus was deaf: he listens to
@@ -412,6 +444,7 @@ int main(void) {
         TEST(test_two_sessions),
         TEST(test_leave_while_joining),
         TEST(test_one_of_two_leaves),
+        TEST(test_any_leaves),
         TEST(test_directory_away),
         TEST(test_user_topic_fails),
         TEST(test_wide_topic_fails),

@@ -36,7 +36,7 @@ static bool lingers(void) {
     const struct local_user *u =
         audience_user(&g.server.core, (struct user_id){ANN});
 
-    return u != NULL && u->seat_count == 0;
+    return u != NULL && u->seats == NULL;
 }
 
 /* As the presence services are told. */

@@ -34,7 +34,7 @@ static bool listens(struct topic to) {
 static bool lingers(uint64_t user) {
     const struct local_user *u = audience_user(core(), (struct user_id){user});
 
-    return u != NULL && u->seat_count == 0 && u->ready && listens(own(user));
+    return u != NULL && u->seats == NULL && u->ready && listens(own(user));
 }
 
 static size_t asked(void) {

@@ -62,7 +62,8 @@ static struct request *pending(const char *id) {
     struct request *r = request_new(&g.server, slice_str(id));
 
     r->session = &s;
-    list_push_back(&s.requests, &r->node);
+    r->next = s.requests;
+    s.requests = r;
     s.pending++;
     return r;
 }
@@ -148,7 +149,7 @@ static void test_to_a_session(void **state) {
         assert_row(c->name, slice_starts(buf_slice(&told), c->begins));
         assert_row(c->name, c->has[0] == '\0' || drive_has(&told, c->has));
         assert_row(c->name, s.pending == 0);
-        assert_row(c->name, list_empty(&s.requests));
+        assert_row(c->name, s.requests == NULL);
     }
 }
 
@@ -231,6 +232,39 @@ static void test_not_counted(void **state) {
     assert_int_equal(s.pending, 0);
 }
 
+/* Those on their way stay in order, whichever is answered. */
+static void test_any_order(void **state) {
+    static const struct {
+        const char *name;
+        size_t answered;
+        const char *left;
+    } rows[] = {
+        {"the newest", 2, "12"},
+        {"one between", 1, "13"},
+        {"the oldest", 0, "23"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct request *all[] = {NULL, NULL, NULL};
+        struct buf left;
+
+        buf_init(&left);
+        all[2] = pending("3");
+        all[1] = pending("2");
+        all[0] = pending("1");
+        request_ok(all[rows[i].answered]);
+        for (const struct request *r = s.requests; r != NULL; r = r->next) {
+            buf_add(&left, request_id(r));
+        }
+        assert_row(rows[i].name, slice_is(buf_slice(&left), rows[i].left));
+        assert_row(rows[i].name, s.pending == 2);
+        buf_fini(&left);
+        request_ok(s.requests);
+        request_ok(s.requests);
+    }
+}
+
 static void test_ids(void **state) {
     static const struct {
         const char *name;
@@ -256,11 +290,9 @@ static void test_ids(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_to_a_session),
-        TEST(test_to_an_exchange),
-        TEST(test_the_session_has_gone),
-        TEST(test_not_counted),
-        TEST(test_ids),
+        TEST(test_to_a_session), TEST(test_to_an_exchange),
+        TEST(test_any_order),    TEST(test_the_session_has_gone),
+        TEST(test_not_counted),  TEST(test_ids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

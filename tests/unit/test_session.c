@@ -387,7 +387,7 @@ static void test_nothing_after_the_end(void **state) {
 
     (void)state;
     r->session = &f->s;
-    list_push_back(&f->s.requests, &r->node);
+    f->s.requests = r;
     f->s.pending++;
     watch_add(&g.server.watch, &f->s, (struct user_id){BEN});
     session_close(&f->s, WS_CODE_NORMAL, "");
@@ -415,12 +415,12 @@ static void test_the_answer_is_too_much(void **state) {
 
     (void)state;
     r->session = &f->s;
-    list_push_back(&f->s.requests, &r->node);
+    f->s.requests = r;
     f->s.pending++;
     f->queued = QUEUE;
     request_ok(r);
     assert_int_equal(f->code, CLOSE_SLOW);
-    assert_true(list_empty(&f->s.requests));
+    assert_null(f->s.requests);
     end(f);
 }
 
