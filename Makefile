@@ -31,7 +31,9 @@ LDFLAGS_asan := -fsanitize=address,undefined $(GOLD)
 LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 LDFLAGS_cover := --coverage
 CFLAGS := -std=c11 $(WARN) $(CFLAGS_$(MODE)) $(EXTRA)
-LDFLAGS := $(LDFLAGS_$(MODE))
+# For GnuTLS to see, see storage/pg_conninfo.c.
+LDFLAGS := $(LDFLAGS_$(MODE)) \
+           -Wl,--export-dynamic-symbol=_gnutls_global_init_skip
 LDLIBS := -luv -luring -lhiredis -lpq -lssl -lcrypto -lsodium -lunistring \
           -linih -lz -lpthread -lm
 

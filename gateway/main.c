@@ -21,6 +21,7 @@
 #include "proto/base/conf_main.h"
 #include "proto/base/log.h"
 #include "proto/base/macros.h"
+#include "proto/base/settle.h"
 #include "proto/net/ring.h"
 #include "storage/bus_redis.h"
 #include "storage/directory_pg.h"
@@ -29,6 +30,7 @@
 
 enum {
     CLOSE_PATIENCE_MS = 2000,
+    BEGUN_MS = 2000, /* by then every store has usually answered */
 };
 
 struct gateway {
@@ -41,7 +43,8 @@ struct gateway {
     struct store *store;             /* of the history */
     struct handover_in *predecessor; /* while we take over from it */
     struct handover_out *successor;  /* waits for one; or NULL */
-    int status;                      /* to end with */
+    struct wheel_timer begun;
+    int status; /* to end with */
     struct stores stores;
 };
 
@@ -57,6 +60,11 @@ static void on_signal(void *owner, int signum) {
     } else {
         server_drain(&g->server);
     }
+}
+
+static void on_begun(struct wheel_timer *t) {
+    (void)t;
+    settle();
 }
 
 static struct redis_config redis_at(const struct settings *s,
@@ -193,6 +201,8 @@ static int gateway_open(struct gateway *g) {
         return EXIT_CONFIG;
     }
     loop_on_signal(&g->loop, on_signal, g);
+    wheel_timer_init(&g->begun, on_begun);
+    loop_timer(&g->loop, &g->begun, BEGUN_MS);
     return 0;
 }
 
@@ -209,6 +219,7 @@ static void gateway_close(struct gateway *g) {
 
     wheel_timer_init(&patience, on_patience);
     loop_timer(&g->loop, &patience, CLOSE_PATIENCE_MS);
+    wheel_cancel(&g->begun);
     durability_stop(&g->durability);
     store_guard_stop(&g->store_guard);
     handover_in_close(&g->predecessor);

@@ -36,6 +36,16 @@ struct pg_conninfo {
 
 static const struct log_ctx who = {"pg", 0};
 
+/* libpq brings GnuTLS along, by way of OpenLDAP, which would prepare itself at
+ * the start of every program: 0.2 MB that nobody uses. This is the switch that
+ * GnuTLS has for that (GNUTLS_SKIP_GLOBAL_INIT); OpenLDAP prepares it when it
+ * is needed. The linker shows it to libraries, see Makefile. */
+int pg_gnutls_sleeps(void) __asm__("_gnutls_global_init_skip");
+
+int pg_gnutls_sleeps(void) {
+    return 1;
+}
+
 /* The keywords and values that go to libpq; a later one wins. */
 struct words {
     const char *key[WORDS_MAX + 1];
