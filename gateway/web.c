@@ -1,8 +1,10 @@
 #include "gateway/web.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "proto/base/macros.h"
+#include "proto/wire/gzip.h"
 #include "proto/wire/http_reply.h"
 
 /* What the page may load and whom it may talk to: nothing from elsewhere, no
@@ -92,6 +94,15 @@ static void refuse_method(struct buf *out) {
     http_reply_end_head(out, "text/plain; charset=utf-8", 0);
 }
 
+static struct blob *unpack(const struct web_file *file) {
+    struct blob *plain = blob_new_empty(file->len);
+    enum rc rc = gzip_unpack(blob_slice(file->body), plain->bytes, plain->len);
+
+    assert(rc == RC_OK); /* it was when it was read */
+    (void)rc;
+    return plain;
+}
+
 bool web_answer(const struct web *w, const struct http_head *head,
                 struct buf *out, struct blob **body) {
     const struct web_file *file = find(w, head->path);
@@ -106,8 +117,8 @@ bool web_answer(const struct web *w, const struct http_head *head,
         refuse_method(out);
         return true;
     }
-    packed = file->gzip != NULL &&
-             http_header_has_token(head, "Accept-Encoding", "gzip");
+    packed =
+        file->packed && http_header_has_token(head, "Accept-Encoding", "gzip");
     /* Each form of a file has an ETag of its own. */
     snprintf(etag, sizeof(etag), "\"%s%s\"", file->hash, packed ? "-gz" : "");
     if (has_already(head, etag)) {
@@ -116,7 +127,7 @@ bool web_answer(const struct web *w, const struct http_head *head,
         http_reply_end_empty(out);
         return true;
     }
-    *body = packed ? file->gzip : file->plain;
+    *body = packed || !file->packed ? blob_ref(file->body) : unpack(file);
     http_reply_begin(out, 200, HTTP_REPLY_PAGE, true);
     put_common(out, file, etag);
     if (packed) {
@@ -137,6 +148,7 @@ bool web_request(const struct web *w, struct http_exchange *x,
     if (found) {
         http_answer_raw(x, buf_slice(&out), body);
     }
+    blob_unref(&body);
     buf_fini(&out);
     return found;
 }

@@ -1,5 +1,6 @@
 /* The page that people chat on: a folder read into memory at the start and
- * served from there. Nothing is looked up on the disk for a request. */
+ * served from there. Nothing is looked up on the disk for a request. What the
+ * folder has packed too is kept packed: hardly anybody wants it otherwise. */
 #ifndef MOIM_GATEWAY_WEB_H
 #define MOIM_GATEWAY_WEB_H
 
@@ -22,25 +23,26 @@ enum {
 struct web_file {
     char path[WEB_PATH_MAX]; /* "/assets/index-3f2a.js" */
     char hash[WEB_HASH_MAX]; /* of the bytes, for the ETag */
-    struct blob *plain;
-    struct blob *gzip; /* the file's neighbour of that name and ".gz", or NULL;
-                          that one has no path of its own */
+    struct blob *body;
+    bool packed;  /* `body` is the file's neighbour of that name and ".gz",
+                     which has no path of its own */
+    uint32_t len; /* of the file itself */
 };
 
 struct web {
-    struct web_file *files; /* up to WEB_FILES_MAX; "/index.html" is there */
+    struct web_file *files; /* "/index.html" is there */
     size_t count;
 };
 
 /* Reads the folder `root`, which may have folders. RC_BAD_INPUT, logged with
  * the reason: it cannot be read, has no index.html, is over a limit, or holds
- * something but files named with [A-Za-z0-9._-], no dot first. Then `w` is
- * empty, which is fine everywhere. */
+ * something but files named with [A-Za-z0-9._-], no dot first, or a ".gz" that
+ * is not its neighbour packed. Then `w` is empty, which is fine everywhere. */
 enum rc web_open(struct web *w, const char *root) MUST_CHECK;
 void web_close(struct web *w);
 
 /* Writes the answer's head when the path is one of the page's; else false.
- * `body` is borrowed from `w`, or NULL when there is none. */
+ * One reference of `*body` is the caller's; NULL when there is none. */
 bool web_answer(const struct web *w, const struct http_head *head,
                 struct buf *out, struct blob **body);
 /* Answers and is true, or does nothing and is false. */

@@ -10,6 +10,7 @@
 #include "proto/base/hash.h"
 #include "proto/base/log.h"
 #include "proto/base/mem.h"
+#include "proto/wire/gzip.h"
 
 enum {
     FOLDERS_MAX = 32,
@@ -66,13 +67,14 @@ static enum rc add_file(struct reading *r, const char *path, int fd,
     }
     r->bytes += size;
     memcpy(file->path, path, strlen(path) + 1);
-    file->plain = blob_new_empty(size);
+    file->body = blob_new_empty(size);
+    file->len = (uint32_t)size;
     r->web->count++;
-    if (read_all(fd, file->plain) != RC_OK) {
+    if (read_all(fd, file->body) != RC_OK) {
         return bad(r, path, "cannot be read");
     }
     snprintf(file->hash, sizeof(file->hash), "%016llx",
-             (unsigned long long)hash_fnv1a(blob_slice(file->plain)));
+             (unsigned long long)hash_fnv1a(blob_slice(file->body)));
     return RC_OK;
 }
 
@@ -143,34 +145,66 @@ static struct web_file *file_at(const struct web *w, const char *path) {
     return NULL;
 }
 
-/* "/a.js.gz" becomes the packed form of "/a.js". */
-static void pair_packed(struct web *w) {
-    size_t kept = 0;
+/* Of "/a.js.gz" the file "/a.js"; NULL: it is not packed, or nothing is there
+ * that it could be of. */
+static struct web_file *packed_of(const struct web *w,
+                                  const struct web_file *packed) {
+    char plain[WEB_PATH_MAX];
+    size_t n = strlen(packed->path);
+
+    if (n < 3 || strcmp(packed->path + n - 3, ".gz") != 0) {
+        return NULL;
+    }
+    memcpy(plain, packed->path, n - 3);
+    plain[n - 3] = '\0';
+    return file_at(w, plain);
+}
+
+static bool holds(const struct web_file *packed, const struct web_file *file) {
+    uint8_t *plain = mem_new(file->len);
+    bool same =
+        gzip_unpack(blob_slice(packed->body), plain, file->len) == RC_OK &&
+        slice_eq(slice_of(plain, file->len), blob_slice(file->body));
+
+    mem_free(plain);
+    return same;
+}
+
+/* Of a file that is there packed too only that is kept. */
+static enum rc keep_packed(struct reading *r) {
+    struct web *w = r->web;
 
     for (size_t i = 0; i < w->count; i++) {
-        char plain[WEB_PATH_MAX];
-        size_t n = strlen(w->files[i].path);
-        struct web_file *of = NULL;
+        struct web_file *packed = &w->files[i];
+        struct web_file *file = packed_of(w, packed);
 
-        memcpy(plain, w->files[i].path, n + 1);
-        if (n > 3 && strcmp(plain + n - 3, ".gz") == 0) {
-            plain[n - 3] = '\0';
-            of = file_at(w, plain);
+        if (file != NULL && !holds(packed, file)) {
+            return bad(r, packed->path, "is not its neighbour, packed by gzip");
         }
-        if (of != NULL) {
-            of->gzip = blob_ref(w->files[i].plain);
+        if (file != NULL) {
+            blob_unref(&file->body);
+            file->body = blob_ref(packed->body);
+            file->packed = true;
         }
     }
+    return RC_OK;
+}
+
+/* A packed file has no path of its own, not even one of nothing. */
+static void forget_packed(struct web *w) {
+    size_t kept = 0;
+
     for (size_t i = 0; i < w->count; i++) {
         size_t n = strlen(w->files[i].path);
 
         if (n > 3 && strcmp(w->files[i].path + n - 3, ".gz") == 0) {
-            blob_unref(&w->files[i].plain);
+            blob_unref(&w->files[i].body);
         } else {
             w->files[kept++] = w->files[i];
         }
     }
     w->count = kept;
+    w->files = mem_resize(w->files, kept * sizeof(*w->files));
 }
 
 enum rc web_open(struct web *w, const char *root) {
@@ -189,7 +223,10 @@ enum rc web_open(struct web *w, const char *root) {
         rc = bad(r, "/index.html", "is missing: not the built page");
     }
     if (rc == RC_OK) {
-        pair_packed(w);
+        rc = keep_packed(r);
+    }
+    if (rc == RC_OK) {
+        forget_packed(w);
         log_info(&ctx_web, "page_read", "root=\"%s\" files=%zu bytes=%zu", root,
                  w->count, r->bytes);
     } else {
@@ -201,8 +238,7 @@ enum rc web_open(struct web *w, const char *root) {
 
 void web_close(struct web *w) {
     for (size_t i = 0; i < w->count; i++) {
-        blob_unref(&w->files[i].plain);
-        blob_unref(&w->files[i].gzip);
+        blob_unref(&w->files[i].body);
     }
     mem_free(w->files);
     w->files = NULL;
