@@ -1,4 +1,6 @@
-#define _GNU_SOURCE /* dl_iterate_phdr */
+/* dl_iterate_phdr is not in POSIX.
+ * NOLINTNEXTLINE(readability-identifier-naming) */
+#define _GNU_SOURCE
 #include "proto/base/settle.h"
 
 #include <link.h>
@@ -6,7 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A segment that nobody may write to is as it is in its file. */
+/* A segment that nobody may write to is as it is in its file: on x86-64 code is
+ * not relocated. */
 static int forget_pages(struct dl_phdr_info *object, size_t size, void *ctx) {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 
