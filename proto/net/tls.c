@@ -14,7 +14,7 @@
 #include "proto/net/tls_inner.h"
 
 struct tls {
-    SSL *ssl;
+    SSL *ssl; /* NULL: a server's, and the client has not spoken yet */
     struct tls_side *side;
     struct slice in; /* what tls_take was given and OpenSSL has not read yet */
     struct outq sealed;
@@ -125,23 +125,31 @@ void tls_error_text(char *out, size_t n) {
 
 static struct tls *tls_new(struct tls_side *side) {
     struct tls *t = mem_new(sizeof(*t));
-    BIO *wire = BIO_new(side->wire);
 
-    t->ssl = SSL_new(side->ctx);
-    must(wire != NULL && t->ssl != NULL);
     t->side = side;
     outq_init(&t->sealed);
-    BIO_set_data(wire, t);
-    BIO_set_init(wire, 1);
-    SSL_set_bio(t->ssl, wire, wire);
     return t;
 }
 
-struct tls *tls_accept(struct tls_server *s) {
-    struct tls *t = tls_new(tls_server_side(s));
+/* OpenSSL's part of it. */
+static void set_up(struct tls *t) {
+    BIO *wire = BIO_new(t->side->wire);
 
+    t->ssl = SSL_new(t->side->ctx);
+    must(wire != NULL && t->ssl != NULL);
+    BIO_set_data(wire, t);
+    BIO_set_init(wire, 1);
+    SSL_set_bio(t->ssl, wire, wire);
+}
+
+/* In a crowd many wait for their turn: what they say makes the rest of it. */
+struct tls *tls_accept(struct tls_server *s) {
+    return tls_new(tls_server_side(s));
+}
+
+static void hear_client(struct tls *t) {
+    set_up(t);
     SSL_set_accept_state(t->ssl);
-    return t;
 }
 
 struct tls *tls_connect(struct tls_client *c, const char *name) {
@@ -150,6 +158,7 @@ struct tls *tls_connect(struct tls_client *c, const char *name) {
     bool number =
         inet_pton(AF_INET, name, ip) == 1 || inet_pton(AF_INET6, name, ip) == 1;
 
+    set_up(t);
     if (number) {
         must(X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl), name) == 1);
     } else {
@@ -167,9 +176,12 @@ void tls_free(struct tls **t) {
 
     *t = NULL;
     if (gone != NULL) {
-        /* A cut connection says nothing against its ticket. */
-        SSL_set_shutdown(gone->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-        SSL_free(gone->ssl);
+        if (gone->ssl != NULL) {
+            /* A cut connection says nothing against its ticket. */
+            SSL_set_shutdown(gone->ssl,
+                             SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+            SSL_free(gone->ssl);
+        }
         outq_fini(&gone->sealed);
         mem_free(gone);
     }
@@ -237,6 +249,9 @@ enum tls_state tls_take(struct tls *t, struct slice in, uint8_t *out,
 
     *n = 0;
     t->in = in;
+    if (t->ssl == NULL) {
+        hear_client(t);
+    }
     if (t->state == TLS_HANDSHAKE) {
         shake_hands(t);
     }
@@ -260,7 +275,8 @@ enum tls_state tls_take(struct tls *t, struct slice in, uint8_t *out,
 void tls_seal(struct tls *t, struct outq *from) {
     uint8_t plain[TLS_RECORD_MAX];
 
-    if (t->state == TLS_HANDSHAKE) {
+    /* A client speaks first; else each waits for what the other says. */
+    if (t->ssl != NULL && SSL_in_before(t->ssl)) {
         shake_hands(t);
     }
     while ((t->state == TLS_OPEN || t->state == TLS_ENDED) &&

@@ -41,8 +41,8 @@ void tls_free(struct tls **t);
  * of its own. Answers the state after it. */
 enum tls_state tls_take(struct tls *t, struct slice in, uint8_t *out,
                         size_t *n) MUST_CHECK;
-/* Begins or goes on with the handshake, and moves plain bytes from the front
- * of `from` to tls_sealed while that holds less than TLS_SEALED_MOST. */
+/* Begins a client's handshake, and once it is over moves plain bytes from the
+ * front of `from` to tls_sealed while that holds less than TLS_SEALED_MOST. */
 void tls_seal(struct tls *t, struct outq *from);
 /* What is ready for the wire. Whoever has sent some of it takes it out. */
 struct outq *tls_sealed(struct tls *t);

@@ -192,6 +192,27 @@ static void test_every_piece(void **state) {
     }
 }
 
+/* Who comes and says nothing costs nothing, and is answered when he speaks. */
+static void test_silence(void **state) {
+    struct pair p;
+
+    (void)state;
+    setup(&p, "localhost");
+    queue(&p.to_c, "welcome");
+    for (int i = 0; i < 2; i++) {
+        tls_seal(p.a, &p.to_c);
+        tls_goodbye(p.a);
+        assert_int_equal(tls_sealed(p.a)->bytes, 0);
+        assert_int_equal(tls_state(p.a), TLS_HANDSHAKE);
+    }
+    pump(&p, 4096);
+    assert_true(both(&p, TLS_OPEN));
+    assert_true(slice_is(buf_slice(&p.at_c), "welcome"));
+    tls_free(&p.a);
+    p.a = tls_accept(p.server); /* it goes without a word */
+    teardown(&p);
+}
+
 static void test_not_tls(void **state) {
     static const struct {
         const char *name;
@@ -444,6 +465,7 @@ int main(void) {
         cmocka_unit_test(test_reads_back),
         cmocka_unit_test(test_hello_every_cut),
         cmocka_unit_test(test_every_piece),
+        cmocka_unit_test(test_silence),
         cmocka_unit_test(test_not_tls),
         cmocka_unit_test(test_forged),
         cmocka_unit_test(test_who_is_believed),
