@@ -255,7 +255,7 @@ enum tls_state tls_take(struct tls *t, struct slice in, uint8_t *out,
     if (t->state == TLS_HANDSHAKE) {
         shake_hands(t);
     }
-    while (t->state == TLS_OPEN) {
+    while (t->state == TLS_OPEN && (t->in.n > 0 || SSL_has_pending(t->ssl))) {
         size_t got = 0;
         int result;
 
