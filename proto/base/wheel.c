@@ -40,7 +40,7 @@ void wheel_set(struct wheel *w, struct wheel_timer *t, uint64_t due_ms) {
     w->busy[slot / WORD_BITS] |= UINT64_C(1) << (slot % WORD_BITS);
 }
 
-/* The slot's busy bit stays: the next advance over it finds it empty. */
+/* The slot's busy bit stays: who looks there next finds it empty. */
 void wheel_cancel(struct wheel_timer *t) {
     list_remove(&t->node);
 }
@@ -67,6 +67,17 @@ static uint64_t ticks_to_busy(const struct wheel *w, uint64_t tick) {
     return ahead < WHEEL_SLOTS ? ahead : WHEEL_SLOTS;
 }
 
+/* Whether there are timers in the slot of `tick`, whose bit says so. */
+static bool still_busy(struct wheel *w, uint64_t tick) {
+    size_t slot = slot_of(tick);
+
+    if (!list_empty(&w->slots[slot])) {
+        return true;
+    }
+    w->busy[slot / WORD_BITS] &= ~(UINT64_C(1) << (slot % WORD_BITS));
+    return false;
+}
+
 /* Moves the timers of `tick` that are due to `due`; the others wait for their
  * round, or for the rest of the current tick. */
 static void collect(struct wheel *w, uint64_t tick, uint64_t now_ms,
@@ -83,10 +94,7 @@ static void collect(struct wheel *w, uint64_t tick, uint64_t now_ms,
             list_push_back(due, &t->node);
         }
     }
-    if (list_empty(slot)) {
-        w->busy[slot_of(tick) / WORD_BITS] &=
-            ~(UINT64_C(1) << (slot_of(tick) % WORD_BITS));
-    }
+    (void)still_busy(w, tick);
 }
 
 /* First collects, then fires: what a timer sets while it fires lands in the
@@ -116,12 +124,11 @@ void wheel_advance(struct wheel *w, uint64_t now_ms) {
 }
 
 /* Waits for the end of the tick, when its whole slot is due. */
-uint64_t wheel_wait_ms(const struct wheel *w, uint64_t now_ms) {
+uint64_t wheel_wait_ms(struct wheel *w, uint64_t now_ms) {
     uint64_t ahead = ticks_to_busy(w, w->tick);
     uint64_t at;
 
-    while (ahead < WHEEL_SLOTS &&
-           list_empty(&w->slots[slot_of(w->tick + ahead)])) {
+    while (ahead < WHEEL_SLOTS && !still_busy(w, w->tick + ahead)) {
         ahead++;
         ahead += ticks_to_busy(w, w->tick + ahead);
     }

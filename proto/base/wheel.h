@@ -42,6 +42,6 @@ bool wheel_is_set(const struct wheel_timer *t);
 void wheel_advance(struct wheel *w, uint64_t now_ms);
 /* Milliseconds until the next advance is worth making; UINT64_MAX when no
  * timer is set. Never later than the next due timer plus one tick. */
-uint64_t wheel_wait_ms(const struct wheel *w, uint64_t now_ms);
+uint64_t wheel_wait_ms(struct wheel *w, uint64_t now_ms);
 
 #endif
