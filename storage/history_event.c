@@ -19,13 +19,13 @@ enum {
 };
 
 static size_t put_change(struct buf *args, const struct history_change *x) {
-    resp_command_arg(args, slice_str(history_number(x->seq.v).s));
+    resp_command_number(args, x->seq.v);
     if (x->now.n == 0) {
         return NEEDS;
     }
     resp_command_arg(args, x->was);
     resp_command_arg(args, x->now);
-    resp_command_arg(args, slice_str(history_number(x->emptied.v).s));
+    resp_command_number(args, x->emptied.v);
     resp_command_arg(args, x->earlier);
     resp_command_arg(args, slice_str(x->forget ? "1" : "0"));
     return CHANGES;

@@ -5,18 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/base/buf.h"
+
 struct history_number history_number(uint64_t v) {
     struct history_number n;
 
-    char digits[20];
-    size_t i = sizeof(digits);
-
-    do {
-        digits[--i] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    memcpy(n.s, digits + i, sizeof(digits) - i);
-    n.s[sizeof(digits) - i] = '\0';
+    *decimal_put((uint8_t *)n.s, v) = '\0';
     return n;
 }
 

@@ -7,10 +7,6 @@
 
 #include "proto/base/mem.h"
 
-enum {
-    DIGITS = 20, /* of the largest number */
-};
-
 void buf_init(struct buf *b) {
     *b = (struct buf){NULL, 0, 0};
 }
@@ -32,17 +28,42 @@ void buf_grow(struct buf *b, size_t n) {
     b->cap = cap;
 }
 
-void buf_add_u64(struct buf *b, uint64_t v) {
-    uint8_t digits[2 * DIGITS];
-    size_t at = DIGITS;
+/* Two digits in one step. */
+static const char pairs[] =
+    "00010203040506070809101112131415161718192021222324"
+    "25262728293031323334353637383940414243444546474849"
+    "50515253545556575859606162636465666768697071727374"
+    "75767778798081828384858687888990919293949596979899";
 
-    do {
-        digits[--at] = (uint8_t)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    /* As many as there may be: a size that is known is copied at once. */
-    memcpy(buf_room(b, DIGITS), digits + at, DIGITS);
-    b->n += DIGITS - at;
+static size_t digits_of(uint64_t v) {
+    uint64_t limit = 10;
+    size_t n = 1;
+
+    while (n < DECIMAL_MAX && v >= limit) {
+        limit *= 10;
+        n++;
+    }
+    return n;
+}
+
+uint8_t *decimal_put(uint8_t *out, uint64_t v) {
+    uint8_t *end = out + digits_of(v);
+    uint8_t *p = end;
+
+    for (; v >= 10; v /= 100) {
+        p -= 2;
+        memcpy(p, pairs + v % 100 * 2, 2);
+    }
+    if (p > out) {
+        *out = (uint8_t)('0' + v);
+    }
+    return end;
+}
+
+void buf_add_u64(struct buf *b, uint64_t v) {
+    uint8_t *room = buf_room(b, DECIMAL_MAX);
+
+    b->n += (size_t)(decimal_put(room, v) - room);
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...) {

@@ -46,6 +46,12 @@ static inline void buf_add_byte(struct buf *b, uint8_t byte) {
     b->n++;
 }
 
+enum {
+    DECIMAL_MAX = 20, /* digits of the largest number */
+};
+
+/* Writes the digits of `v`, at most DECIMAL_MAX; answers their end. */
+uint8_t *decimal_put(uint8_t *out, uint64_t v);
 void buf_add_u64(struct buf *b, uint64_t v); /* decimal */
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Drops the first `n` bytes; frees the memory when nothing is left. */

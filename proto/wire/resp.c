@@ -239,19 +239,40 @@ void resp_reader_release(struct resp_reader *r) {
     r->elements = 0;
 }
 
+/* These answer the end of what they write. */
+
+static uint8_t *put_end(uint8_t *p) {
+    p[0] = '\r';
+    p[1] = '\n';
+    return p + 2;
+}
+
+static uint8_t *put_line(uint8_t *p, uint8_t mark, size_t n) {
+    *p = mark;
+    return put_end(decimal_put(p + 1, n));
+}
+
 void resp_command_begin(struct buf *out, size_t count) {
-    buf_add_byte(out, '*');
-    buf_add_u64(out, count);
-    buf_add_str(out, "\r\n");
+    uint8_t *p = buf_room(out, NUMBER_LINE_MAX);
+
+    out->n = (size_t)(put_line(p, '*', count) - out->p);
 }
 
 void resp_command_arg(struct buf *out, struct slice arg) {
-    (void)buf_room(out, arg.n + NUMBER_LINE_MAX); /* for all of it */
-    buf_add_byte(out, '$');
-    buf_add_u64(out, arg.n);
-    buf_add_str(out, "\r\n");
-    buf_add(out, arg);
-    buf_add_str(out, "\r\n");
+    uint8_t *p = buf_room(out, arg.n + NUMBER_LINE_MAX); /* for all of it */
+
+    p = put_line(p, '$', arg.n);
+    if (arg.n > 0) {
+        memcpy(p, arg.p, arg.n);
+    }
+    out->n = (size_t)(put_end(p + arg.n) - out->p);
+}
+
+void resp_command_number(struct buf *out, uint64_t arg) {
+    uint8_t digits[DECIMAL_MAX];
+    const uint8_t *end = decimal_put(digits, arg);
+
+    resp_command_arg(out, slice_of(digits, (size_t)(end - digits)));
 }
 
 void resp_command(struct buf *out, const struct slice *args, size_t count) {

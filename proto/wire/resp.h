@@ -75,6 +75,7 @@ void resp_command(struct buf *out, const struct slice *args, size_t count);
 /* The same in pieces: how many arguments follow, and each of them. */
 void resp_command_begin(struct buf *out, size_t count);
 void resp_command_arg(struct buf *out, struct slice arg);
+void resp_command_number(struct buf *out, uint64_t arg); /* in decimal */
 
 /* What a reply says about its command:
  *

@@ -1,6 +1,8 @@
 /* Growing buffers, counted blobs and memory. */
 #include "proto/base/buf.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/assert_row.h"
@@ -30,6 +32,26 @@ static void test_adding(void **state) {
     buf_fini(&b);
     assert_null(b.p);
     buf_fini(&b); /* usable, and harmless, again */
+}
+
+/* Around every power of ten, where there is one digit more. */
+static void test_digits(void **state) {
+    uint64_t power = 1;
+
+    (void)state;
+    for (int n = 0; n < DECIMAL_MAX; n++, power *= 10) {
+        const uint64_t values[] = {power - 1, power, power + 1, power * 5 / 3};
+
+        for (size_t i = 0; i < COUNT_OF(values); i++) {
+            uint8_t room[DECIMAL_MAX];
+            const uint8_t *end = decimal_put(room, values[i]);
+            char want[DECIMAL_MAX + 1];
+
+            snprintf(want, sizeof(want), "%" PRIu64, values[i]);
+            assert_row(want,
+                       slice_is(slice_of(room, (size_t)(end - room)), want));
+        }
+    }
 }
 
 /* Many sizes over every growth of the buffer. */
@@ -115,6 +137,7 @@ int main(void) {
         cmocka_unit_test(test_adding),    cmocka_unit_test(test_growing),
         cmocka_unit_test(test_consuming), cmocka_unit_test(test_blob),
         cmocka_unit_test(test_mem),       cmocka_unit_test(test_rc_str),
+        cmocka_unit_test(test_digits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -267,6 +267,11 @@ static void test_command(void **state) {
         assert_true(slice_eq(reply.items[i].str, args[i]));
     }
     resp_reader_fini(&r);
+    buf_clear(&out);
+    resp_command_number(&out, 0);
+    resp_command_number(&out, UINT64_MAX);
+    assert_true(slice_is(buf_slice(&out),
+                         "$1\r\n0\r\n$20\r\n18446744073709551615\r\n"));
     buf_fini(&out);
 }
 
