@@ -36,12 +36,9 @@ static char *put(char *to, const char *text) {
     return to + n;
 }
 
-struct topic_text topic_text(struct topic t) {
-    struct topic_text out = {{0}};
-
+/* All but the id. */
+static char *put_start(char *p, struct topic t) {
     unsigned partition = topic_partition(t);
-    struct id_text id = id_text(t.id);
-    char *p = out.s;
 
     static_assert(TOPIC_PARTITIONS <= 100, "two digits");
     p = put(p, "{p");
@@ -52,27 +49,30 @@ struct topic_text topic_text(struct topic t) {
     *p++ = '}';
     p = put(p, kind_names[t.kind]);
     *p++ = ':';
-    (void)put(p, id.s);
+    return p;
+}
+
+struct topic_text topic_text(struct topic t) {
+    struct topic_text out = {{0}};
+
+    (void)put(put_start(out.s, t), id_text(t.id).s);
     return out;
 }
 
+/* There is one way to say a topic: what stands before the id is said again. */
 bool topic_parse(struct slice channel, struct topic *out) {
-    size_t brace = slice_find(channel, '}');
-    size_t colon = slice_find(channel, ':');
+    char start[TOPIC_TEXT_MAX];
     struct topic t;
+    size_t n;
 
-    if (brace == channel.n || colon == channel.n || colon < brace) {
-        return false;
-    }
-    if (!id_parse(slice_drop(channel, colon + 1), &t.id)) {
+    if (channel.n < ID_TEXT_LEN ||
+        !id_parse(slice_drop(channel, channel.n - ID_TEXT_LEN), &t.id)) {
         return false;
     }
     for (size_t kind = 0; kind < COUNT_OF(kind_names); kind++) {
-        struct slice name = {channel.p + brace + 1, colon - brace - 1};
-
         t.kind = (enum topic_kind)kind;
-        if (slice_is(name, kind_names[kind]) &&
-            slice_is(channel, topic_text(t).s)) {
+        n = (size_t)(put_start(start, t) - start);
+        if (n + ID_TEXT_LEN == channel.n && memcmp(channel.p, start, n) == 0) {
             *out = t;
             return true;
         }
