@@ -75,10 +75,10 @@ static bool eight_ascii(const uint8_t *p) {
     return (word & UINT64_C(0x8080808080808080)) == 0;
 }
 
-/* The high bit of each byte that is zero in `word`, and perhaps of others
- * behind one that is: the first is right. */
+/* Has the high bit of each byte that is zero in `word`, or over 0x80, and
+ * perhaps of others behind such a one: the first is right. */
 static uint64_t zero_bytes(uint64_t word) {
-    return (word - UINT64_C(0x0101010101010101)) & ~word;
+    return word - UINT64_C(0x0101010101010101);
 }
 
 /* How many of eight bytes are plain before the first that is not. */
@@ -91,7 +91,7 @@ static size_t plain_of_eight(const uint8_t *p) {
 
     memcpy(&word, p, sizeof(word));
     word = le64toh(word); /* the first is the lowest */
-    control = (word - UINT64_C(0x2020202020202020)) & ~word;
+    control = word - UINT64_C(0x2020202020202020);
     quote = zero_bytes(word ^ UINT64_C(0x2222222222222222));
     backslash = zero_bytes(word ^ UINT64_C(0x5c5c5c5c5c5c5c5c));
     special =

@@ -65,6 +65,14 @@ static bool is_digit(uint8_t c) {
 
 /* Tokens and levels */
 
+static struct slice text_of(const struct json_doc *d,
+                            const struct json_token *t) {
+    if (t->escaped) {
+        return slice_of(d->unescaped.p + t->unescaped_at, t->unescaped_n);
+    }
+    return slice_of(d->text.p + t->at + 1, t->n - 2);
+}
+
 static void value_done(struct parser *p) {
     p->want = p->depth == 0 ? WANT_NOTHING : WANT_COMMA_OR_END;
 }
@@ -144,7 +152,7 @@ static bool find_quote(const struct parser *p, size_t *end, bool *plain,
     struct slice s = p->d->text;
     size_t i = p->at + 1;
 
-    i += utf8_plain_run(slice_drop(s, i));
+    i += utf8_plain_run(slice_of(s.p + i, s.n - i));
     *plain = i < s.n && s.p[i] == '"';
     *escaped = false;
     for (; i < s.n && s.p[i] != '"'; i++) {
@@ -195,10 +203,10 @@ static enum rc read_string(struct parser *p, enum json_kind kind) {
 /* With at most JSON_KEYS_MAX keys, comparing each with each is cheaper than
  * any table, also for a peer who tries to make it dear. */
 static bool key_repeated(const struct json_doc *d, size_t object, size_t key) {
-    struct slice name = json_text(d, key);
+    struct slice name = text_of(d, &d->tokens[key]);
 
-    for (size_t i = json_first(d, object); i != key; i = json_next(d, i)) {
-        if (slice_eq(json_text(d, i), name)) {
+    for (size_t i = object + 1; i != key; i = d->tokens[i].next) {
+        if (slice_eq(text_of(d, &d->tokens[i]), name)) {
             return true;
         }
     }
@@ -218,7 +226,7 @@ static enum rc read_key(struct parser *p) {
         return rc;
     }
     p->key_count++;
-    if (json_text(d, key).n > JSON_KEY_BYTES_MAX) {
+    if (text_of(d, &d->tokens[key]).n > JSON_KEY_BYTES_MAX) {
         return RC_LIMIT;
     }
     if (key_repeated(d, p->open[p->depth - 1].token, key)) {
@@ -412,10 +420,7 @@ struct slice json_text(const struct json_doc *d, size_t i) {
     const struct json_token *t = token(d, i);
 
     assert(t->kind == JSON_KIND_STRING || t->kind == JSON_KIND_KEY);
-    if (t->escaped) {
-        return slice_of(d->unescaped.p + t->unescaped_at, t->unescaped_n);
-    }
-    return slice_of(d->text.p + t->at + 1, t->n - 2);
+    return text_of(d, t);
 }
 
 bool json_u64(const struct json_doc *d, size_t i, uint64_t *out) {
@@ -438,11 +443,13 @@ bool json_bool(const struct json_doc *d, size_t i, bool *out) {
 }
 
 size_t json_member(const struct json_doc *d, size_t object, const char *name) {
+    struct slice wanted = slice_str(name);
+
     if (json_kind(d, object) != JSON_KIND_OBJECT) {
         return 0;
     }
-    for (size_t i = json_first(d, object); i != 0; i = json_next(d, i)) {
-        if (slice_is(json_text(d, i), name)) {
+    for (size_t i = json_first(d, object); i != 0; i = d->tokens[i].next) {
+        if (slice_eq(text_of(d, &d->tokens[i]), wanted)) {
             return i + 1;
         }
     }

@@ -2,6 +2,7 @@
 #include "proto/wire/json_write.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "proto/base/ids.h"
 #include "proto/base/utf8.h"
@@ -49,15 +50,10 @@ static size_t plain_len(struct slice text, bool valid) {
     return i;
 }
 
-void json_put_string(struct buf *b, struct slice text) {
-    size_t plain = utf8_plain_run(text);
-    bool valid;
+/* What is left of a string when its plain beginning is written. */
+static void put_rest(struct buf *b, struct slice text) {
+    bool valid = utf8_valid(text);
 
-    (void)buf_room(b, text.n + 2);
-    buf_add_byte(b, '"');
-    buf_add(b, slice_take(text, plain));
-    text = slice_drop(text, plain);
-    valid = utf8_valid(text);
     while (text.n > 0) {
         size_t n = plain_len(text, valid);
 
@@ -76,6 +72,20 @@ void json_put_string(struct buf *b, struct slice text) {
             n = 3;
         }
         text = slice_drop(text, n);
+    }
+}
+
+void json_put_string(struct buf *b, struct slice text) {
+    size_t plain = utf8_plain_run(text);
+    uint8_t *p = buf_room(b, text.n + 2);
+
+    *p++ = '"';
+    if (plain > 0) {
+        memcpy(p, text.p, plain);
+    }
+    b->n += 1 + plain;
+    if (plain < text.n) {
+        put_rest(b, slice_drop(text, plain));
     }
     buf_add_byte(b, '"');
 }
@@ -108,10 +118,16 @@ static void separate(struct json_out *o) {
 }
 
 static void put_key(struct json_out *o, const char *key) {
+    struct slice name = slice_str(key);
+    uint8_t *p;
+
     separate(o);
-    buf_add_byte(o->to, '"');
-    buf_add_str(o->to, key);
-    buf_add_str(o->to, "\":");
+    p = buf_room(o->to, name.n + 3);
+    p[0] = '"';
+    memcpy(p + 1, name.p, name.n);
+    p[1 + name.n] = '"';
+    p[2 + name.n] = ':';
+    o->to->n += name.n + 3;
     o->comma = false;
 }
 

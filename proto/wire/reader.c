@@ -23,12 +23,15 @@ struct slice reader_take(struct reader *r, size_t n) {
 
 /* Of `n` bytes, 1 to 8. */
 static inline uint64_t take_number(struct reader *r, size_t n) {
-    struct slice bytes = reader_take(r, n);
     uint64_t big = 0;
 
-    if (bytes.n > 0) {
-        memcpy(&big, bytes.p, n);
+    if (r->bad || n > r->rest.n) {
+        r->bad = true;
+        return 0;
     }
+    memcpy(&big, r->rest.p, n);
+    r->rest.p += n;
+    r->rest.n -= n;
     return be64toh(big) >> (64 - 8 * n);
 }
 
