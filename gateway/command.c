@@ -88,8 +88,12 @@ const struct command *command_at(unsigned i) {
 }
 
 static const struct command *find(struct slice type) {
+    uint8_t first = type.n == 0 ? '\0' : type.p[0];
+
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
-        if (slice_is(type, commands[i].type)) {
+        const char *name = commands[i].type;
+
+        if ((uint8_t)name[0] == first && slice_is(type, name)) {
             return &commands[i];
         }
     }

@@ -269,8 +269,9 @@ bool bus_publish_idle(const struct bus_redis *b) {
 
 static void on_outbox(struct loop_task *t) {
     struct bus_redis *b = CONTAINER_OF(t, struct bus_redis, outbox);
+    size_t first = redis_nodes_clustered(b->nodes) ? 0 : TOPIC_PARTITIONS;
 
-    for (size_t i = 0; i < BUS_LANES; i++) {
+    for (size_t i = first; i < BUS_LANES; i++) {
         struct bus_lane *lane = &b->lanes[i];
 
         if (lane->gathered != NULL && lane->flying < FLYING_MAX &&
