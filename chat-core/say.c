@@ -37,7 +37,6 @@ struct saying {
     struct member_version version;
     uint64_t keep_ms;
     struct topic topics[TOPICS_MAX];
-    struct msg_seq readable[TOPICS_MAX]; /* of the topic's user: from there */
     size_t topic_count;
     /* Members whose joining is not complete: whether it stands before the event
      * only the history can tell. */
@@ -171,11 +170,17 @@ static void publish(struct saying *s, struct slice stored) {
     buf_clear(&c->msg);
 }
 
+/* `since`: from there its user may read. Of a repeat's members, who are
+ * today's, only those were recipients who had come by then; one who has been
+ * out since finds it by his next sync. */
 static void add_topic(struct saying *s, struct topic topic,
-                      struct msg_seq readable) {
+                      struct msg_seq since) {
+    uint64_t repeated = s->said.seq.v; /* or 0 */
+
     assert(s->topic_count < TOPICS_MAX);
-    s->topics[s->topic_count] = topic;
-    s->readable[s->topic_count++] = readable;
+    if (repeated == 0 || (since.v != 0 && since.v <= repeated)) {
+        s->topics[s->topic_count++] = topic;
+    }
 }
 
 static void take_member(struct saying *s, const struct place *place,
@@ -214,19 +219,6 @@ static void take_topics(struct saying *s, const struct place *place) {
     }
 }
 
-/* Of today's members only those were recipients who had come by then; one who
- * has been out since finds it by his next sync. */
-static void keep_readers(struct saying *s) {
-    size_t kept = 0;
-
-    for (size_t i = 0; i < s->topic_count; i++) {
-        if (s->readable[i].v != 0 && s->readable[i].v <= s->said.seq.v) {
-            s->topics[kept++] = s->topics[i];
-        }
-    }
-    s->topic_count = kept;
-}
-
 static void tell_members(struct saying *s) {
     if (s->topic_count == 0) {
         tell_joining(s); /* everybody else has left */
@@ -258,7 +250,6 @@ static void on_place_of_repeat(void *ctx, enum rc rc,
     }
     s->version = place->version;
     take_topics(s, place);
-    keep_readers(s);
     if (s->topic_count == 0) {
         tell_joining(s); /* everybody else has left */
         return;
