@@ -68,11 +68,28 @@ static bool is_tail(uint8_t byte) {
     return (byte & 0xC0) == 0x80;
 }
 
-static bool eight_ascii(const uint8_t *p) {
+static uint64_t word_at(const uint8_t *p) {
     uint64_t word;
 
     memcpy(&word, p, sizeof(word));
-    return (word & UINT64_C(0x8080808080808080)) == 0;
+    return word;
+}
+
+static bool is_ascii(uint64_t words) {
+    return (words & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* How many bytes at the front are ASCII, looked at in fours of words: most of
+ * what is read is ASCII from its first to its last byte. */
+static size_t ascii_front(struct slice s) {
+    size_t i = 0;
+
+    while (s.n - i >= 32 &&
+           is_ascii(word_at(s.p + i) | word_at(s.p + i + 8) |
+                    word_at(s.p + i + 16) | word_at(s.p + i + 24))) {
+        i += 32;
+    }
+    return i;
 }
 
 /* Has the high bit of each byte that is zero in `word`, or over 0x80, and
@@ -83,14 +100,12 @@ static uint64_t zero_bytes(uint64_t word) {
 
 /* How many of eight bytes are plain before the first that is not. */
 static size_t plain_of_eight(const uint8_t *p) {
-    uint64_t word;
+    uint64_t word = le64toh(word_at(p)); /* the first is the lowest */
     uint64_t control;
     uint64_t quote;
     uint64_t backslash;
     uint64_t special;
 
-    memcpy(&word, p, sizeof(word));
-    word = le64toh(word); /* the first is the lowest */
     control = word - UINT64_C(0x2020202020202020);
     quote = zero_bytes(word ^ UINT64_C(0x2222222222222222));
     backslash = zero_bytes(word ^ UINT64_C(0x5c5c5c5c5c5c5c5c));
@@ -130,10 +145,10 @@ void utf8_init(struct utf8 *u) {
 
 bool utf8_feed(struct utf8 *u, struct slice in) {
     uint8_t state = u->state;
-    size_t i = 0;
+    size_t i = state == START ? ascii_front(in) : 0;
 
     while (i < in.n && state != BAD) {
-        if (state == START && in.n - i >= 8 && eight_ascii(in.p + i)) {
+        if (state == START && in.n - i >= 8 && is_ascii(word_at(in.p + i))) {
             i += 8;
         } else {
             state = step(state, in.p[i]);
