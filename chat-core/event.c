@@ -117,8 +117,7 @@ void event_texts(struct buf *out, struct conv_id conv, struct msg_seq first,
                  const struct slice *stored, size_t count) {
     char start[] = "{\"type\":\"event\",\"conv\":\"0000000000000\",\"seq\":";
 
-    memcpy(start + strlen("{\"type\":\"event\",\"conv\":\""), id_text(conv.v).s,
-           ID_TEXT_LEN);
+    id_put(start + strlen("{\"type\":\"event\",\"conv\":\""), conv.v);
     for (size_t i = 0; i < count; i++) {
         (void)buf_room(out, EVENT_TEXT_MORE + stored[i].n);
         if (i > 0) {

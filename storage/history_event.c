@@ -41,9 +41,9 @@ static size_t put_number(uint8_t *out, uint64_t v) {
 
 static struct slice put_name(uint8_t out[NAME_ROOM],
                              const struct history_append *in) {
-    memcpy(out, id_text(in->from.v).s, ID_TEXT_LEN);
+    id_put(out, in->from.v);
     if (planted(PLANT_DEDUPE_PER_GATEWAY)) {
-        memcpy(out, id_text((uint64_t)getpid()).s, ID_TEXT_LEN);
+        id_put(out, (uint64_t)getpid());
     }
     out[ID_TEXT_LEN] = ':';
     if (in->name.n > 0) {

@@ -30,7 +30,7 @@ struct history_key history_key(struct conv_id conv, const char *what) {
 
     assert(3 + ID_TEXT_LEN + n < sizeof(k.s));
     memcpy(k.s, "{c", 2);
-    memcpy(k.s + 2, id_text(conv.v).s, ID_TEXT_LEN);
+    id_put(k.s + 2, conv.v);
     k.s[2 + ID_TEXT_LEN] = '}';
     memcpy(k.s + 3 + ID_TEXT_LEN, what, n + 1);
     return k;

@@ -9,13 +9,19 @@ enum {
 
 static const uint64_t epoch_ms = UINT64_C(1735689600000); /* 2025-01-01 */
 
+void id_put(void *out, uint64_t v) {
+    char *s = out;
+
+    for (size_t i = ID_TEXT_LEN; i > 0; i--) {
+        s[i - 1] = alphabet[v & 31];
+        v >>= 5;
+    }
+}
+
 struct id_text id_text(uint64_t v) {
     struct id_text t = {{0}};
 
-    for (int i = ID_TEXT_LEN - 1; i >= 0; i--) {
-        t.s[i] = alphabet[v & 31];
-        v >>= 5;
-    }
+    id_put(t.s, v);
     return t;
 }
 

@@ -57,7 +57,8 @@ struct id_text {
     char s[ID_TEXT_LEN + 1];
 };
 
-/* The text of an id below 2^63. */
+/* The text of an id below 2^63, without a NUL, and with one. */
+void id_put(void *out, uint64_t v); /* ID_TEXT_LEN characters */
 struct id_text id_text(uint64_t v);
 /* False: not 13 characters of the alphabet, zero, or 2^63 and above. */
 bool id_parse(struct slice text, uint64_t *out);

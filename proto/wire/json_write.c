@@ -91,11 +91,10 @@ void json_put_string(struct buf *b, struct slice text) {
 }
 
 void json_put_id(struct buf *b, uint64_t id) {
-    struct id_text t = id_text(id);
     uint8_t *room = buf_room(b, ID_TEXT_LEN + 2);
 
     room[0] = '"';
-    memcpy(room + 1, t.s, ID_TEXT_LEN);
+    id_put(room + 1, id);
     room[1 + ID_TEXT_LEN] = '"';
     b->n += ID_TEXT_LEN + 2;
 }

@@ -55,7 +55,7 @@ static char *put_start(char *p, struct topic t) {
 struct topic_text topic_text(struct topic t) {
     struct topic_text out = {{0}};
 
-    (void)put(put_start(out.s, t), id_text(t.id).s);
+    id_put(put_start(out.s, t), t.id);
     return out;
 }
 
