@@ -36,11 +36,11 @@ struct saying {
     struct say_change change;
     struct member_version version;
     uint64_t keep_ms;
+    /* From the front who is told; from the end the members whose joining is
+     * not complete: whether it stands before the event only the history can
+     * tell. */
     struct topic topics[TOPICS_MAX];
     size_t topic_count;
-    /* Members whose joining is not complete: whether it stands before the event
-     * only the history can tell. */
-    struct topic joining[LISTED_MAX_MEMBERS];
     size_t joining_count;
     bool wide;
     unsigned tries;
@@ -60,11 +60,15 @@ static void on_member_complete(void *ctx, enum rc rc, struct conv_id conv,
     (void)seq;
 }
 
+static const struct topic *joining_of(const struct saying *s) {
+    return s->topics + TOPICS_MAX - s->joining_count;
+}
+
 /* Whoever began these joinings has perhaps died. What the system says is part
  * of such a change itself, and leaves the others to the next message. */
 static void complete_joinings(const struct saying *s) {
     for (size_t i = 0; !s->system && i < s->joining_count; i++) {
-        member_complete(s->core, s->conv, (struct user_id){s->joining[i].id},
+        member_complete(s->core, s->conv, (struct user_id){joining_of(s)[i].id},
                         on_member_complete, NULL);
     }
 }
@@ -133,8 +137,8 @@ static void tell_joining(struct saying *s) {
                                                   .mver = s->version,
                                                   .seq = s->said.seq,
                                                   .change = MEMBER_SAME}});
-    bus->ops->publish(bus, s->joining, s->joining_count, buf_slice(&msg), true,
-                      on_told, s);
+    bus->ops->publish(bus, joining_of(s), s->joining_count, buf_slice(&msg),
+                      true, on_told, s);
     buf_fini(&msg);
 }
 
@@ -177,7 +181,7 @@ static void add_topic(struct saying *s, struct topic topic,
                       struct msg_seq since) {
     uint64_t repeated = s->said.seq.v; /* or 0 */
 
-    assert(s->topic_count < TOPICS_MAX);
+    assert(s->topic_count + s->joining_count < TOPICS_MAX);
     if (repeated == 0 || (since.v != 0 && since.v <= repeated)) {
         s->topics[s->topic_count++] = topic;
     }
@@ -189,7 +193,7 @@ static void take_member(struct saying *s, const struct place *place,
     struct msg_seq since = interval_since(m);
 
     if (since.v == 0 && !planted(PLANT_TOLD_WHILE_JOINING)) {
-        s->joining[s->joining_count++] = topic;
+        s->topics[TOPICS_MAX - ++s->joining_count] = topic;
     } else if (!place->wide || place->joining) {
         add_topic(s, topic, since);
     }
