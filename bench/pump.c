@@ -24,7 +24,6 @@ static void on_tick(uv_poll_t *handle, int status, int events) {
     struct pump *p = handle->data;
     uint64_t now = pump_now_ns();
     uint64_t ticks;
-    struct buf scratch;
 
     (void)status;
     (void)events;
@@ -32,12 +31,10 @@ static void on_tick(uv_poll_t *handle, int status, int events) {
     if (read(p->fd, &ticks, sizeof(ticks)) < 0) {
         return; /* woken for nothing */
     }
-    buf_init(&scratch);
     while (p->running && pump_due_ns(p, p->next) <= now) {
-        buf_clear(&scratch);
-        p->due(p->owner, p->next++, &scratch);
+        buf_clear(&p->scratch);
+        p->due(p->owner, p->next++, &p->scratch);
     }
-    buf_fini(&scratch);
 }
 
 enum rc pump_open(struct pump *p, struct loop *l,
@@ -79,4 +76,5 @@ void pump_stop(struct pump *p) {
 void pump_close(struct pump *p) {
     uv_close((uv_handle_t *)&p->poll, NULL);
     close(p->fd);
+    buf_fini(&p->scratch);
 }

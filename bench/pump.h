@@ -23,6 +23,7 @@ struct pump {
     uint64_t interval_ns;
     uint64_t next; /* the number that is due next */
     bool running;
+    struct buf scratch;
     /* `scratch` is empty and may be used. */
     void (*due)(void *owner, uint64_t n, struct buf *scratch);
     void *owner;
