@@ -8,9 +8,9 @@
 #include "proto/base/buf.h"
 
 struct history_number history_number(uint64_t v) {
-    struct history_number n;
+    struct history_number n = {{0}};
 
-    *decimal_put((uint8_t *)n.s, v) = '\0';
+    (void)decimal_put((uint8_t *)n.s, v);
     return n;
 }
 
