@@ -36,9 +36,12 @@ static const char pairs[] =
     "75767778798081828384858687888990919293949596979899";
 
 static size_t digits_of(uint64_t v) {
-    uint64_t limit = 10;
-    size_t n = 1;
+    uint64_t limit = 1000;
+    size_t n = 3;
 
+    if (v < limit) { /* as most are: lengths */
+        return (size_t)1 + (v >= 10) + (v >= 100);
+    }
     while (n < DECIMAL_MAX && v >= limit) {
         limit *= 10;
         n++;
