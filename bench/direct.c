@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "bench/floor_cpu.h"
+#include "bench/floor_disk.h"
 #include "bench/proc.h"
 #include "bench/report.h"
 #include "bench/talk.h"
@@ -29,6 +30,7 @@ static void add_figures(struct report *r, const struct talk *t,
 
 enum bench_exit direct_run(const struct options *o) {
     struct floor_cpu floor;
+    struct hist *disk;
     struct talk_part part;
     struct talk *talk;
     struct report r;
@@ -47,11 +49,19 @@ enum bench_exit direct_run(const struct options *o) {
     if (floor_cpu_measure(o, &floor) != RC_OK) {
         return BENCH_UNAVAILABLE;
     }
+    disk = mem_new(sizeof(*disk));
     talk = mem_new(sizeof(*talk));
-    ok = talk_whole(talk, o, &part);
+    ok = floor_disk_measure(disk) == RC_OK && talk_whole(talk, o, &part);
     if (ok) {
         add_figures(&r, talk, &part, &floor);
+        report_add(&r, "floor_fsync_ms", "p50",
+                   (double)hist_at(disk, 0.5) / 1000, "ms: append, fdatasync");
+        report_add(&r, "floor_fsync_ms", "p99",
+                   (double)hist_at(disk, 0.99) / 1000, "ms");
+        report_add(&r, "floor_fsync_ms", "max", (double)disk->max_us / 1000,
+                   "ms, of the disk alone");
     }
     mem_free(talk);
+    mem_free(disk);
     return scenario_publish(&r, o, ok);
 }

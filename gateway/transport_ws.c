@@ -16,6 +16,7 @@ enum {
     MESSAGE_BYTES_MAX = 64 * 1024,
     FRAME_GROWS_MAX = UINT16_MAX, /* bytes of a frame of several lines */
     LINGER_MS = 5000,             /* for the peer to take our close frame */
+    LATE_MS = 1000,               /* to read what came, when we are late */
 };
 
 /* Idle sessions are made of these: what only some need does not belong here. */
@@ -176,6 +177,8 @@ static void heard_part(struct ws_session *w) {
     }
 }
 
+/* Whose answer is here, and waits for us, has answered: to close him because
+ * this gateway is late would give it more to do, and all at once. */
 static void ws_on_time(struct session *s) {
     struct ws_session *w = ws_of(s);
     const struct settings *settings = w->s.server->settings;
@@ -184,6 +187,8 @@ static void ws_on_time(struct session *s) {
         session_close(&w->s, WS_CODE_POLICY, "the message is too slow");
     } else if (quiet_ms(w) < settings->ping_ms) {
         wait_for_silence(w);
+    } else if (w->pinged && stream_unread(w->stream)) {
+        wait_until(w, w->s.server->loop->clock.mono_ms + LATE_MS);
     } else if (w->pinged) {
         session_close(&w->s, CLOSE_NO_PONG, "no answer to our ping");
     } else {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -123,6 +124,13 @@ static void on_ready(struct interest *r, uint32_t what) {
         read_all(s);
     }
     stream_goes_on(s);
+}
+
+bool stream_unread(const struct stream *s) {
+    int bytes = 0;
+
+    return s->interest.wanted != 0 &&
+           ioctl(s->interest.fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 void stream_pause(struct stream *s) {

@@ -59,6 +59,9 @@ void stream_settle(struct stream *s);
  * at; now, while what it said waits for that; 0, when it has not just come, or
  * said nothing. What waits for its peer waits from then on. */
 uint64_t stream_since_ms(const struct stream *s);
+/* The peer has said something that was not read yet: it is not the peer who is
+ * late. */
+bool stream_unread(const struct stream *s);
 /* Takes `fd`, a connected TCP or Unix socket; on failure it stays the caller's.
  * RC_BACKEND: not such a socket. */
 enum rc stream_adopt(struct stream **out, struct loop *l, int fd,

@@ -1,7 +1,5 @@
 /* The part of a stream that has just come: until it has shown what it wants
  * it takes turns with its like, so that a crowd keeps nobody else waiting. */
-#include <sys/ioctl.h>
-
 #include "proto/net/stream_inner.h"
 
 static void move(struct stream *s, enum interest_rank rank) {
@@ -28,20 +26,12 @@ void stream_goes_on(struct stream *s) {
     }
 }
 
-/* What the peer said while nobody looked is in the kernel. */
-static bool has_spoken(const struct stream *s) {
-    int bytes = 0;
-
-    return s->interest.wanted != 0 &&
-           ioctl(s->interest.fd, FIONREAD, &bytes) == 0 && bytes > 0;
-}
-
 uint64_t stream_since_ms(const struct stream *s) {
     if (!s->comes) {
         return 0;
     }
-    return s->wait->begun_ms == 0 && has_spoken(s) ? s->loop->clock.mono_ms
-                                                   : s->wait->begun_ms;
+    return s->wait->begun_ms == 0 && stream_unread(s) ? s->loop->clock.mono_ms
+                                                      : s->wait->begun_ms;
 }
 
 void stream_settle(struct stream *s) {

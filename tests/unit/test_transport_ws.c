@@ -266,6 +266,32 @@ static void test_silence(void **state) {
     stage_close(&g);
 }
 
+/* Who has answered while the gateway did something else is there. */
+static void test_late_ourselves(void **state) {
+    struct stage g;
+    struct peer p;
+
+    (void)state;
+    stage_open(&g, NULL);
+    peer_ready(&g, &p, ANN);
+    stage_pass(&g, PING_MS);
+    peer_read(&p);
+    peer_forget(&p);
+    peer_frame(&p, 0x8a, SLICE_LIT(""));
+    stage_pass(&g, PONG_MS); /* the wheel turns before anything is read */
+    peer_read(&p);
+    assert_int_equal(p.in.n, 0);
+    stage_pass(&g, PING_MS);
+    peer_read(&p);
+    assert_true(slice_eq(buf_slice(&p.in), SLICE_LIT("\x89\x00")));
+    peer_forget(&p);
+    stage_pass(&g, PONG_MS);
+    peer_read(&p);
+    assert_int_equal(peer_code(&p), CLOSE_NO_PONG);
+    peer_close(&p);
+    stage_close(&g);
+}
+
 /* Any byte is a sign of life. */
 static void test_not_silent(void **state) {
     struct stage g;
@@ -406,6 +432,7 @@ int main(void) {
         cmocka_unit_test(test_first_message),
         cmocka_unit_test(test_too_many_pings),
         cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_late_ourselves),
         cmocka_unit_test(test_not_silent),
         cmocka_unit_test(test_a_slow_message),
         cmocka_unit_test(test_auth_deadline),
