@@ -23,6 +23,9 @@ bench_gateway_start() {
     local what connections=$((PG_CONNECTIONS_ALL / GATEWAYS))
     local -x MOIM_POSTGRES__CONNECTIONS=$((connections < 4 ? connections : 4))
     local -x MOIM_LIMITS__PENDING=100
+    # Of a million, 25 s would be all that two processors can do; balancers
+    # wait for 60.
+    [ "$SCENARIO" != million ] || local -x MOIM_LIMITS__PING=50s
     local -x MOIM_GATEWAY__HANDOVER="$STATE/run/gateway$1.handover"
     local -x MOIM_GATEWAY__IO_URING=${BENCH_IO_URING:-no}
     for what in CONNECTS SENDS COMMANDS USER ADDRESS; do
@@ -94,6 +97,7 @@ help | -h | --help) exec "$BIN/moim-bench" help ;;
 esac
 # A mistake is told before work begins. cluster.sh reads the number.
 GATEWAYS=$("$BIN/moim-bench" gateways "$@")
+SCENARIO=$1
 STATE=$(mktemp -d /tmp/moim-bench.XXXXXX)
 mkdir -p "$STATE/conf" "$STATE/log" "$STATE/run"
 state_open
