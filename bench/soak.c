@@ -17,7 +17,7 @@ enum {
 
 /* How things stand at the end of a stretch. */
 struct sample {
-    double gateway; /* bytes */
+    double gateway; /* bytes of its own: pages of files come and go */
     double presence;
     double redis;
     double descriptors;
@@ -27,8 +27,8 @@ struct sample {
 static struct sample sample_now(const struct options *o,
                                 const struct talk_part *p) {
     return (struct sample){
-        .gateway = proc_memory_all(o->gateways, o->gateway_count).pss,
-        .presence = proc_memory_all(o->presences, o->presence_count).pss,
+        .gateway = proc_memory_all(o->gateways, o->gateway_count).anonymous,
+        .presence = proc_memory_all(o->presences, o->presence_count).anonymous,
         .redis = (double)redis_used_memory_all(o->redises, o->redis_count),
         .descriptors =
             (double)(proc_descriptors_all(o->gateways, o->gateway_count) +
