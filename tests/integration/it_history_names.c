@@ -29,6 +29,23 @@ static void test_many(void **state) {
     assert_int_equal(append(f, message(f, "m3001")).out.seq.v, NAMES + 1);
 }
 
+/* The first `count` are known, at their places and only by their own bodies. */
+static void assert_known(struct fixture *f, size_t count) {
+    for (size_t i = 1; i <= count; i++) {
+        struct history_append in;
+        struct appended a;
+        char name[32];
+
+        snprintf(name, sizeof(name), "m%zu", i);
+        in = message(f, name);
+        in.ts_ms += HISTORY_WINDOW_MS;
+        a = append(f, in);
+        assert_row(name, a.rc == RC_OK && a.out.repeat && a.out.seq.v == i);
+        in.body_hash = ~in.body_hash;
+        assert_row(name, append(f, in).rc == RC_CONFLICT);
+    }
+}
+
 /* Marks from the window before are counted from its own beginning. */
 static void test_window_before(void **state) {
     struct fixture *f = *state;
@@ -43,16 +60,7 @@ static void test_window_before(void **state) {
         in.ts_ms += HISTORY_WINDOW_MS;
         assert_int_equal(append(f, in).out.seq.v, i);
     }
-    for (size_t i = 1; i <= 100; i++) {
-        struct appended a;
-        char name[32];
-
-        snprintf(name, sizeof(name), "m%zu", i);
-        in = message(f, name);
-        in.ts_ms += HISTORY_WINDOW_MS;
-        a = append(f, in);
-        assert_row(name, a.rc == RC_OK && a.out.repeat && a.out.seq.v == i);
-    }
+    assert_known(f, 100);
 }
 
 /* When it was said is read from the event, in either form; of one that is
@@ -148,23 +156,6 @@ static void leave_before_state(struct fixture *f) {
              " %" PRIu64 " %d",
              window + 1, window, BEFORE);
     assert_int_equal(tell(f, line), 2); /* new ones */
-}
-
-/* The first `count` are known, at their places and only by their own bodies. */
-static void assert_known(struct fixture *f, size_t count) {
-    for (size_t i = 1; i <= count; i++) {
-        struct history_append in;
-        struct appended a;
-        char name[32];
-
-        snprintf(name, sizeof(name), "m%zu", i);
-        in = message(f, name);
-        in.ts_ms += HISTORY_WINDOW_MS;
-        a = append(f, in);
-        assert_row(name, a.rc == RC_OK && a.out.repeat && a.out.seq.v == i);
-        in.body_hash = ~in.body_hash;
-        assert_row(name, append(f, in).rc == RC_CONFLICT);
-    }
 }
 
 /* Its names, its member version and that events were not to be kept for ever
