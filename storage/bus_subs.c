@@ -81,7 +81,11 @@ void bus_subs_fini(struct bus_redis *b) {
         list_append(&all, &b->parts[i].leaving);
     }
     while ((s = map_next(&b->subs, &at)) != NULL) {
-        list_remove(&wait_of(s)->node);
+        if (s->wait == NULL) {
+            mem_free(s); /* nobody waits for it */
+            continue;
+        }
+        list_remove(&s->wait->node);
         list_push_back(&all, &s->wait->node);
     }
     map_fini(&b->subs);
