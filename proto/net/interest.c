@@ -82,7 +82,7 @@ static void count(struct interest_set *s, bool more) {
     }
 }
 
-/* Who has ended goes with the last; see go. */
+/* Who has ended goes with the last; see goes. */
 static uint32_t mask(const struct interest *r, unsigned what) {
     return what | (r->rank == INTEREST_HERE ? EPOLLRDHUP : 0);
 }

@@ -35,8 +35,7 @@ struct listener_config {
     bool reuse_port;     /* SO_REUSEPORT; not for Unix sockets */
     size_t max_streams;  /* open at once, of this listener */
     size_t queue_limit;  /* bytes, per stream */
-    /* Its streams take turns (see stream_comes), and of a turn of the loop
-     * LISTENER_SHARE_US go into accepting; others wait in the kernel. */
+    /* Its streams take turns; see stream_comes. */
     bool paced;
     /* Its streams and this one's are counted together, by it and against its
      * max_streams; closed after this one. NULL: counted alone. */

@@ -72,7 +72,7 @@ void loop_fini(struct loop *l);
 
 /* The first thing in every callback that libuv calls: libuv has no hook
  * between the end of its wait and the first callback, and the clock is older
- * than the wait. Streams and listeners do it for their owners. */
+ * than the wait. The loop does it itself before sockets are told. */
 void loop_wake(struct loop *l);
 
 void loop_task_init(struct loop_task *t, void (*run)(struct loop_task *t));
