@@ -51,7 +51,8 @@ enum bench_exit direct_run(const struct options *o) {
     }
     disk = mem_new(sizeof(*disk));
     talk = mem_new(sizeof(*talk));
-    ok = floor_disk_measure(disk) == RC_OK && talk_whole(talk, o, &part);
+    ok = floor_disk_measure(o->seconds, disk) == RC_OK &&
+         talk_whole(talk, o, &part);
     if (ok) {
         add_figures(&r, talk, &part, &floor);
         report_add(&r, "floor_fsync_ms", "p50",

@@ -6,15 +6,16 @@
 #include "bench/pump.h"
 
 enum {
-    SECONDS = 5,
+    SECONDS_MAX = 5,
     APPEND_BYTES = 2048, /* some messages */
 };
 
-enum rc floor_disk_measure(struct hist *out) {
+enum rc floor_disk_measure(uint64_t seconds, struct hist *out) {
     static const char bytes[APPEND_BYTES];
     FILE *file = tmpfile(); /* gone with its last descriptor */
     uint64_t now_ns = pump_now_ns();
-    uint64_t end_ns = now_ns + SECONDS * PUMP_SECOND_NS;
+    uint64_t end_ns = now_ns + (seconds < SECONDS_MAX ? seconds : SECONDS_MAX) *
+                                   PUMP_SECOND_NS;
     enum rc rc = RC_OK;
 
     *out = (struct hist){.count = 0};

@@ -7,8 +7,9 @@
 #include "proto/base/macros.h"
 #include "proto/base/rc.h"
 
-/* For some seconds, in a file of the folder for temporary ones, where the
- * stores of a bench are too. RC_BACKEND: there is none; said on stderr. */
-enum rc floor_disk_measure(struct hist *out) MUST_CHECK;
+/* For so many seconds, five at most, in a file of the folder for temporary
+ * ones, where the stores of a bench are too. RC_BACKEND: there is none; said
+ * on stderr. */
+enum rc floor_disk_measure(uint64_t seconds, struct hist *out) MUST_CHECK;
 
 #endif
