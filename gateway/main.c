@@ -31,6 +31,7 @@
 enum {
     CLOSE_PATIENCE_MS = 2000,
     BEGUN_MS = 2000, /* by then every store has usually answered */
+    HEAP_MS = 60000,
 };
 
 struct gateway {
@@ -44,6 +45,7 @@ struct gateway {
     struct handover_in *predecessor; /* while we take over from it */
     struct handover_out *successor;  /* waits for one; or NULL */
     struct wheel_timer begun;
+    struct wheel_timer heap;
     int status; /* to end with */
     struct stores stores;
 };
@@ -62,9 +64,18 @@ static void on_signal(void *owner, int signum) {
     }
 }
 
+static void on_heap(struct wheel_timer *t) {
+    struct gateway *g = CONTAINER_OF(t, struct gateway, heap);
+
+    settle_heap();
+    loop_timer(&g->loop, t, HEAP_MS);
+}
+
 static void on_begun(struct wheel_timer *t) {
-    (void)t;
+    struct gateway *g = CONTAINER_OF(t, struct gateway, begun);
+
     settle();
+    loop_timer(&g->loop, &g->heap, HEAP_MS);
 }
 
 static struct redis_config redis_at(const struct settings *s,
@@ -202,6 +213,7 @@ static int gateway_open(struct gateway *g) {
     }
     loop_on_signal(&g->loop, on_signal, g);
     wheel_timer_init(&g->begun, on_begun);
+    wheel_timer_init(&g->heap, on_heap);
     loop_timer(&g->loop, &g->begun, BEGUN_MS);
     return 0;
 }
@@ -220,6 +232,7 @@ static void gateway_close(struct gateway *g) {
     wheel_timer_init(&patience, on_patience);
     loop_timer(&g->loop, &patience, CLOSE_PATIENCE_MS);
     wheel_cancel(&g->begun);
+    wheel_cancel(&g->heap);
     durability_stop(&g->durability);
     store_guard_stop(&g->store_guard);
     handover_in_close(&g->predecessor);

@@ -29,7 +29,11 @@ static int forget_pages(struct dl_phdr_info *object, size_t size, void *ctx) {
     return 0;
 }
 
-void settle(void) {
+void settle_heap(void) {
     (void)malloc_trim(0);
+}
+
+void settle(void) {
+    settle_heap();
     (void)dl_iterate_phdr(forget_pages, NULL);
 }
