@@ -43,12 +43,23 @@ static struct flow *flow_of(struct load *l) {
     return CONTAINER_OF(l, struct flow, load);
 }
 
-/* The pairs take turns, and so do the two of a pair unless one only listens. */
+/* Of this client's pairs, those who talk. */
+static uint64_t pairs_of(const struct flow *f) {
+    const struct crew_job *job = f->load.job;
+    uint64_t all = f->load.count / 2;
+    uint64_t asked = job->options->senders / 2 / job->clients;
+
+    return asked > 0 && asked < all ? asked : all;
+}
+
+/* The pairs take turns, and so do the two of a pair unless one only listens.
+ * Who does not talk stands between them. */
 static size_t sender_of(const struct flow *f, uint64_t n) {
-    uint64_t pairs = f->load.count / 2;
+    uint64_t pairs = pairs_of(f);
+    uint64_t apart = f->load.count / 2 / pairs;
     uint64_t second = f->load.job->options->one_way ? 0 : n / pairs % 2;
 
-    return f->load.job->from + (size_t)(2 * (n % pairs) + second);
+    return f->load.job->from + (size_t)(2 * (n % pairs * apart) + second);
 }
 
 /* How many others of this client have to hear message `n`. */
@@ -96,7 +107,7 @@ static void send_one(void *owner, uint64_t n, struct buf *out) {
         f->known[n].bits = REFUSED;
         f->load.job->tally->refused++;
     }
-    if (n + 1 == o->each * (f->load.count / 2)) {
+    if (n + 1 == o->each * pairs_of(f)) {
         pump_stop(&f->pump);
     }
 }

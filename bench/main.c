@@ -120,6 +120,8 @@ static const struct scenario {
      1,
      {.sessions = 1000000,
       .members = 100,
+      .senders = 20000,
+      .warm_s = 30, /* each of them has said something */
       .rate = 2000,
       .seconds = 20,
       .gateways_asked = 54}},

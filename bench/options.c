@@ -33,7 +33,7 @@ static const struct option {
     {"--picture", TEXT, AT(picture), 0, "FILE: transports: SVG"},
     {"--members", NUMBER, AT(members), 100000,
      "N: of each group, or of the one watched"},
-    {"--senders", NUMBER, AT(senders), 1000, "N: group: members that send"},
+    {"--senders", NUMBER, AT(senders), 2000000, "N: how many of them send"},
     {"--messages", NUMBER, AT(messages), 1000000,
      "N: history: in each busy conversation"},
     {"--leases", NUMBER, AT(leases), 1000,

@@ -40,7 +40,7 @@ struct options {
     uint64_t seconds;        /* time measured */
     uint64_t minutes;        /* soak: time measured, unless in seconds */
     uint64_t members;        /* of each group */
-    uint64_t senders;        /* group: how many of them send */
+    uint64_t senders;        /* how many of them send; 0: all */
     uint64_t messages;       /* history: in each busy conversation */
     uint64_t leases;         /* crowd: gateways without clients */
     uint64_t gateways_asked; /* run.sh starts so many */
