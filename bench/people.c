@@ -83,7 +83,7 @@ void people_sql(uint64_t count, bool pairs, uint64_t group_of, FILE *to) {
     if (group_of > 0) {
         groups_sql(count, group_of, to);
     }
-    fprintf(to, "VACUUM (FREEZE, ANALYZE);\n");
+    fprintf(to, "ANALYZE;\n");
 }
 
 void people_header(const struct token_keys *keys, uint64_t number,
