@@ -75,6 +75,7 @@ class Theatre:
                                self.seed, **self.options)
             self.stage.start()
             self.cast = Cast(self.stage)
+        self.stage.wait_all()
         return self.stage
 
     def close(self):

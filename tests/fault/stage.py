@@ -11,6 +11,7 @@ from harness.paths import BIN
 from harness.ports import free_port
 from harness.process import Process
 from harness.programs import Gateway, Haproxy, merged
+from harness.waiting import wait_until
 
 GATEWAYS = 3
 SPARE = GATEWAYS + 1
@@ -87,6 +88,11 @@ class Stage(Cluster):
         conf.write_text(conf.read_text().replace(self.balancer.address,
                                                  address))
         self.balancer.address = address
+
+    def wait_all(self):
+        """Whatever was done to the stores, all gateways have them again."""
+        for process in (*self.gateways, self.balancer):
+            wait_until(process.ready, f"{process.name} ready again")
 
     def make_gateway(self, n, more=None):
         """`more`: settings on top."""

@@ -62,11 +62,6 @@ def stores(stage, *words):
     return [line.split() for line in run.stdout.splitlines()]
 
 
-def wait_for_all(stage):
-    for process in (*stage.gateways, stage.balancer):
-        wait_until(process.ready, "ready again", PATIENCE)
-
-
 def ids(stage, state):
     return [line[0] for line in stores(stage, "list")[1:] if line[1] == state]
 
@@ -96,7 +91,7 @@ def test_f40_redis_is_emptied(theatre):
         found = ids(stage, "found")
         assert len(found) == 1, found
         stores(stage, "accept", found[0])
-        wait_for_all(stage)
+        stage.wait_all()
         assert ids(stage, "known") == found
         assert ids(stage, "left") == known
 
@@ -124,7 +119,7 @@ def test_f40_redis_comes_back_empty(theatre):
         shutil.rmtree(files)
         shutil.move(aside, files)
         await start(redis)
-        await asyncio.to_thread(wait_for_all, stage)
+        await asyncio.to_thread(stage.wait_all)
 
     asyncio.run(lived_through(stage, two, what()))
     assert sync(two, conv, 5, times[5])["state"] == "complete"
