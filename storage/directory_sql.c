@@ -177,23 +177,19 @@ const struct pg_stmt directory_sql[SQL_COUNT] = {
          "UPDATE users u SET last_seen_ms = greatest(u.last_seen_ms, mine.ms) "
          "FROM mine WHERE u.id = mine.id",
          2},
-    /* The columns of conv_rows() and, behind them, muted, closed, the gaps, how
-     * long it is kept. One statement sees one moment. Not by the functions of
-     * the schema, conv_rows() and pair_blocked(), which PostgreSQL plans anew
-     * at each call: 400 us instead of 130. */
-    [SQL_CONV_LOAD] =
-        {"conv_load",
-         "SELECT 'ok', c.id, c.kind, c.version, c.title, c.member_count, "
-         "c.wide, m.user_id, m.role, m.from_seq, m.until_seq, "
-         "coalesce(m.silenced_until, 0), "
-         "c.kind = 1 AND EXISTS (SELECT FROM blocks b "
-         "WHERE (b.user_id = c.direct_low AND b.blocked = c.direct_high) "
-         "OR (b.user_id = c.direct_high AND b.blocked = c.direct_low)), "
-         "coalesce(unreadable(m.gaps, m.away_from), ''), c.keep_ms "
-         "FROM conversations c LEFT JOIN members m "
-         "ON m.conv_id = c.id AND m.role > 0 AND c.member_count <= 32 "
-         "WHERE c.id = $1 ORDER BY m.joined_at, m.user_id",
-         1},
+    /* Behind the row: muted, closed, the gaps, how long it is kept. One
+     * statement sees one moment. */
+    [SQL_CONV_LOAD] = {"conv_load",
+                       "SELECT r.*, coalesce(m.silenced_until, 0), "
+                       "EXISTS (SELECT FROM conversations c "
+                       "WHERE c.id = $1 AND c.kind = 1 "
+                       "AND pair_blocked(c.direct_low, c.direct_high)), "
+                       "coalesce(unreadable(m.gaps, m.away_from), ''), "
+                       "(SELECT c.keep_ms FROM conversations c "
+                       "WHERE c.id = $1) "
+                       "FROM conv_rows($1) r LEFT JOIN members m "
+                       "ON m.conv_id = r.id AND m.user_id = r.user_id",
+                       1},
     /* Former conversations never crowd out present ones. */
     [SQL_CONVS_OF] =
         {"convs_of",
