@@ -11,7 +11,7 @@ from harness.paths import BIN
 from harness.ports import free_port
 from harness.process import Process
 from harness.programs import Gateway, Haproxy, merged
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 
 GATEWAYS = 3
 SPARE = GATEWAYS + 1
@@ -89,10 +89,10 @@ class Stage(Cluster):
                                                  address))
         self.balancer.address = address
 
-    def wait_all(self):
+    def wait_all(self, seconds=PATIENCE):
         """Whatever was done to the stores, all gateways have them again."""
         for process in (*self.gateways, self.balancer):
-            wait_until(process.ready, f"{process.name} ready again")
+            wait_until(process.ready, f"{process.name} ready again", seconds)
 
     def make_gateway(self, n, more=None):
         """`more`: settings on top."""

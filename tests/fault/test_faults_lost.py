@@ -91,7 +91,7 @@ def test_f40_redis_is_emptied(theatre):
         found = ids(stage, "found")
         assert len(found) == 1, found
         stores(stage, "accept", found[0])
-        stage.wait_all()
+        stage.wait_all(PATIENCE)
         assert ids(stage, "known") == found
         assert ids(stage, "left") == known
 
@@ -119,7 +119,7 @@ def test_f40_redis_comes_back_empty(theatre):
         shutil.rmtree(files)
         shutil.move(aside, files)
         await start(redis)
-        await asyncio.to_thread(stage.wait_all)
+        await asyncio.to_thread(stage.wait_all, PATIENCE)
 
     asyncio.run(lived_through(stage, two, what()))
     assert sync(two, conv, 5, times[5])["state"] == "complete"
